@@ -1,0 +1,55 @@
+package io.jvirtiofsd.fuse;
+
+/**
+ * The attributes of one inode, as {@code struct fuse_attr} carries them; made by a {@link
+ * FileSystem}, read once by the server before the file system is called again on this thread.
+ *
+ * <p>A file system may return a record, or a cursor over memory that it reuses for each call of the
+ * same thread. Source: fuse.h, {@code struct fuse_attr} and {@code struct fuse_attr_out}.
+ */
+public interface Attributes {
+    /** {@code ATTR_DAX} of {@link #flags}: map this file directly. */
+    int ATTR_DAX = 2; // fuse.h FUSE_ATTR_DAX
+
+    /** Inode number that stat(2) shows. */
+    long ino();
+
+    /** Size in bytes. */
+    long size();
+
+    /** Allocated 512-byte units. */
+    long blocks();
+
+    long atimeSeconds();
+
+    int atimeNanos();
+
+    long mtimeSeconds();
+
+    int mtimeNanos();
+
+    long ctimeSeconds();
+
+    int ctimeNanos();
+
+    /** Type and permission bits; the type never changes for a nodeId. */
+    int mode();
+
+    int nlink();
+
+    int uid();
+
+    int gid();
+
+    /** Device number in the kernel's 32-bit encoding ({@code new_encode_dev}). */
+    int rdev();
+
+    /** Preferred I/O size in bytes. */
+    int blksize();
+
+    /** 0 or {@link #ATTR_DAX}. */
+    int flags();
+
+    /** How long the guest may trust these attributes, in nanoseconds &ge; 0. */
+    long validNanos();
+}

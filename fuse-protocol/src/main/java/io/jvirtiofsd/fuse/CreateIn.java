@@ -1,0 +1,19 @@
+package io.jvirtiofsd.fuse;
+
+/**
+ * FUSE_CREATE: {@code struct fuse_create_in}, 16 bytes (fuse.h).
+ *
+ * @param flags the guest's O_ flags
+ * @param mode permission bits, with S_IFREG
+ * @param umask the caller's umask; already applied to {@code mode} unless DONT_MASK was negotiated
+ * @param openFlags 1 (OPEN_KILL_SUIDGID) or 0
+ */
+public record CreateIn(int flags, int mode, int umask, int openFlags) {
+    static final int BYTES = 16;
+
+    public static final int OPEN_KILL_SUIDGID = 1; // fuse.h FUSE_OPEN_KILL_SUIDGID
+
+    static CreateIn read(WireReader in) {
+        return new CreateIn(in.u32(), in.u32(), in.u32(), in.u32());
+    }
+}

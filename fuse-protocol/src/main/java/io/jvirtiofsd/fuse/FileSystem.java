@@ -1,0 +1,226 @@
+package io.jvirtiofsd.fuse;
+
+/**
+ * A file system that {@code FuseServer} exports to a guest: one method per FUSE operation, with
+ * everything checked that can be checked without knowing the file system.
+ *
+ * <p>Rules for implementations:
+ *
+ * <ul>
+ *   <li>Nodes are named by nodeIds; {@link #ROOT} exists always. Each {@link Entry} returned with a
+ *       nodeId &ne; 0 counts as one lookup, which {@link #forget} takes back; a nodeId stays valid
+ *       until its count is 0 or the session ends. Unknown nodeIds are {@code ENOENT}, unknown file
+ *       handles {@code EBADF}.
+ *   <li>Every method may be called by several threads at once, in any order: the guest is not
+ *       trusted to release before it forgets, or to release once.
+ *   <li>Failures are {@link ErrnoException}s. Anything else thrown is a bug: the guest gets EIO.
+ *   <li>An operation that is not supported keeps its default, ENOSYS, which tells the guest never
+ *       to ask again; EOPNOTSUPP refuses one case.
+ * </ul>
+ *
+ * <p>Permission checks are the guest kernel's (virtio-fs mounts with default_permissions); an
+ * implementation only has to create objects with the caller's identity.
+ */
+public interface FileSystem extends AutoCloseable {
+    /** The root directory's nodeId. */
+    long ROOT = 1; // fuse.h FUSE_ROOT_ID
+
+    /** Begins a session: everything of an earlier one is dropped first. */
+    void init();
+
+    /**
+     * Ends the session: all lookup counts drop to 0, all handles close. Requests may still be
+     * running and may then fail with any error.
+     */
+    void destroy();
+
+    /** Ends the file system for good. */
+    @Override
+    void close();
+
+    /** Looks {@code name} up; a name that does not exist gives an entry with nodeId 0 or ENOENT. */
+    Entry lookup(RequestContext context, long parent, Name name) throws ErrnoException;
+
+    /** Takes {@code lookups} counts back; more than there are takes all; unknown nodes are fine. */
+    void forget(long nodeId, long lookups);
+
+    /** Attributes of a node; by {@code fh} if {@code hasHandle}, so that an open file is seen. */
+    Attributes getattr(RequestContext context, long nodeId, boolean hasHandle, long fh)
+            throws ErrnoException;
+
+    /** Changes what {@code change.valid()} names; returns the attributes after that. */
+    default Attributes setattr(RequestContext context, long nodeId, SetattrIn change)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** The target of a symbolic link, 1 to 4095 bytes without NUL; EINVAL for other nodes. */
+    default byte[] readlink(RequestContext context, long nodeId) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Makes a symbolic link. */
+    default Entry symlink(RequestContext context, long parent, Name name, Name target)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Makes a file, fifo, socket or device node; {@code mode} has the type. */
+    default Entry mknod(
+            RequestContext context, long parent, Name name, int mode, int rdev, int umask)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Makes a directory. */
+    default Entry mkdir(RequestContext context, long parent, Name name, int mode, int umask)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Removes a name of anything but a directory. */
+    default void unlink(RequestContext context, long parent, Name name) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Removes an empty directory. */
+    default void rmdir(RequestContext context, long parent, Name name) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Renames; {@code flags} as renameat2(2): 1 NOREPLACE, 2 EXCHANGE, 4 WHITEOUT, or 0. */
+    default void rename(
+            RequestContext context, long parent, Name name, long newParent, Name newName, int flags)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Gives {@code nodeId} another name; the entry is of the same node. */
+    default Entry link(RequestContext context, long nodeId, long newParent, Name newName)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /**
+     * Opens a regular file. {@code flags} are the guest's O_ flags without O_CREAT and O_EXCL;
+     * {@code killSuidgid} asks to clear suid and sgid when O_TRUNC truncates.
+     */
+    default OpenReply open(RequestContext context, long nodeId, int flags, boolean killSuidgid)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Makes and opens a regular file, or opens what is there unless {@code O_EXCL}. */
+    default CreateReply create(RequestContext context, long parent, Name name, CreateIn in)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /**
+     * Reads up to {@code target.size()} bytes at {@code offset}; fewer only at the end of the file.
+     *
+     * @return number of bytes put at the front of {@code target}
+     */
+    default int read(RequestContext context, long nodeId, long fh, long offset, GuestData target)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /**
+     * Writes {@code source} at {@code offset}.
+     *
+     * @param writeFlags WRITE_ flags of {@link WriteIn}
+     * @param openFlags the file's O_ flags at this time; O_SYNC and O_DSYNC count for this write
+     * @return number of bytes written
+     */
+    default int write(
+            RequestContext context,
+            long nodeId,
+            long fh,
+            long offset,
+            int writeFlags,
+            int openFlags,
+            GuestData source)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Called for each close of a duplicate; reports delayed errors. */
+    default void flush(RequestContext context, long nodeId, long fh, long lockOwner)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Ends a handle of {@link #open} or {@link #create}. */
+    default void release(RequestContext context, long nodeId, long fh) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Makes a file durable; only what is needed to read its data back if {@code dataOnly}. */
+    default void fsync(RequestContext context, long nodeId, long fh, boolean dataOnly)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Opens a directory. */
+    default OpenReply opendir(RequestContext context, long nodeId, int flags)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /**
+     * Puts entries from position {@code offset} (0, or the position given with an earlier entry)
+     * into {@code sink} until it is full or the directory ends; with {@code plus}, names other than
+     * "." and ".." are looked up (and counted) for each entry that the sink took.
+     */
+    default void readdir(
+            RequestContext context,
+            long nodeId,
+            long fh,
+            long offset,
+            boolean plus,
+            DirectorySink sink)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Ends a handle of {@link #opendir}. */
+    default void releasedir(RequestContext context, long nodeId, long fh) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Makes a directory durable. */
+    default void fsyncdir(RequestContext context, long nodeId, long fh, boolean dataOnly)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Figures of the file system that holds the node. */
+    default Statfs statfs(RequestContext context, long nodeId) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Checks {@code mask} (4 R, 2 W, 1 X) for the caller. */
+    default void access(RequestContext context, long nodeId, int mask) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Finds data ({@code whence} 3) or a hole (4) at or after {@code offset}. */
+    default long lseek(RequestContext context, long nodeId, long fh, long offset, int whence)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** fallocate(2) with {@code mode} as there. */
+    default void fallocate(
+            RequestContext context, long nodeId, long fh, long offset, long length, int mode)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Copies between two open files; returns the number of bytes copied. */
+    default long copyFileRange(RequestContext context, long nodeId, CopyFileRangeIn in)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+}

@@ -1,0 +1,58 @@
+package io.jvirtiofsd.fuse;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * One path component or symbolic-link target as the guest sent it: bytes without NUL, in no
+ * particular encoding. It is a view of the request's private copy and belongs to the request.
+ *
+ * <p>A component was checked at the edge: 1 to 255 bytes, no '/', neither "." nor "..".
+ *
+ * <p><i>Confined to the request</i>: reused afterwards; copy with {@link #toByteArray} to keep it.
+ */
+public final class Name {
+    private byte[] bytes = new byte[0];
+    private int offset;
+    private int length;
+
+    /** A name over all of {@code bytes}, which it borrows. */
+    public static Name of(byte... bytes) {
+        Name name = new Name();
+        name.set(bytes, 0, bytes.length);
+        return name;
+    }
+
+    /** Makes this a view of {@code bytes[offset… offset + length)}. */
+    public void set(byte[] bytes, int offset, int length) {
+        this.bytes = bytes;
+        this.offset = offset;
+        this.length = length;
+    }
+
+    /** The array that holds the name, borrowed; see {@link #offset} and {@link #length}. */
+    public byte[] array() {
+        return bytes;
+    }
+
+    /** Index of the first byte in {@link #array}. */
+    public int offset() {
+        return offset;
+    }
+
+    /** Number of bytes. */
+    public int length() {
+        return length;
+    }
+
+    /** A copy of the bytes. */
+    public byte[] toByteArray() {
+        return Arrays.copyOfRange(bytes, offset, offset + length);
+    }
+
+    /** For messages: UTF-8 where it is, replacement characters where it is not. */
+    @Override
+    public String toString() {
+        return new String(bytes, offset, length, StandardCharsets.UTF_8);
+    }
+}

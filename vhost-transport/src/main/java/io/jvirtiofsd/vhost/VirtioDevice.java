@@ -1,0 +1,28 @@
+package io.jvirtiofsd.vhost;
+
+/**
+ * What a device type adds to the transport: its queues, features, configuration space and the
+ * handling of descriptor chains. Owned by the daemon, used by one session after another.
+ *
+ * <p><i>Thread-safe</i>: {@link #newHandler} results are confined to one thread each; everything
+ * else is called by the control thread.
+ */
+public interface VirtioDevice {
+    /** Number of virtqueues the device can have, hiprio included. */
+    int maxQueues();
+
+    /** Device-specific virtio feature bits to offer (bits 0 to 23). */
+    long deviceFeatures();
+
+    /** The device's configuration space, 1 to 256 bytes; a new copy. */
+    byte[] config();
+
+    /** A handler for one more thread that serves queue {@code queueIndex}. */
+    ChainHandler newHandler(int queueIndex);
+
+    /** RESET_DEVICE or status 0: drop all device state; no request is running. */
+    void reset();
+
+    /** The front-end is gone and no request is running: drop all device state. */
+    void disconnected();
+}
