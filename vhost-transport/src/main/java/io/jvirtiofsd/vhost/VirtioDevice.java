@@ -14,8 +14,13 @@ public interface VirtioDevice {
     /** Device-specific virtio feature bits to offer (bits 0 to 23). */
     long deviceFeatures();
 
-    /** The device's configuration space, 1 to 256 bytes; a new copy. */
-    byte[] config();
+    /**
+     * The device's configuration space, up to 256 bytes, a new copy; empty if the front-end has its
+     * own (the CONFIG feature is then not offered).
+     *
+     * @param queueCount virtqueues the front-end has set up so far, hiprio included
+     */
+    byte[] config(int queueCount);
 
     /** A handler for one more thread that serves queue {@code queueIndex}. */
     ChainHandler newHandler(int queueIndex);
