@@ -1,0 +1,140 @@
+package io.jvirtiofsd.guest;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * A back-end process that listens on a socket: ours, or the peer. Owned by the test.
+ *
+ * <p><i>Thread-safe.</i>
+ */
+public final class Daemon implements AutoCloseable {
+    private static final Duration START = Duration.ofSeconds(60);
+    private static final Duration END = Duration.ofSeconds(10);
+    private static final int TAIL_LINES = 30;
+
+    private final Process process;
+    private final Path socket;
+    private final Path log;
+
+    private Daemon(Process process, Path socket, Path log) {
+        this.process = process;
+        this.socket = socket;
+        this.log = log;
+    }
+
+    /** Starts our daemon on {@code socket}, its output going to a file beside it. */
+    public static Daemon start(Path sharedDir, Path socket, String... options) {
+        String launcher =
+                System.getProperty(
+                        "jvirtiofsd.command", GuestKit.home().resolve("jvirtiofsd").toString());
+        return start(Path.of(launcher), sharedDir, socket, List.of(options));
+    }
+
+    /** Starts the peer likewise, as it can run without a sandbox. */
+    public static Daemon startPeer(GuestKit kit, Path sharedDir, Path socket, String... options) {
+        List<String> all = new ArrayList<>(List.of("--sandbox=none", "--inode-file-handles=never"));
+        all.addAll(List.of(options));
+        return start(kit.virtiofsd(), sharedDir, socket, all);
+    }
+
+    private static Daemon start(Path program, Path sharedDir, Path socket, List<String> options) {
+        List<String> command = new ArrayList<>();
+        command.add(program.toString());
+        command.add("--shared-dir=" + sharedDir);
+        command.add("--socket-path=" + socket);
+        command.addAll(options);
+        Path log = socket.resolveSibling(socket.getFileName() + ".log");
+        Daemon daemon = new Daemon(Processes.start(command, log), socket, log);
+        boolean listening =
+                Processes.await(START, () -> Files.exists(socket) || !daemon.process.isAlive());
+        if (!listening || !daemon.process.isAlive()) {
+            daemon.kill();
+            throw new IllegalStateException("the back-end did not start: " + daemon.logTail());
+        }
+        return daemon;
+    }
+
+    /** The vhost-user socket. */
+    public Path socket() {
+        return socket;
+    }
+
+    public long pid() {
+        return process.pid();
+    }
+
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** Number of descriptors the process has open. */
+    public int openDescriptors() {
+        try (DirectoryStream<Path> fds =
+                Files.newDirectoryStream(Path.of("/proc/" + pid() + "/fd"))) {
+            int count = 0;
+            for (Path ignored : fds) {
+                count++;
+            }
+            return count;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Waits until {@link #openDescriptors} is at most {@code count}; false if that takes long. */
+    public boolean awaitDescriptors(int count) {
+        return Processes.await(END, () -> openDescriptors() <= count);
+    }
+
+    /** Everything it printed so far. */
+    public String log() {
+        try {
+            return Files.readString(log, java.nio.charset.StandardCharsets.ISO_8859_1);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The lines it printed at level WARN or ERROR. */
+    public List<String> complaints() {
+        return log().lines().filter(l -> l.contains("WARN") || l.contains("ERROR")).toList();
+    }
+
+    private String logTail() {
+        return Processes.tail(log, TAIL_LINES);
+    }
+
+    /** Sends SIGTERM; the exit code, or empty if it has not ended within 10 s. */
+    public OptionalInt stop() {
+        process.destroy();
+        return awaitEnd();
+    }
+
+    /** Waits for an end by itself; the exit code, or empty if it has not ended within 10 s. */
+    public OptionalInt awaitEnd() {
+        return Processes.awaitEnd(process, END)
+                ? OptionalInt.of(process.exitValue())
+                : OptionalInt.empty();
+    }
+
+    /** Sends SIGKILL and waits for the end. */
+    public void kill() {
+        process.destroyForcibly();
+        Processes.awaitEnd(process, END);
+    }
+
+    @Override
+    public void close() {
+        if (stop().isEmpty()) {
+            kill();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package io.jvirtiofsd.guest;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Describes the machine of a {@link Guest}: processors, memory and file system devices.
+ *
+ * <p><i>Confined to the test's thread.</i>
+ */
+public final class GuestBuilder {
+    private final GuestKit kit;
+    private final Path folder;
+    private final List<String> devices = new ArrayList<>();
+    private Path qemu;
+    private int cpus = 2;
+    private int memoryMiB = 768;
+    private boolean twoRegions;
+    private boolean shell;
+
+    /**
+     * @param folder an existing folder for sockets and logs; its path must fit a socket address
+     */
+    public GuestBuilder(GuestKit kit, Path folder) {
+        this.kit = kit;
+        this.folder = folder;
+        this.qemu = kit.qemu();
+    }
+
+    /** Uses another QEMU than the kit's newest. */
+    public GuestBuilder qemu(Path program) {
+        this.qemu = program;
+        return this;
+    }
+
+    public GuestBuilder cpus(int count) {
+        this.cpus = count;
+        return this;
+    }
+
+    public GuestBuilder memoryMiB(int size) {
+        this.memoryMiB = size;
+        return this;
+    }
+
+    /** Splits the memory into two memfds, which the back-end sees as regions of their own. */
+    public GuestBuilder twoMemoryRegions() {
+        this.twoRegions = true;
+        return this;
+    }
+
+    /** Leaves the user at a shell on the console instead of in a file. */
+    public GuestBuilder shell() {
+        this.shell = true;
+        return this;
+    }
+
+    /** Adds {@code vhost-user-fs-pci}. */
+    public GuestBuilder fsDevice(Path socket, String tag, int requestQueues, int queueSize) {
+        chardev(socket);
+        return arguments(
+                "-device",
+                "vhost-user-fs-pci,chardev=%s,tag=%s,num-request-queues=%d,queue-size=%d"
+                        .formatted(chardevOf(socket), tag, requestQueues, queueSize));
+    }
+
+    /**
+     * Adds the generic vhost-user device as a file system; tag and queue count are the daemon's.
+     */
+    public GuestBuilder genericDevice(Path socket, int requestQueues) {
+        chardev(socket);
+        return arguments(
+                "-device",
+                "vhost-user-test-device-pci,chardev=%s,virtio-id=26,num_vqs=%d,config_size=40"
+                        .formatted(chardevOf(socket), 1 + requestQueues));
+    }
+
+    /** Adds arguments of QEMU as they are. */
+    public GuestBuilder arguments(String... arguments) {
+        devices.addAll(List.of(arguments));
+        return this;
+    }
+
+    /** Starts the guest and waits until it has booted. */
+    public Guest boot() {
+        return Guest.boot(this);
+    }
+
+    private void chardev(Path socket) {
+        arguments("-chardev", "socket,id=" + chardevOf(socket) + ",path=" + socket);
+    }
+
+    private static String chardevOf(Path socket) {
+        return "fs-" + socket.getFileName().toString().replace('.', '-');
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /** QEMU's command line. */
+    List<String> command(Path agentSocket, Path console) {
+        List<String> command = new ArrayList<>();
+        command.add(qemu.toString());
+        command.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none"));
+        command.addAll(List.of("-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max"));
+        command.addAll(List.of("-smp", String.valueOf(cpus), "-m", memoryMiB + "M"));
+        int regions = twoRegions ? 2 : 1;
+        for (int i = 0; i < regions; i++) {
+            String size = memoryMiB / regions + "M";
+            command.addAll(
+                    List.of(
+                            "-object",
+                            "memory-backend-memfd,share=on,id=mem" + i + ",size=" + size,
+                            "-numa",
+                            "node,memdev=mem" + i + (i == 0 ? ",cpus=0-" + (cpus - 1) : "")));
+        }
+        command.addAll(List.of("-kernel", kit.kernel().toString()));
+        command.addAll(List.of("-initrd", kit.initrd().toString()));
+        command.addAll(
+                List.of(
+                        "-append",
+                        "console=ttyS0 quiet loglevel=4 panic=-1"
+                                + (shell ? " jvirtiofsd.shell" : "")));
+        command.addAll(List.of("-serial", shell ? "mon:stdio" : "file:" + console));
+        command.addAll(
+                List.of(
+                        "-drive",
+                        "file=" + kit.rootImage() + ",format=raw,if=virtio,readonly=on",
+                        "-device",
+                        "virtio-serial-pci",
+                        "-chardev",
+                        "socket,id=agent,path=" + agentSocket,
+                        "-device",
+                        "virtserialport,chardev=agent,name=org.jvirtiofsd.agent"));
+        command.addAll(devices);
+        return command;
+    }
+}
