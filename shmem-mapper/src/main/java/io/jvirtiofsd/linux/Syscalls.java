@@ -186,6 +186,14 @@ public interface Syscalls {
     /** {@code int removexattr(path, name)}; follows links. */
     int removexattr(long path, long name);
 
+    /**
+     * {@code int name_to_handle_at(int dirfd, path, struct file_handle *, int *mountId, flags)}.
+     */
+    int nameToHandleAt(int dirfd, long path, long handle, long mountId, int flags);
+
+    /** {@code int open_by_handle_at(int mountFd, struct file_handle *handle, int flags)}. */
+    int openByHandleAt(int mountFd, long handle, int flags);
+
     /** {@code void syslog(int priority, "%s", const char *message)}; always 0. */
     int syslog(int priority, long message);
 }

@@ -1,0 +1,65 @@
+package io.jvirtiofsd.linux;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Lets chosen system calls fail, for tests of error paths; owned by the test.
+ *
+ * <p><i>Thread-safe.</i>
+ */
+public final class FaultySyscalls {
+    private record Fault(AtomicInteger callsBefore, AtomicInteger failures, int errno) {}
+
+    private final Map<String, Fault> faults = new ConcurrentHashMap<>();
+    private final Syscalls decorated;
+
+    public FaultySyscalls(Syscalls real) {
+        decorated =
+                (Syscalls)
+                        Proxy.newProxyInstance(
+                                Syscalls.class.getClassLoader(),
+                                new Class<?>[] {Syscalls.class},
+                                (proxy, method, arguments) -> {
+                                    int errno = faultOf(method.getName());
+                                    if (errno == 0) {
+                                        try {
+                                            return method.invoke(real, arguments);
+                                        } catch (InvocationTargetException e) {
+                                            throw e.getCause();
+                                        }
+                                    }
+                                    return method.getReturnType() == long.class
+                                            ? (Object) (long) -errno
+                                            : (Object) (-errno);
+                                });
+    }
+
+    /** The calls, with the faults. */
+    public Syscalls calls() {
+        return decorated;
+    }
+
+    /**
+     * From now on, after {@code callsBefore} more calls, the next {@code failures} calls of {@code
+     * method} (a name in {@link Syscalls}) fail with {@code errno}.
+     */
+    public void fail(String method, int callsBefore, int failures, int errno) {
+        faults.put(
+                method,
+                new Fault(new AtomicInteger(callsBefore), new AtomicInteger(failures), errno));
+    }
+
+    private int faultOf(String method) {
+        Fault fault = faults.get(method);
+        if (fault == null
+                || fault.callsBefore.getAndDecrement() > 0
+                || fault.failures.getAndDecrement() <= 0) {
+            return 0;
+        }
+        return fault.errno;
+    }
+}

@@ -1,0 +1,412 @@
+package io.jvirtiofsd.linux;
+
+import jnr.ffi.LastError;
+import jnr.ffi.LibraryLoader;
+import jnr.ffi.Runtime;
+
+/**
+ * {@link Syscalls} through jnr-ffi: the only class that uses it. One instance serves the process.
+ *
+ * <p>All arguments are primitive. A function with exactly six integer arguments gets a seventh that
+ * nobody reads, since on x86-64 jnr-ffi passes garbage as the last of six. Calls that libc applies
+ * to the whole process (credentials) or may not have go by number.
+ *
+ * <p><i>Thread-safe.</i>
+ */
+public final class JnrSyscalls implements Syscalls {
+    private final LibC libc;
+    private final Runtime runtime;
+    private final SyscallNumbers numbers = SyscallNumbers.ofThisMachine();
+
+    private JnrSyscalls(LibC libc) {
+        this.libc = libc;
+        this.runtime = Runtime.getRuntime(libc);
+    }
+
+    /** Loads libc. */
+    public static JnrSyscalls load() {
+        return new JnrSyscalls(LibraryLoader.create(LibC.class).failImmediately().load("c"));
+    }
+
+    /** The functions of libc, with {@code long} for pointers and {@code size_t}. */
+    public interface LibC {
+        // spotless:off
+        int openat(int dirfd, long path, int flags, int mode);
+        int close(int fd);
+        long read(int fd, long buf, long count);
+        long write(int fd, long buf, long count);
+        long preadv(int fd, long iov, int iovcnt, long offset);
+        long pwritev(int fd, long iov, int iovcnt, long offset);
+        long preadv2(int fd, long iov, int iovcnt, long offset, int flags);
+        long pwritev2(int fd, long iov, int iovcnt, long offset, int flags);
+        int statx(int dirfd, long path, int flags, int mask, long buf);
+        int fstatfs(int fd, long buf);
+        long readlinkat(int dirfd, long path, long buf, long size);
+        int symlinkat(long target, int newdirfd, long linkpath);
+        int mkdirat(int dirfd, long path, int mode);
+        int mknodat(int dirfd, long path, int mode, long dev);
+        int unlinkat(int dirfd, long path, int flags);
+        int renameat2(int olddirfd, long oldpath, int newdirfd, long newpath, int flags);
+        int linkat(int olddirfd, long oldpath, int newdirfd, long newpath, int flags);
+        int fchmod(int fd, int mode);
+        int fchmodat(int dirfd, long path, int mode, int flags);
+        int fchownat(int dirfd, long path, int uid, int gid, int flags);
+        int utimensat(int dirfd, long path, long times, int flags);
+        int futimens(int fd, long times);
+        int ftruncate(int fd, long length);
+        int fallocate(int fd, int mode, long offset, long len);
+        long lseek(int fd, long offset, int whence);
+        long copy_file_range(int in, long offIn, int out, long offOut, long len, int flags, long unused);
+        int fsync(int fd);
+        int fdatasync(int fd);
+        long getdents64(int fd, long dirp, long count);
+        int fcntl(int fd, int cmd, long arg);
+        int faccessat(int dirfd, long path, int mode, int flags);
+        int memfd_create(long name, int flags);
+        long mmap(long addr, long length, int prot, int flags, int fd, long offset, long unused);
+        int munmap(long addr, long length);
+        int eventfd(int initval, int flags);
+        int epoll_create1(int flags);
+        int epoll_ctl(int epfd, int op, int fd, long event);
+        int epoll_wait(int epfd, long events, int maxevents, int timeout);
+        int poll(long fds, long nfds, int timeout);
+        long sendmsg(int fd, long msg, int flags);
+        long recvmsg(int fd, long msg, int flags);
+        int shutdown(int fd, int how);
+        int getsockopt(int fd, int level, int name, long value, long length);
+        int umask(int mask);
+        int prlimit(int pid, int resource, long newLimit, long oldLimit);
+        int prctl(int option, long arg2, long arg3, long arg4, long arg5);
+        long getxattr(long path, long name, long value, long size);
+        int setxattr(long path, long name, long value, long size, int flags);
+        int removexattr(long path, long name);
+        int name_to_handle_at(int dirfd, long path, long handle, long mountId, int flags);
+        int open_by_handle_at(int mountFd, long handle, int flags);
+        void syslog(int priority, long format, long message);
+        long syscall(long number, long a, long b, long c);
+        long syscall(long number, long a, long b, long c, long d);
+        // spotless:on
+    }
+
+    private int result(int value) {
+        return value >= 0 ? value : -LastError.getLastError(runtime);
+    }
+
+    private long result(long value) {
+        return value >= 0 ? value : -LastError.getLastError(runtime);
+    }
+
+    private int raw(int number, long a, long b, long c) {
+        return (int) result(libc.syscall(number, a, b, c));
+    }
+
+    @Override
+    public int openat(int dirfd, long path, int flags, int mode) {
+        return result(libc.openat(dirfd, path, flags, mode));
+    }
+
+    @Override
+    public int openat2(int dirfd, long path, long how, long size) {
+        return (int) result(libc.syscall(numbers.openat2(), dirfd, path, how, size));
+    }
+
+    @Override
+    public int close(int fd) {
+        return result(libc.close(fd));
+    }
+
+    @Override
+    public int dup(int fd) {
+        return result(libc.fcntl(fd, Fcntl.F_DUPFD_CLOEXEC, 0));
+    }
+
+    @Override
+    public long read(int fd, long buf, long count) {
+        return result(libc.read(fd, buf, count));
+    }
+
+    @Override
+    public long write(int fd, long buf, long count) {
+        return result(libc.write(fd, buf, count));
+    }
+
+    @Override
+    public long preadv2(int fd, long iov, int iovcnt, long offset, int flags) {
+        return result(
+                flags == 0
+                        ? libc.preadv(fd, iov, iovcnt, offset)
+                        : libc.preadv2(fd, iov, iovcnt, offset, flags));
+    }
+
+    @Override
+    public long pwritev2(int fd, long iov, int iovcnt, long offset, int flags) {
+        return result(
+                flags == 0
+                        ? libc.pwritev(fd, iov, iovcnt, offset)
+                        : libc.pwritev2(fd, iov, iovcnt, offset, flags));
+    }
+
+    @Override
+    public int statx(int dirfd, long path, int flags, int mask, long statxbuf) {
+        return result(libc.statx(dirfd, path, flags, mask, statxbuf));
+    }
+
+    @Override
+    public int fstatfs(int fd, long statfsbuf) {
+        return result(libc.fstatfs(fd, statfsbuf));
+    }
+
+    @Override
+    public long readlinkat(int dirfd, long path, long buf, long size) {
+        return result(libc.readlinkat(dirfd, path, buf, size));
+    }
+
+    @Override
+    public int symlinkat(long target, int newdirfd, long linkpath) {
+        return result(libc.symlinkat(target, newdirfd, linkpath));
+    }
+
+    @Override
+    public int mknodat(int dirfd, long path, int mode, long dev) {
+        return result(libc.mknodat(dirfd, path, mode, dev));
+    }
+
+    @Override
+    public int mkdirat(int dirfd, long path, int mode) {
+        return result(libc.mkdirat(dirfd, path, mode));
+    }
+
+    @Override
+    public int unlinkat(int dirfd, long path, int flags) {
+        return result(libc.unlinkat(dirfd, path, flags));
+    }
+
+    @Override
+    public int renameat2(int olddirfd, long oldpath, int newdirfd, long newpath, int flags) {
+        return result(libc.renameat2(olddirfd, oldpath, newdirfd, newpath, flags));
+    }
+
+    @Override
+    public int linkat(int olddirfd, long oldpath, int newdirfd, long newpath, int flags) {
+        return result(libc.linkat(olddirfd, oldpath, newdirfd, newpath, flags));
+    }
+
+    @Override
+    public int fchmod(int fd, int mode) {
+        return result(libc.fchmod(fd, mode));
+    }
+
+    @Override
+    public int fchmodat(int dirfd, long path, int mode) {
+        return result(libc.fchmodat(dirfd, path, mode, 0));
+    }
+
+    @Override
+    public int fchownat(int dirfd, long path, int uid, int gid, int flags) {
+        return result(libc.fchownat(dirfd, path, uid, gid, flags));
+    }
+
+    @Override
+    public int utimensat(int dirfd, long path, long times, int flags) {
+        return result(libc.utimensat(dirfd, path, times, flags));
+    }
+
+    @Override
+    public int futimens(int fd, long times) {
+        return result(libc.futimens(fd, times));
+    }
+
+    @Override
+    public int ftruncate(int fd, long length) {
+        return result(libc.ftruncate(fd, length));
+    }
+
+    @Override
+    public int fallocate(int fd, int mode, long offset, long len) {
+        return result(libc.fallocate(fd, mode, offset, len));
+    }
+
+    @Override
+    public long lseek(int fd, long offset, int whence) {
+        return result(libc.lseek(fd, offset, whence));
+    }
+
+    @Override
+    public long copyFileRange(int fdIn, long offIn, int fdOut, long offOut, long len) {
+        NativeMemory offsets = Scratch.get().small();
+        offsets.putLong(0, offIn);
+        offsets.putLong(8, offOut);
+        return result(
+                libc.copy_file_range(
+                        fdIn, offsets.address(0), fdOut, offsets.address(8), len, 0, 0));
+    }
+
+    @Override
+    public int fsync(int fd) {
+        return result(libc.fsync(fd));
+    }
+
+    @Override
+    public int fdatasync(int fd) {
+        return result(libc.fdatasync(fd));
+    }
+
+    @Override
+    public long getdents64(int fd, long dirp, long count) {
+        return result(libc.getdents64(fd, dirp, count));
+    }
+
+    @Override
+    public int fcntl(int fd, int cmd, long arg) {
+        return result(libc.fcntl(fd, cmd, arg));
+    }
+
+    @Override
+    public int faccessat(int dirfd, long path, int mode, int flags) {
+        return result(libc.faccessat(dirfd, path, mode, flags));
+    }
+
+    @Override
+    public int memfdCreate(long name, int flags) {
+        return result(libc.memfd_create(name, flags));
+    }
+
+    @Override
+    public long mmap(long addr, long length, int prot, int flags, int fd, long offset) {
+        long address = libc.mmap(addr, length, prot, flags, fd, offset, 0);
+        return address == -1 ? -LastError.getLastError(runtime) : address;
+    }
+
+    @Override
+    public int munmap(long addr, long length) {
+        return result(libc.munmap(addr, length));
+    }
+
+    @Override
+    public int eventfd(int initval, int flags) {
+        return result(libc.eventfd(initval, flags));
+    }
+
+    @Override
+    public int epollCreate1(int flags) {
+        return result(libc.epoll_create1(flags));
+    }
+
+    @Override
+    public int epollCtl(int epfd, int op, int fd, long event) {
+        return result(libc.epoll_ctl(epfd, op, fd, event));
+    }
+
+    @Override
+    public int epollWait(int epfd, long events, int maxevents, int timeoutMillis) {
+        return result(libc.epoll_wait(epfd, events, maxevents, timeoutMillis));
+    }
+
+    @Override
+    public int poll(long fds, long nfds, int timeoutMillis) {
+        return result(libc.poll(fds, nfds, timeoutMillis));
+    }
+
+    @Override
+    public long sendmsg(int fd, long msg, int flags) {
+        return result(libc.sendmsg(fd, msg, flags));
+    }
+
+    @Override
+    public long recvmsg(int fd, long msg, int flags) {
+        return result(libc.recvmsg(fd, msg, flags));
+    }
+
+    @Override
+    public int shutdown(int fd, int how) {
+        return result(libc.shutdown(fd, how));
+    }
+
+    @Override
+    public int getsockopt(int fd, int level, int name, long value, long lengthAddress) {
+        return result(libc.getsockopt(fd, level, name, value, lengthAddress));
+    }
+
+    @Override
+    public int setresuid(int ruid, int euid, int suid) {
+        return raw(numbers.setresuid(), ruid, euid, suid);
+    }
+
+    @Override
+    public int setresgid(int rgid, int egid, int sgid) {
+        return raw(numbers.setresgid(), rgid, egid, sgid);
+    }
+
+    @Override
+    public int setgroups(long size, long list) {
+        return raw(numbers.setgroups(), size, list, 0);
+    }
+
+    @Override
+    public int capget(long header, long data) {
+        return raw(numbers.capget(), header, data, 0);
+    }
+
+    @Override
+    public int capset(long header, long data) {
+        return raw(numbers.capset(), header, data, 0);
+    }
+
+    @Override
+    public int geteuid() {
+        return raw(numbers.geteuid(), 0, 0, 0);
+    }
+
+    @Override
+    public int getegid() {
+        return raw(numbers.getegid(), 0, 0, 0);
+    }
+
+    @Override
+    public int umask(int mask) {
+        return libc.umask(mask);
+    }
+
+    @Override
+    public int prlimit(int pid, int resource, long newLimit, long oldLimit) {
+        return result(libc.prlimit(pid, resource, newLimit, oldLimit));
+    }
+
+    @Override
+    public int prctl(int option, long arg2, long arg3, long arg4, long arg5) {
+        return result(libc.prctl(option, arg2, arg3, arg4, arg5));
+    }
+
+    @Override
+    public long getxattr(long path, long name, long value, long size) {
+        return result(libc.getxattr(path, name, value, size));
+    }
+
+    @Override
+    public int setxattr(long path, long name, long value, long size, int flags) {
+        return result(libc.setxattr(path, name, value, size, flags));
+    }
+
+    @Override
+    public int removexattr(long path, long name) {
+        return result(libc.removexattr(path, name));
+    }
+
+    @Override
+    public int nameToHandleAt(int dirfd, long path, long handle, long mountId, int flags) {
+        return result(libc.name_to_handle_at(dirfd, path, handle, mountId, flags));
+    }
+
+    @Override
+    public int openByHandleAt(int mountFd, long handle, int flags) {
+        return result(libc.open_by_handle_at(mountFd, handle, flags));
+    }
+
+    @Override
+    public int syslog(int priority, long message) {
+        NativeMemory format = Scratch.get().small();
+        format.putInt(0, 's' << 8 | '%'); // "%s"
+        libc.syslog(priority, format.address(), message);
+        return 0;
+    }
+}

@@ -1,0 +1,43 @@
+package io.jvirtiofsd.linux;
+
+/** Field offsets of {@code struct statx} (256 bytes), its masks and mode bits. Source: stat.h. */
+public final class Statx {
+    // spotless:off
+    public static final int BYTES      = 256;
+    public static final int MASK       = 0;   // u32
+    public static final int BLKSIZE    = 4;   // u32
+    public static final int ATTRIBUTES = 8;   // u64
+    public static final int NLINK      = 16;  // u32
+    public static final int UID        = 20;  // u32
+    public static final int GID        = 24;  // u32
+    public static final int MODE       = 28;  // u16
+    public static final int INO        = 32;  // u64
+    public static final int SIZE       = 40;  // u64
+    public static final int BLOCKS     = 48;  // u64, 512-byte units
+    public static final int ATIME      = 64;  // s64 seconds, u32 nanoseconds
+    public static final int BTIME      = 80;  // s64 seconds, u32 nanoseconds
+    public static final int CTIME      = 96;  // s64 seconds, u32 nanoseconds
+    public static final int MTIME      = 112; // s64 seconds, u32 nanoseconds
+    public static final int RDEV_MAJOR = 128; // u32
+    public static final int RDEV_MINOR = 132; // u32
+    public static final int DEV_MAJOR  = 136; // u32
+    public static final int DEV_MINOR  = 140; // u32
+    public static final int MNT_ID     = 144; // u64
+
+    public static final int STATX_BASIC_STATS = 0x7ff;
+    public static final int STATX_MNT_ID      = 0x1000;
+
+    public static final int S_IFMT   = 0xf000;
+    public static final int S_IFSOCK = 0xc000;
+    public static final int S_IFLNK  = 0xa000;
+    public static final int S_IFREG  = 0x8000;
+    public static final int S_IFBLK  = 0x6000;
+    public static final int S_IFDIR  = 0x4000;
+    public static final int S_IFCHR  = 0x2000;
+    public static final int S_IFIFO  = 0x1000;
+    public static final int S_ISUID  = 0x800;
+    public static final int S_ISGID  = 0x400;
+    // spotless:on
+
+    private Statx() {}
+}

@@ -1,0 +1,26 @@
+package io.jvirtiofsd.linux;
+
+/**
+ * Numbers of the system calls that are made without libc's wrapper.
+ *
+ * <p><i>Immutable.</i> Source: asm/unistd_64.h and asm-generic/unistd.h of the kernel.
+ */
+record SyscallNumbers(
+        int openat2,
+        int setresuid,
+        int setresgid,
+        int setgroups,
+        int capget,
+        int capset,
+        int geteuid,
+        int getegid) {
+
+    private static final SyscallNumbers X86_64 =
+            new SyscallNumbers(437, 117, 119, 116, 125, 126, 107, 108);
+    private static final SyscallNumbers AARCH64 =
+            new SyscallNumbers(437, 147, 149, 159, 90, 91, 175, 177);
+
+    static SyscallNumbers ofThisMachine() {
+        return Architecture.IS_AARCH64 ? AARCH64 : X86_64;
+    }
+}
