@@ -23,6 +23,7 @@ public final class Errno {
     public static final int EPIPE      = 32;
     public static final int ELOOP      = 40;
     public static final int EOPNOTSUPP = 95;
+    public static final int ECONNABORTED = 103;
     public static final int ECONNRESET = 104;
     public static final int ESTALE     = 116;
     // spotless:on

@@ -72,6 +72,7 @@ public final class JnrSyscalls implements Syscalls {
         int poll(long fds, long nfds, int timeout);
         long sendmsg(int fd, long msg, int flags);
         long recvmsg(int fd, long msg, int flags);
+        int accept4(int fd, long address, long length, int flags);
         int shutdown(int fd, int how);
         int getsockopt(int fd, int level, int name, long value, long length);
         int umask(int mask);
@@ -315,6 +316,11 @@ public final class JnrSyscalls implements Syscalls {
     @Override
     public long recvmsg(int fd, long msg, int flags) {
         return result(libc.recvmsg(fd, msg, flags));
+    }
+
+    @Override
+    public int accept4(int fd, int flags) {
+        return result(libc.accept4(fd, 0, 0, flags));
     }
 
     @Override

@@ -141,6 +141,9 @@ public interface Syscalls {
     /** {@code ssize_t recvmsg(int fd, struct msghdr *msg, int flags)}. */
     long recvmsg(int fd, long msg, int flags);
 
+    /** {@code int accept4(int fd, NULL, NULL, int flags)}. */
+    int accept4(int fd, int flags);
+
     /** {@code int shutdown(int fd, int how)}. */
     int shutdown(int fd, int how);
 

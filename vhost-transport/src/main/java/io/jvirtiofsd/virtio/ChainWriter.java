@@ -8,18 +8,24 @@ import io.jvirtiofsd.linux.IoVector;
  * <p><i>Confined to the thread of its request.</i> Source: virtio 1.3, 2.6.4.
  */
 public final class ChainWriter {
+    private final Segments segments;
+
+    ChainWriter(Segments segments) {
+        this.segments = segments;
+    }
+
     /** Bytes of room in all. */
     public long capacity() {
-        throw new UnsupportedOperationException();
+        return segments.bytes();
     }
 
     /** Copies {@code source[at… at + length)} to {@code position}; must fit {@link #capacity}. */
     public void write(long position, byte[] source, int at, int length) {
-        throw new UnsupportedOperationException();
+        segments.put(position, source, at, length);
     }
 
     /** Appends the {@code length} bytes at {@code position}, in place, to {@code vector}. */
     public void addTo(IoVector vector, long position, long length) {
-        throw new UnsupportedOperationException();
+        segments.addTo(vector, position, length);
     }
 }

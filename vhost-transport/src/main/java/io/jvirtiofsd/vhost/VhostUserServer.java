@@ -1,0 +1,127 @@
+package io.jvirtiofsd.vhost;
+
+import io.jvirtiofsd.linux.EventFd;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxException;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Reclaimer;
+import io.jvirtiofsd.linux.Syscalls;
+import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Accepts front-ends on a socket and serves them one after another; owned by the program.
+ *
+ * <p>{@link #serve} runs on the control thread; {@link #close} may be called by any thread, also in
+ * the middle of a session.
+ */
+public final class VhostUserServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(VhostUserServer.class);
+
+    private static final int SOCK_CLOEXEC = 0x80000; // linux/net.h
+    private static final int SHUT_RDWR = 2; // sys/socket.h
+    private static final short POLLIN = 1; // asm-generic/poll.h
+
+    private final Syscalls syscalls;
+    private final Listener listener;
+    private final VirtioDevice device;
+    private final TransportOptions options;
+    private final Reclaimer reclaimer;
+    private final EventFd closing;
+    private boolean closed;
+    private Fd session;
+
+    /**
+     * Takes {@code listener}.
+     *
+     * @param reclaimer shared with whatever {@code device} uses descriptors in: queue threads hold
+     *     back its closing while they handle a chain
+     */
+    public VhostUserServer(
+            Syscalls syscalls,
+            Listener listener,
+            VirtioDevice device,
+            TransportOptions options,
+            Reclaimer reclaimer)
+            throws LinuxException {
+        this.syscalls = syscalls;
+        this.listener = listener;
+        this.device = device;
+        this.options = options;
+        this.reclaimer = reclaimer;
+        this.closing = EventFd.create(syscalls);
+    }
+
+    /**
+     * Serves front-ends until one has disconnected and there is to be no other, or until {@link
+     * #close}.
+     */
+    public void serve() throws IOException {
+        Thread.currentThread().setName("vhost-control");
+        do {
+            Fd socket = listener.isConnected() ? listener.takeConnection() : accept();
+            if (socket == null) {
+                return;
+            }
+            try (socket) {
+                if (!begin(socket)) {
+                    return;
+                }
+                LOG.info("front-end connected");
+                try (VhostUserSession running =
+                        new VhostUserSession(
+                                syscalls, socket.number(), device, options, reclaimer)) {
+                    running.run();
+                }
+                LOG.info("front-end disconnected");
+            } finally {
+                begin(null);
+            }
+        } while (options.keepListening() && !listener.isConnected());
+    }
+
+    /** Notes the running session for {@link #close}; false if that came first. */
+    private synchronized boolean begin(Fd socket) {
+        session = socket;
+        return !closed;
+    }
+
+    /** Waits for a connection; null when the server closes. */
+    private Fd accept() throws IOException {
+        NativeMemory polled = NativeMemory.allocate(16); // two struct pollfd: fd@0 events@4
+        polled.putInt(0, listener.number());
+        polled.putShort(4, POLLIN);
+        polled.putInt(8, closing.number());
+        polled.putShort(12, POLLIN);
+        while (true) {
+            syscalls.poll(polled.address(), 2, -1);
+            synchronized (this) {
+                if (closed) {
+                    return null;
+                }
+            }
+            int fd = syscalls.accept4(listener.number(), SOCK_CLOEXEC);
+            if (fd >= 0) {
+                return Fd.own(syscalls, fd);
+            }
+            listener.checkAccept(fd);
+        }
+    }
+
+    /** Ends a running session and {@link #serve}; removes the socket. */
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            closing.signal();
+            if (session != null) {
+                syscalls.shutdown(session.number(), SHUT_RDWR);
+            }
+        }
+        listener.close();
+    }
+}

@@ -1,0 +1,115 @@
+package io.jvirtiofsd.virtio;
+
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.shmem.GuestMemory;
+
+/**
+ * The device side of one running split virtqueue: takes chains, gives them back, and decides on
+ * notifications both ways. Owned by the thread that serves the queue.
+ *
+ * <p>{@link #pop} and the kick methods belong to that thread; {@link #push} may be called by
+ * several threads under a lock of the caller's. The ring is passed to each call, since the memory
+ * table behind it may change between two. Source: virtio 1.3, 2.7.
+ */
+public final class Virtqueue {
+    private final boolean eventIdx;
+    private final boolean indirect;
+    private int lastAvail;
+    private int usedIdx;
+    private int signalledUsed;
+    private boolean signalledUsedValid;
+
+    /**
+     * @param ring where the used index is continued from
+     * @param lastAvail index of the next chain to take
+     * @param eventIdx whether VIRTIO_F_EVENT_IDX was negotiated
+     * @param indirect whether VIRTIO_F_INDIRECT_DESC was negotiated
+     */
+    public Virtqueue(SplitRing ring, int lastAvail, boolean eventIdx, boolean indirect) {
+        this.lastAvail = lastAvail & 0xffff;
+        this.usedIdx = ring.usedIdx();
+        this.eventIdx = eventIdx;
+        this.indirect = indirect;
+    }
+
+    /** Index of the next chain to take. */
+    public int lastAvail() {
+        return lastAvail;
+    }
+
+    /** Whether a chain is waiting. */
+    public boolean hasAvailable(SplitRing ring) {
+        return ring.availIdx() != lastAvail;
+    }
+
+    /**
+     * Takes the next chain.
+     *
+     * @return false if there is none
+     * @throws RingException if the driver broke a rule; the queue must not be used any more
+     */
+    public boolean pop(SplitRing ring, GuestMemory memory, DescriptorChain chain)
+            throws RingException {
+        int pending = (ring.availIdx() - lastAvail) & 0xffff;
+        if (pending == 0) {
+            return false;
+        }
+        if (pending > ring.size()) {
+            throw new RingException(
+                    pending + " chains available in a ring of " + ring.size() + " entries");
+        }
+        int head = ring.availEntry(lastAvail);
+        lastAvail = (lastAvail + 1) & 0xffff;
+        chain.fill(ring, memory, indirect, head);
+        return true;
+    }
+
+    /** Gives {@code chain} back, with {@code written} bytes in its writable part. */
+    public void push(SplitRing ring, DescriptorChain chain, int written) {
+        ring.putUsed(usedIdx, chain.head(), written);
+        usedIdx = (usedIdx + 1) & 0xffff;
+        ring.putUsedIdx(usedIdx);
+    }
+
+    /** Whether the driver wants to hear of what was pushed since this was last asked. */
+    public boolean needsNotify(SplitRing ring) {
+        NativeMemory.fullFence(); // the index must be out before the driver's wish is read
+        if (!eventIdx) {
+            return ring.driverWantsInterrupts();
+        }
+        boolean crossed = !signalledUsedValid || crosses(ring.usedEvent(), usedIdx, signalledUsed);
+        signalledUsed = usedIdx;
+        signalledUsedValid = true;
+        return crossed;
+    }
+
+    /**
+     * Whether moving an index from {@code before} to {@code now} passes {@code event}; 16-bit
+     * arithmetic. Source: virtio 1.3, 2.7.10.
+     */
+    static boolean crosses(int event, int now, int before) {
+        return ((now - event - 1) & 0xffff) < ((now - before) & 0xffff);
+    }
+
+    /** Tells the driver not to kick while the queue is being served anyway. */
+    public void disableKicks(SplitRing ring) {
+        if (!eventIdx) {
+            ring.suppressKicks(true);
+        }
+    }
+
+    /**
+     * Asks the driver to kick for the next chain.
+     *
+     * @return true if one has come meanwhile, so that there may be no kick
+     */
+    public boolean enableKicks(SplitRing ring) {
+        if (eventIdx) {
+            ring.putAvailEvent(lastAvail);
+        } else {
+            ring.suppressKicks(false);
+        }
+        NativeMemory.fullFence(); // the wish must be out before the index is looked at
+        return hasAvailable(ring);
+    }
+}

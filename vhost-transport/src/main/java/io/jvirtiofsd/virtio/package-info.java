@@ -1,0 +1,12 @@
+/**
+ * The device side of virtio: split virtqueues and the chains of buffers taken from them.
+ *
+ * <ul>
+ *   <li>{@link io.jvirtiofsd.virtio.Virtqueue}: a running queue; start reading here
+ *   <li>{@link io.jvirtiofsd.virtio.SplitRing}: its three areas in guest memory
+ *   <li>{@link io.jvirtiofsd.virtio.DescriptorChain}: one request's buffers, a reusable slot
+ *   <li>{@link io.jvirtiofsd.virtio.ChainReader}, {@link io.jvirtiofsd.virtio.ChainWriter}: what a
+ *       device sees of them
+ * </ul>
+ */
+package io.jvirtiofsd.virtio;
