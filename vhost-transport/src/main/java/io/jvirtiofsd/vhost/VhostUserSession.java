@@ -81,15 +81,21 @@ final class VhostUserSession implements AutoCloseable {
     /** Serves messages until the front-end closes the connection or breaks the protocol. */
     void run() {
         try {
-            for (Message message = endpoint.receive();
-                    message != null;
-                    message = endpoint.receive()) {
-                try (message) {
-                    serve(message);
-                }
+            while (serveNext()) {
+                // until the front-end closes the connection
             }
         } catch (SessionException e) {
             LOG.warn("session ends: {}", e.getMessage());
+        }
+    }
+
+    private boolean serveNext() throws SessionException {
+        try (Message message = endpoint.receive()) {
+            if (message == null) {
+                return false;
+            }
+            serve(message);
+            return true;
         }
     }
 
