@@ -8,7 +8,11 @@ package io.jvirtiofsd.fuse;
  * @param umask the caller's umask; already applied to {@code mode} unless DONT_MASK was negotiated
  * @param openFlags 1 (OPEN_KILL_SUIDGID) or 0
  */
-public record CreateIn(int flags, int mode, int umask, int openFlags) {
+public record CreateIn(
+        @Flags(FlagSet.OPEN) int flags,
+        @Flags(FlagSet.MODE) int mode,
+        @Flags(FlagSet.MODE) int umask,
+        @Flags(FlagSet.OPEN_IN) int openFlags) {
     static final int BYTES = 16;
 
     public static final int OPEN_KILL_SUIDGID = 1; // fuse.h FUSE_OPEN_KILL_SUIDGID

@@ -2,7 +2,7 @@ package io.jvirtiofsd.fuse;
 
 /** FUSE_SETATTR: {@code struct fuse_setattr_in}, 88 bytes (fuse.h). */
 public record SetattrIn(
-        int valid,
+        @Flags(FlagSet.FATTR) int valid,
         long fh,
         long size,
         long lockOwner,
@@ -12,7 +12,7 @@ public record SetattrIn(
         int atimensec,
         int mtimensec,
         int ctimensec,
-        int mode,
+        @Flags(FlagSet.MODE) int mode,
         int uid,
         int gid) {
     static final int BYTES = 88;

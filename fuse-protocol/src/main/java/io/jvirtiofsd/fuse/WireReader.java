@@ -11,6 +11,8 @@ import java.nio.ByteOrder;
  * {@link IndexOutOfBoundsException}. <i>Confined to the request's thread.</i>
  */
 final class WireReader {
+    private static final VarHandle SHORTS =
+            MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INTS =
             MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle LONGS =
@@ -30,6 +32,12 @@ final class WireReader {
     /** Bytes not yet consumed. */
     int remaining() {
         return end - position;
+    }
+
+    int u16() {
+        int at = position;
+        position += 2;
+        return (short) SHORTS.get(bytes, at) & 0xffff;
     }
 
     int u32() {

@@ -1,7 +1,13 @@
 package io.jvirtiofsd.fuse;
 
 /** FUSE_WRITE: {@code struct fuse_write_in}, 40 bytes (fuse.h); the data follows. */
-public record WriteIn(long fh, long offset, int size, int writeFlags, long lockOwner, int flags) {
+public record WriteIn(
+        long fh,
+        long offset,
+        int size,
+        @Flags(FlagSet.WRITE) int writeFlags,
+        long lockOwner,
+        @Flags(FlagSet.OPEN) int flags) {
     static final int BYTES = 40;
 
     public static final int WRITE_CACHE = 1; // fuse.h FUSE_WRITE_CACHE

@@ -1,0 +1,72 @@
+package io.jvirtiofsd.fuse;
+
+/**
+ * Encodes directory entries behind one another into the body of an answer; owned by a {@link
+ * Request}.
+ *
+ * <p><i>Confined to the request's thread.</i> Source: fuse.h, {@code FUSE_DIRENT_ALIGN}: records
+ * are padded to 8 bytes.
+ */
+final class DirectoryBuffer implements DirectorySink {
+    private static final int DIRENT_BYTES = 24; // fuse.h struct fuse_dirent, without the name
+    private static final int ALIGNMENT = 8; // fuse.h FUSE_DIRENT_ALIGN
+
+    private final WireWriter out;
+    private int end;
+    private boolean plus;
+    private int attrFlags;
+
+    DirectoryBuffer(WireWriter out) {
+        this.out = out;
+    }
+
+    /** Starts an answer of at most {@code size} bytes. */
+    void begin(int size, boolean plus, int attrFlags) {
+        this.end = out.position() + size;
+        this.plus = plus;
+        this.attrFlags = attrFlags;
+    }
+
+    @Override
+    public boolean fits(int nameBytes) {
+        return out.position() + recordBytes(nameBytes) <= end;
+    }
+
+    private int recordBytes(int nameBytes) {
+        int bytes = (plus ? EntryOut.BYTES : 0) + DIRENT_BYTES + nameBytes;
+        return (bytes + ALIGNMENT - 1) & -ALIGNMENT;
+    }
+
+    @Override
+    public boolean add(long ino, long offset, int type, Name name) {
+        if (!fits(name.length())) {
+            return false;
+        }
+        if (plus) {
+            out.zero(EntryOut.BYTES); // nodeid 0: no attributes, not counted
+        }
+        putEntry(ino, offset, type, name);
+        return true;
+    }
+
+    @Override
+    public boolean add(Entry entry, long offset, Name name) {
+        if (!fits(name.length())) {
+            return false;
+        }
+        Attributes attributes = entry.attributes();
+        EntryOut.write(out, entry, attrFlags);
+        putEntry(attributes.ino(), offset, FileType.ofEntry(attributes.mode()), name);
+        return true;
+    }
+
+    private void putEntry(long ino, long offset, int type, Name name) {
+        int length = name.length();
+        out.u64(ino);
+        out.u64(offset);
+        out.u32(length);
+        out.u32(type);
+        out.put(name.array(), name.offset(), length);
+        out.zero(-length & ALIGNMENT - 1);
+    }
+}

@@ -1,0 +1,43 @@
+package io.jvirtiofsd.fuse;
+
+/** Operations on open directories. */
+final class DirectoryOperations {
+    private DirectoryOperations() {}
+
+    static void opendir(Request request) throws ErrnoException {
+        OpenIn in = OpenIn.read(request.arguments());
+        OpenOut.write(
+                request.body(),
+                request.fileSystem().opendir(request.header(), request.nodeId(), in.flags()));
+    }
+
+    static void readdir(Request request) throws ErrnoException {
+        readdir(request, false);
+    }
+
+    static void readdirplus(Request request) throws ErrnoException {
+        readdir(request, true);
+    }
+
+    private static void readdir(Request request, boolean plus) throws ErrnoException {
+        ReadIn in = ReadIn.read(request.arguments());
+        Request.requireRange(in.offset(), 0);
+        int wanted = in.size() < 0 ? Request.MAX_READDIR_BYTES : in.size();
+        int size = Math.min(Math.min(wanted, request.room()), Request.MAX_READDIR_BYTES);
+        DirectoryBuffer sink = request.directory();
+        sink.begin(size, plus, request.session().attrFlags());
+        request.fileSystem()
+                .readdir(request.header(), request.nodeId(), in.fh(), in.offset(), plus, sink);
+    }
+
+    static void releasedir(Request request) throws ErrnoException {
+        ReleaseIn in = ReleaseIn.read(request.arguments());
+        request.fileSystem().releasedir(request.header(), request.nodeId(), in.fh());
+    }
+
+    static void fsyncdir(Request request) throws ErrnoException {
+        FsyncIn in = FsyncIn.read(request.arguments());
+        boolean dataOnly = (in.fsyncFlags() & FsyncIn.FSYNC_FDATASYNC) != 0;
+        request.fileSystem().fsyncdir(request.header(), request.nodeId(), in.fh(), dataOnly);
+    }
+}

@@ -1,0 +1,110 @@
+package io.jvirtiofsd.fuse;
+
+/** Operations on open files. */
+final class FileOperations {
+    private FileOperations() {}
+
+    static void open(Request request) throws ErrnoException {
+        OpenIn in = OpenIn.read(request.arguments());
+        boolean killing = (in.openFlags() & CreateIn.OPEN_KILL_SUIDGID) != 0;
+        OpenReply reply =
+                request.fileSystem().open(request.header(), request.nodeId(), in.flags(), killing);
+        OpenOut.write(request.body(), reply);
+    }
+
+    static void create(Request request) throws ErrnoException {
+        CreateIn in = CreateIn.read(request.arguments());
+        request.requireIdentity();
+        if ((in.mode() & FileType.MASK) != FileType.REGULAR && (in.mode() & FileType.MASK) != 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        CreateReply reply =
+                request.fileSystem().create(request.header(), request.nodeId(), request.name(), in);
+        NodeOperations.putEntry(request, reply.entry());
+        OpenOut.write(request.body(), reply.open());
+    }
+
+    static void read(Request request) throws ErrnoException {
+        ReadIn in = ReadIn.read(request.arguments());
+        int size = in.size() < 0 ? request.room() : Math.min(in.size(), request.room());
+        Request.requireRange(in.offset(), size);
+        int count =
+                request.fileSystem()
+                        .read(
+                                request.header(),
+                                request.nodeId(),
+                                in.fh(),
+                                in.offset(),
+                                request.target(size));
+        request.filledInPlace(count);
+    }
+
+    static void write(Request request) throws ErrnoException {
+        WriteIn in = WriteIn.read(request.arguments());
+        if (in.size() != request.dataBytes()) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        Request.requireRange(in.offset(), in.size());
+        int count =
+                request.fileSystem()
+                        .write(
+                                request.header(),
+                                request.nodeId(),
+                                in.fh(),
+                                in.offset(),
+                                in.writeFlags(),
+                                in.flags(),
+                                request.data(in.size()));
+        WriteOut.write(request.body(), count);
+    }
+
+    static void release(Request request) throws ErrnoException {
+        ReleaseIn in = ReleaseIn.read(request.arguments());
+        request.fileSystem().release(request.header(), request.nodeId(), in.fh());
+    }
+
+    static void flush(Request request) throws ErrnoException {
+        FlushIn in = FlushIn.read(request.arguments());
+        request.fileSystem().flush(request.header(), request.nodeId(), in.fh(), in.lockOwner());
+    }
+
+    static void fsync(Request request) throws ErrnoException {
+        FsyncIn in = FsyncIn.read(request.arguments());
+        boolean dataOnly = (in.fsyncFlags() & FsyncIn.FSYNC_FDATASYNC) != 0;
+        request.fileSystem().fsync(request.header(), request.nodeId(), in.fh(), dataOnly);
+    }
+
+    static void fallocate(Request request) throws ErrnoException {
+        FallocateIn in = FallocateIn.read(request.arguments());
+        Request.requireRange(in.offset(), in.length());
+        request.fileSystem()
+                .fallocate(
+                        request.header(),
+                        request.nodeId(),
+                        in.fh(),
+                        in.offset(),
+                        in.length(),
+                        in.mode());
+    }
+
+    static void lseek(Request request) throws ErrnoException {
+        LseekIn in = LseekIn.read(request.arguments());
+        long found =
+                request.fileSystem()
+                        .lseek(
+                                request.header(),
+                                request.nodeId(),
+                                in.fh(),
+                                in.offset(),
+                                in.whence());
+        LseekOut.write(request.body(), found);
+    }
+
+    static void copyFileRange(Request request) throws ErrnoException {
+        CopyFileRangeIn in = CopyFileRangeIn.read(request.arguments());
+        Request.requireRange(in.offIn(), 0);
+        Request.requireRange(in.offOut(), 0);
+        long copied = request.fileSystem().copyFileRange(request.header(), request.nodeId(), in);
+        WriteOut.write(request.body(), (int) copied);
+    }
+}

@@ -1,0 +1,52 @@
+package io.jvirtiofsd.fuse;
+
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * What a {@link FuseServer} is told by its owner; starts as {@link #defaults} and is refined by
+ * {@code with} methods. <i>Immutable.</i>
+ *
+ * @param maxWriteBytes largest WRITE to announce, 4096 to {@link #MAX_WRITE_BYTES}
+ * @param readdirplus whether directory listings may carry attributes
+ * @param cacheSymlinks whether the guest may keep link targets without asking again
+ * @param trace takes one line for each request; tracing costs nothing when empty
+ */
+public record FuseOptions(
+        int maxWriteBytes,
+        boolean readdirplus,
+        boolean cacheSymlinks,
+        Optional<Consumer<String>> trace) {
+    /** 256 pages: what Linux guests allow unless told otherwise (fs.fuse.max_pages_limit). */
+    public static final int MAX_WRITE_BYTES = 1 << 20;
+
+    private static final int MIN_WRITE_BYTES = 4096; // Linux guests raise less to this
+
+    public FuseOptions {
+        if (maxWriteBytes < MIN_WRITE_BYTES || maxWriteBytes > MAX_WRITE_BYTES) {
+            throw new IllegalArgumentException(
+                    "maxWriteBytes must be 4096 to 1048576, not " + maxWriteBytes);
+        }
+    }
+
+    /** 1 MiB writes, READDIRPLUS, no caching of links, no trace. */
+    public static FuseOptions defaults() {
+        return new FuseOptions(MAX_WRITE_BYTES, true, false, Optional.empty());
+    }
+
+    public FuseOptions withMaxWriteBytes(int bytes) {
+        return new FuseOptions(bytes, readdirplus, cacheSymlinks, trace);
+    }
+
+    public FuseOptions withReaddirplus(boolean on) {
+        return new FuseOptions(maxWriteBytes, on, cacheSymlinks, trace);
+    }
+
+    public FuseOptions withCacheSymlinks(boolean on) {
+        return new FuseOptions(maxWriteBytes, readdirplus, on, trace);
+    }
+
+    public FuseOptions withTrace(Consumer<String> lines) {
+        return new FuseOptions(maxWriteBytes, readdirplus, cacheSymlinks, Optional.of(lines));
+    }
+}

@@ -1,0 +1,92 @@
+package io.jvirtiofsd.fuse;
+
+/** Operations that make, move or remove names. */
+final class NameOperations {
+    private static final int RENAME_FLAGS =
+            Rename2In.RENAME_NOREPLACE | Rename2In.RENAME_EXCHANGE | Rename2In.RENAME_WHITEOUT;
+
+    private NameOperations() {}
+
+    static void symlink(Request request) throws ErrnoException {
+        request.requireIdentity();
+        Entry entry =
+                request.fileSystem()
+                        .symlink(
+                                request.header(),
+                                request.nodeId(),
+                                request.name(),
+                                request.secondName());
+        NodeOperations.putEntry(request, entry);
+    }
+
+    static void mknod(Request request) throws ErrnoException {
+        MknodIn in = MknodIn.read(request.arguments());
+        request.requireIdentity();
+        if (!FileType.isMknod(in.mode())) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        Entry entry =
+                request.fileSystem()
+                        .mknod(
+                                request.header(),
+                                request.nodeId(),
+                                request.name(),
+                                in.mode() & (FileType.MASK | FileType.PERMISSIONS),
+                                in.rdev(),
+                                in.umask());
+        NodeOperations.putEntry(request, entry);
+    }
+
+    static void mkdir(Request request) throws ErrnoException {
+        MkdirIn in = MkdirIn.read(request.arguments());
+        request.requireIdentity();
+        Entry entry =
+                request.fileSystem()
+                        .mkdir(
+                                request.header(),
+                                request.nodeId(),
+                                request.name(),
+                                in.mode() & FileType.PERMISSIONS,
+                                in.umask());
+        NodeOperations.putEntry(request, entry);
+    }
+
+    static void unlink(Request request) throws ErrnoException {
+        request.fileSystem().unlink(request.header(), request.nodeId(), request.name());
+    }
+
+    static void rmdir(Request request) throws ErrnoException {
+        request.fileSystem().rmdir(request.header(), request.nodeId(), request.name());
+    }
+
+    static void rename(Request request) throws ErrnoException {
+        rename(request, RenameIn.read(request.arguments()).newdir(), 0);
+    }
+
+    static void rename2(Request request) throws ErrnoException {
+        Rename2In in = Rename2In.read(request.arguments());
+        if ((in.flags() & ~RENAME_FLAGS) != 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        rename(request, in.newdir(), in.flags());
+    }
+
+    private static void rename(Request request, long newParent, int flags) throws ErrnoException {
+        request.fileSystem()
+                .rename(
+                        request.header(),
+                        request.nodeId(),
+                        request.name(),
+                        newParent,
+                        request.secondName(),
+                        flags);
+    }
+
+    static void link(Request request) throws ErrnoException {
+        LinkIn in = LinkIn.read(request.arguments());
+        Entry entry =
+                request.fileSystem()
+                        .link(request.header(), in.oldnodeid(), request.nodeId(), request.name());
+        NodeOperations.putEntry(request, entry);
+    }
+}

@@ -1,0 +1,78 @@
+package io.jvirtiofsd.fuse;
+
+/**
+ * Which names follow an operation's fixed arguments, and how many bytes of them are worth copying:
+ * a request with more has a name that is too long.
+ */
+enum Names {
+    NONE(0),
+    ONE(Names.NAME_BYTES + 1),
+    TWO(2 * (Names.NAME_BYTES + 1)),
+    NAME_AND_TARGET(Names.NAME_BYTES + 1 + Names.TARGET_BYTES + 1);
+
+    static final int NAME_BYTES = 255; // linux/limits.h NAME_MAX
+    static final int TARGET_BYTES = 4095; // linux/limits.h PATH_MAX, without the NUL
+
+    private final int maxBytes;
+
+    Names(int maxBytes) {
+        this.maxBytes = maxBytes;
+    }
+
+    /** The names at their longest, with their NULs. */
+    int maxBytes() {
+        return maxBytes;
+    }
+
+    /** Takes this many names from {@code in}, checked, into {@code first} and {@code second}. */
+    void read(WireReader in, Name first, Name second) throws ErrnoException {
+        if (this == NONE) {
+            return;
+        }
+        if (in.remaining() > maxBytes) {
+            throw ErrnoException.of(Errno.ENAMETOOLONG);
+        }
+        terminated(in, first);
+        checkComponent(first);
+        if (this != ONE) {
+            terminated(in, second);
+        }
+        if (this == TWO) {
+            checkComponent(second);
+        } else if (this == NAME_AND_TARGET) {
+            checkLength(second, TARGET_BYTES);
+        }
+    }
+
+    private static void terminated(WireReader in, Name name) throws ErrnoException {
+        if (!in.string(name)) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+    }
+
+    private static void checkComponent(Name name) throws ErrnoException {
+        checkLength(name, NAME_BYTES);
+        byte[] bytes = name.array();
+        int from = name.offset();
+        int length = name.length();
+        int dots = 0;
+        for (int i = from; i < from + length; i++) {
+            if (bytes[i] == '/') {
+                throw ErrnoException.of(Errno.EINVAL);
+            }
+            dots += bytes[i] == '.' ? 1 : 0;
+        }
+        if (dots == length && length <= 2) { // "." and ".."
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+    }
+
+    private static void checkLength(Name name, int max) throws ErrnoException {
+        if (name.length() == 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        if (name.length() > max) {
+            throw ErrnoException.of(Errno.ENAMETOOLONG);
+        }
+    }
+}

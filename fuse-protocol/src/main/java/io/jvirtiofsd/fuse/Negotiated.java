@@ -1,0 +1,87 @@
+package io.jvirtiofsd.fuse;
+
+/**
+ * What guest and server agreed on at INIT; held by the {@link FuseServer} as long as the session
+ * lasts. <i>Immutable.</i>
+ *
+ * @param minor the lower of both minor versions
+ * @param flags accepted {@link InitFlag} bits, a part of those offered
+ * @param maxReadahead bytes
+ * @param maxWrite largest WRITE in bytes
+ */
+record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
+    static final int MAJOR = 7; // fuse.h FUSE_KERNEL_VERSION
+    static final int MINOR = 45; // fuse.h 7.45
+
+    /** The first Linux with virtio-fs speaks 7.31; older layouts are not implemented. */
+    static final int OLDEST_MINOR = 31;
+
+    private static final int ATTR_FLAGS_MINOR = 32; // fuse.h 7.32; padding before
+    private static final int EXTENSIONS_MINOR = 38; // fuse.h 7.38; padding before
+
+    private static final int PAGE_BYTES = 4096;
+    private static final int DEFAULT_MAX_PAGES = 32; // linux FUSE_DEFAULT_MAX_PAGES_PER_REQ
+    private static final int MAX_READAHEAD_BYTES = 1 << 20;
+
+    // Both are about read-ahead and asynchronous direct I/O that the guest holds back. A
+    // virtqueue bounds what is in flight by its size already, so no second limit is wanted.
+    private static final int MAX_BACKGROUND = 0xffff;
+    private static final int CONGESTION_THRESHOLD = MAX_BACKGROUND / 4 * 3; // Linux's own ratio
+
+    private static final int NANOSECONDS = 1; // init_out.time_gran
+
+    /**
+     * Answers an offer of our major version.
+     *
+     * @throws ErrnoException EPROTO if the guest is older than anything we can talk to
+     */
+    static Negotiated of(InitIn offer, FuseOptions options) throws ErrnoException {
+        int minor = Math.min(offer.minor(), MINOR);
+        if (minor < OLDEST_MINOR) { // a minor beyond 2³¹ is negative here, and as little to be had
+            throw ErrnoException.of(Errno.EPROTO);
+        }
+        long flags = offer.offered() & wanted(options);
+        int readahead = (int) Math.min(offer.maxReadahead() & 0xffffffffL, MAX_READAHEAD_BYTES);
+        int maxWrite =
+                InitFlag.MAX_PAGES.in(flags)
+                        ? options.maxWriteBytes()
+                        : Math.min(options.maxWriteBytes(), DEFAULT_MAX_PAGES * PAGE_BYTES);
+        return new Negotiated(minor, flags, readahead, maxWrite);
+    }
+
+    private static long wanted(FuseOptions options) {
+        long wanted = InitFlag.acceptedMask();
+        if (!options.readdirplus()) {
+            wanted &= ~(InitFlag.DO_READDIRPLUS.mask() | InitFlag.READDIRPLUS_AUTO.mask());
+        }
+        if (options.cacheSymlinks()) {
+            wanted |= InitFlag.CACHE_SYMLINKS.mask();
+        }
+        return wanted;
+    }
+
+    InitOut reply() {
+        return new InitOut(
+                MAJOR,
+                minor,
+                maxReadahead,
+                (int) flags,
+                MAX_BACKGROUND,
+                CONGESTION_THRESHOLD,
+                maxWrite,
+                NANOSECONDS,
+                (maxWrite + PAGE_BYTES - 1) / PAGE_BYTES,
+                0, // map_alignment: no window
+                (int) (flags >>> 32));
+    }
+
+    /** The bits of {@link Attributes#flags} that the guest understands. */
+    int attrFlags() {
+        return minor >= ATTR_FLAGS_MINOR ? Attributes.ATTR_DAX : 0;
+    }
+
+    /** Bytes of extension records that end the request with this header. */
+    int extensionBytes(InHeader header) {
+        return minor >= EXTENSIONS_MINOR ? header.totalExtlen() * 8 : 0;
+    }
+}
