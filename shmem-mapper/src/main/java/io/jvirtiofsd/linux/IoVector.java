@@ -74,6 +74,16 @@ public final class IoVector {
         return bytes;
     }
 
+    /** Sum of the lengths of {@code count} entries at native {@code address}. */
+    public static long bytes(long address, int count) {
+        NativeMemory view = NativeMemory.view(address, count * ENTRY_BYTES);
+        long sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += view.getLong(i * ENTRY_BYTES + 8);
+        }
+        return sum;
+    }
+
     /** Address of entry {@code index}'s memory. */
     public long base(int index) {
         return entries.getLong(index * ENTRY_BYTES);

@@ -1,0 +1,129 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.RequestContext;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Syscalls;
+
+/**
+ * Lets a thread act as the guest's caller, or without a capability, for the length of one call.
+ *
+ * <p>Only the calling thread changes, by raw system calls. If it cannot be changed back the process
+ * ends: going on with another's identity would be worse. A daemon that is not root acts as itself.
+ * <i>Thread-safe.</i> Source: credentials(7), capabilities(7).
+ */
+final class Credentials {
+    /** A system call, giving a value &ge; 0 or a negated errno. */
+    @FunctionalInterface
+    interface Call {
+        int run();
+    }
+
+    private static final int CAP_DAC_OVERRIDE = 1; // linux/capability.h
+    private static final int CAP_FSETID = 4; // linux/capability.h
+    private static final int CAPABILITY_VERSION_3 = 0x20080522; // linux/capability.h
+    private static final int KEEP = -1;
+
+    // struct __user_cap_header_struct: version@0 pid@4, then two of struct __user_cap_data_struct:
+    // effective@0 permitted@4 inheritable@8
+    private static final int DATA = 8;
+    private static final int CAPABILITY_BYTES = DATA + 2 * 12;
+
+    private final Syscalls syscalls;
+    private final int uid;
+    private final int gid;
+    private final ThreadLocal<NativeMemory> capabilities =
+            ThreadLocal.withInitial(() -> NativeMemory.allocate(CAPABILITY_BYTES));
+
+    Credentials(Syscalls syscalls) {
+        this.syscalls = syscalls;
+        this.uid = syscalls.geteuid();
+        this.gid = syscalls.getegid();
+    }
+
+    private boolean isRoot() {
+        return uid == 0;
+    }
+
+    /**
+     * Runs a creating call as the caller. The guest has checked the caller's permission, also by
+     * groups that are not known here; so what fails with EACCES is tried once more without the
+     * host's permission checks.
+     */
+    int create(RequestContext caller, Call call) throws ErrnoException {
+        int callerUid = caller.uid();
+        int callerGid = caller.gid();
+        if (callerUid == KEEP || callerGid == KEEP) {
+            throw ErrnoException.of(Errno.EOVERFLOW);
+        }
+        if (!isRoot() || callerUid == uid && callerGid == gid) {
+            return call.run();
+        }
+        become(callerUid, callerGid);
+        try {
+            int result = call.run();
+            if (result != -Errno.EACCES) {
+                return result;
+            }
+            setEffective(CAP_DAC_OVERRIDE, true);
+            return call.run();
+        } finally {
+            restore();
+        }
+    }
+
+    private void become(int callerUid, int callerGid) throws ErrnoException {
+        int failed = syscalls.setgroups(0, 0);
+        if (failed >= 0) {
+            failed = syscalls.setresgid(KEEP, callerGid, KEEP);
+        }
+        if (failed >= 0) {
+            failed = syscalls.setresuid(KEEP, callerUid, KEEP);
+        }
+        if (failed < 0) {
+            restore();
+            throw ErrnoException.of(-failed);
+        }
+    }
+
+    /** Becoming root again brings all capabilities back. */
+    private void restore() {
+        if (syscalls.setresuid(KEEP, uid, KEEP) < 0 || syscalls.setresgid(KEEP, gid, KEEP) < 0) {
+            end("cannot take the daemon's own identity again");
+        }
+    }
+
+    /** Runs a call so that the host clears set-user-ID and set-group-ID bits, as for any user. */
+    int clearingSuid(boolean clearing, Call call) throws ErrnoException {
+        if (!clearing || !isRoot()) {
+            return call.run();
+        }
+        setEffective(CAP_FSETID, false);
+        try {
+            return call.run();
+        } finally {
+            try {
+                setEffective(CAP_FSETID, true);
+            } catch (ErrnoException e) {
+                end("cannot take a capability again");
+            }
+        }
+    }
+
+    private void setEffective(int capability, boolean on) throws ErrnoException {
+        NativeMemory memory = capabilities.get();
+        memory.putInt(0, CAPABILITY_VERSION_3);
+        memory.putInt(4, 0); // this thread
+        Failures.check(syscalls.capget(memory.address(), memory.address(DATA)));
+        int effective = memory.getInt(DATA);
+        int bit = 1 << capability;
+        memory.putInt(DATA, on ? effective | bit : effective & ~bit);
+        Failures.check(syscalls.capset(memory.address(), memory.address(DATA)));
+    }
+
+    private static void end(String reason) {
+        System.err.println("jvirtiofsd: " + reason);
+        Runtime.getRuntime().halt(70); // EX_SOFTWARE
+    }
+}

@@ -1,0 +1,141 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.fuse.DirectorySink;
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FileSystem;
+import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.OpenReply;
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Syscalls;
+
+/**
+ * Operations on open directories, each on the session it is given.
+ *
+ * <p>The host's own directory positions are the guest's cookies. <i>Thread-safe</i>: one handle is
+ * read by one thread at a time. Source: getdents64(2).
+ */
+final class Directories {
+    private static final int SEEK_SET = 0; // linux/fs.h
+
+    // struct linux_dirent64: ino@0 off@8 reclen@16 type@18 name@19
+    private static final int OFF = 8;
+    private static final int RECLEN = 16;
+    private static final int TYPE = 18;
+    private static final int NAME = 19;
+
+    private final Share share;
+    private final Syscalls syscalls;
+
+    Directories(Share share) {
+        this.share = share;
+        this.syscalls = share.syscalls();
+    }
+
+    OpenReply opendir(Session session, long nodeId) throws ErrnoException {
+        int path = session.directory(nodeId);
+        int fd = share.reopen(path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
+        Fd owned = Fd.own(syscalls, Failures.check(fd));
+        long fh = session.add(new Handle.OpenDirectory(owned));
+        return new OpenReply(fh, share.options().cachePolicy().directoryFlags());
+    }
+
+    void readdir(
+            Session session, long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
+            throws ErrnoException {
+        Handle.OpenDirectory directory = session.openDirectory(fh);
+        synchronized (directory) {
+            int fd = directory.fd().number();
+            if (directory.position() != offset) {
+                Failures.check(syscalls.lseek(fd, offset, SEEK_SET));
+            }
+            long reached = offset;
+            try {
+                reached = fill(session, fd, nodeId == FileSystem.ROOT, offset, plus, sink);
+            } finally {
+                directory.setPosition(reached);
+            }
+        }
+    }
+
+    /**
+     * Passes entries on until the sink is full or the directory ends.
+     *
+     * @return where the descriptor stands, or &minus;1 if that is beyond what was passed on
+     */
+    private long fill(
+            Session session, int fd, boolean root, long offset, boolean plus, DirectorySink sink)
+            throws ErrnoException {
+        NativeMemory block = Scratch.get().directory();
+        long position = offset;
+        boolean any = false;
+        while (true) {
+            long filled = syscalls.getdents64(fd, block.address(), block.size());
+            if (filled < 0 && any) {
+                return -1; // what there is so far is a good answer
+            }
+            if (Failures.check(filled) == 0) {
+                return position;
+            }
+            for (int at = 0; at < filled; at += block.getShort(at + RECLEN) & 0xffff) {
+                Name name = share.cursor().name(block, at + NAME);
+                if (!add(session, fd, root, plus, sink, block, at, name)) {
+                    if (!any) {
+                        throw ErrnoException.of(Errno.EINVAL); // no room for even one entry
+                    }
+                    return -1;
+                }
+                any = true;
+                position = block.getLong(at + OFF);
+            }
+        }
+    }
+
+    private boolean add(
+            Session session,
+            int fd,
+            boolean root,
+            boolean plus,
+            DirectorySink sink,
+            NativeMemory block,
+            int at,
+            Name name)
+            throws ErrnoException {
+        long ino = block.getLong(at);
+        long next = block.getLong(at + OFF);
+        int type = block.getByte(at + TYPE) & 0xff;
+        boolean dots = isDots(name);
+        if (dots && root) {
+            ino = share.rootIno(); // ".." is not in the share
+        }
+        if (!plus || dots) {
+            return sink.add(ino, next, type, name);
+        }
+        if (!sink.fits(name.length())) {
+            return false;
+        }
+        EntryCursor entry;
+        try {
+            entry = Lookups.lookup(session, fd, name);
+        } catch (ErrnoException e) {
+            return sink.add(ino, next, type, name); // the guest asks again if it needs to know
+        }
+        if (entry.nodeId() == 0) {
+            return true; // gone meanwhile
+        }
+        boolean added = sink.add(entry, next, name);
+        if (!added) {
+            session.forget(entry.nodeId(), 1);
+        }
+        return added;
+    }
+
+    private static boolean isDots(Name name) {
+        byte[] bytes = name.array();
+        return name.length() == 1 && bytes[0] == '.'
+                || name.length() == 2 && bytes[0] == '.' && bytes[1] == '.';
+    }
+}

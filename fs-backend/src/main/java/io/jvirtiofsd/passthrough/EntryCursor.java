@@ -1,0 +1,70 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.fuse.Attributes;
+import io.jvirtiofsd.fuse.Entry;
+import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
+
+/**
+ * The answer to the thread's last lookup, with the attributes of its last statx(2); and what else a
+ * thread needs for its requests without allocating.
+ *
+ * <p><i>Confined to its thread.</i>
+ */
+final class EntryCursor implements Entry {
+    private static final int NAME_BYTES = 256;
+
+    private final StatxAttributes attributes;
+    private final long validNanos;
+    private final Name name = new Name();
+    private final byte[] nameBytes = new byte[NAME_BYTES];
+    private long nodeId;
+
+    EntryCursor(StatxAttributes attributes, long validNanos) {
+        this.attributes = attributes;
+        this.validNanos = validNanos;
+    }
+
+    /** Makes this the entry of {@code nodeId}; 0 for a name that does not exist. */
+    EntryCursor at(long nodeId) {
+        this.nodeId = nodeId;
+        return this;
+    }
+
+    /** The NUL-terminated name at {@code offset} of a block of directory entries. */
+    Name name(NativeMemory block, int offset) {
+        int length = 0;
+        while (length < NAME_BYTES && block.getByte(offset + length) != 0) {
+            nameBytes[length] = block.getByte(offset + length);
+            length++;
+        }
+        name.set(nameBytes, 0, length);
+        return name;
+    }
+
+    /** A C string with the name's bytes, in the thread's first path slot. */
+    static long path(Name name) {
+        return Scratch.get().path(name.array(), name.offset(), name.length());
+    }
+
+    @Override
+    public long nodeId() {
+        return nodeId;
+    }
+
+    @Override
+    public long generation() {
+        return 0; // nodeIds are never reused
+    }
+
+    @Override
+    public long entryValidNanos() {
+        return nodeId == 0 ? 0 : validNanos;
+    }
+
+    @Override
+    public Attributes attributes() {
+        return attributes;
+    }
+}

@@ -1,0 +1,222 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.fuse.CopyFileRangeIn;
+import io.jvirtiofsd.fuse.CreateIn;
+import io.jvirtiofsd.fuse.CreateReply;
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.GuestData;
+import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.OpenReply;
+import io.jvirtiofsd.fuse.RequestContext;
+import io.jvirtiofsd.fuse.WriteIn;
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.IoVector;
+import io.jvirtiofsd.linux.Syscalls;
+
+/**
+ * Operations on open regular files, each on the session it is given. Data moves between the host's
+ * page cache and the guest's memory in one copy, the kernel's.
+ *
+ * <p><i>Thread-safe.</i>
+ */
+final class FileOperations {
+    private static final int SEEK_DATA = 3; // linux/fs.h
+    private static final int SEEK_HOLE = 4; // linux/fs.h
+    private static final long MAX_COPY_BYTES = 0xfffff000L; // the reply's size has 32 bits
+
+    /** Flags of the guest's open that mean the same here. */
+    private static final int KEPT_FLAGS =
+            Fcntl.O_ACCMODE | Fcntl.O_TRUNC | Fcntl.O_SYNC | Fcntl.O_NOATIME;
+
+    private final Share share;
+    private final Syscalls syscalls;
+
+    FileOperations(Share share) {
+        this.share = share;
+        this.syscalls = share.syscalls();
+    }
+
+    OpenReply open(Session session, long nodeId, int flags, boolean killSuidgid)
+            throws ErrnoException {
+        Inode inode = session.inode(nodeId);
+        if (!inode.isRegular()) {
+            throw ErrnoException.of(inode.isDirectory() ? Errno.EISDIR : Errno.ENXIO);
+        }
+        int hostFlags = hostFlags(flags);
+        if ((hostFlags & Fcntl.O_ACCMODE) != 0 || (hostFlags & Fcntl.O_TRUNC) != 0) {
+            share.refuseIfReadOnly();
+        }
+        int path = session.descriptors().of(inode);
+        boolean killing = killSuidgid && (hostFlags & Fcntl.O_TRUNC) != 0;
+        int fd = share.credentials().clearingSuid(killing, () -> share.reopen(path, hostFlags));
+        if (fd == -Errno.EPERM && (hostFlags & Fcntl.O_NOATIME) != 0) {
+            // Only the owner of a file may read it without a trace; the guest has decided already.
+            fd =
+                    share.credentials()
+                            .clearingSuid(
+                                    killing,
+                                    () -> share.reopen(path, hostFlags & ~Fcntl.O_NOATIME));
+        }
+        return opened(session, Fd.own(syscalls, Failures.check(fd)), hostFlags);
+    }
+
+    /** O_APPEND is the guest's business: it sends offsets, which an appending file would ignore. */
+    private static int hostFlags(int guestFlags) throws ErrnoException {
+        int hostFlags = guestFlags & KEPT_FLAGS;
+        if ((hostFlags & Fcntl.O_ACCMODE) == Fcntl.O_ACCMODE) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return hostFlags;
+    }
+
+    private OpenReply opened(Session session, Fd fd, int hostFlags) throws ErrnoException {
+        long fh = session.add(new Handle.OpenFile(fd, hostFlags));
+        return new OpenReply(fh, share.options().cachePolicy().fileFlags());
+    }
+
+    CreateReply create(Session session, RequestContext caller, long parent, Name name, CreateIn in)
+            throws ErrnoException {
+        share.refuseIfReadOnly();
+        int directory = session.directory(parent);
+        int hostFlags = hostFlags(in.flags());
+        int creating = hostFlags | Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_NOFOLLOW;
+        int made =
+                share.credentials()
+                        .create(
+                                caller,
+                                () ->
+                                        syscalls.openat(
+                                                directory,
+                                                EntryCursor.path(name),
+                                                creating | Fcntl.O_CLOEXEC,
+                                                in.mode() & 07777));
+        if (made == -Errno.EEXIST && (in.flags() & Fcntl.O_EXCL) == 0) {
+            return openExisting(session, directory, name, in);
+        }
+        OpenReply open = opened(session, Fd.own(syscalls, Failures.check(made)), hostFlags);
+        try {
+            return new CreateReply(Lookups.lookupMade(session, directory, name), open);
+        } catch (ErrnoException e) {
+            session.release(open.fh());
+            throw e;
+        }
+    }
+
+    private CreateReply openExisting(Session session, int directory, Name name, CreateIn in)
+            throws ErrnoException {
+        EntryCursor entry = Lookups.lookupMade(session, directory, name);
+        try {
+            boolean killing = (in.openFlags() & CreateIn.OPEN_KILL_SUIDGID) != 0;
+            OpenReply open = open(session, entry.nodeId(), in.flags(), killing);
+            // O_TRUNC has changed what the lookup saw.
+            Failures.check(share.statx(session.path(entry.nodeId())));
+            return new CreateReply(entry, open);
+        } catch (ErrnoException e) {
+            session.forget(entry.nodeId(), 1);
+            throw e;
+        }
+    }
+
+    int read(Session session, long fh, long offset, GuestData target) throws ErrnoException {
+        int fd = session.file(fh).fd().number();
+        int vectors = target.iovCount();
+        if (vectors > IoVector.MAX_PER_CALL) {
+            return transferInParts(fd, offset, target, 0, false);
+        }
+        long count = syscalls.preadv2(fd, target.iovAddress(), vectors, offset, 0);
+        return (int) Failures.check(count);
+    }
+
+    int write(
+            Session session, long fh, long offset, int writeFlags, int openFlags, GuestData source)
+            throws ErrnoException {
+        Handle.OpenFile file = session.file(fh);
+        int fd = file.fd().number();
+        int durable = durability(openFlags & ~file.flags());
+        if ((writeFlags & WriteIn.WRITE_KILL_SUIDGID) != 0) {
+            return Failures.check(
+                    share.credentials()
+                            .clearingSuid(true, () -> tryWrite(fd, offset, source, durable)));
+        }
+        return Failures.check(tryWrite(fd, offset, source, durable));
+    }
+
+    private static int durability(int flags) {
+        if ((flags & (Fcntl.O_SYNC & ~Fcntl.O_DSYNC)) != 0) {
+            return Fcntl.RWF_SYNC;
+        }
+        return (flags & Fcntl.O_DSYNC) != 0 ? Fcntl.RWF_DSYNC : 0;
+    }
+
+    private int tryWrite(int fd, long offset, GuestData source, int durable) {
+        if (source.iovCount() > IoVector.MAX_PER_CALL) {
+            return transferInParts(fd, offset, source, durable, true);
+        }
+        return (int) syscalls.pwritev2(fd, source.iovAddress(), source.iovCount(), offset, durable);
+    }
+
+    /**
+     * Reads or writes data in more pieces than one call takes.
+     *
+     * @return number of bytes, or a negated errno if there were none
+     */
+    private int transferInParts(int fd, long offset, GuestData data, int flags, boolean writing) {
+        int done = 0;
+        int first = 0;
+        while (first < data.iovCount()) {
+            int count = Math.min(IoVector.MAX_PER_CALL, data.iovCount() - first);
+            long iov = data.iovAddress() + (long) first * IoVector.ENTRY_BYTES;
+            long part =
+                    writing
+                            ? syscalls.pwritev2(fd, iov, count, offset + done, flags)
+                            : syscalls.preadv2(fd, iov, count, offset + done, flags);
+            if (part < 0) {
+                return done > 0 ? done : (int) part;
+            }
+            done += (int) part;
+            first += count;
+            if (part < IoVector.bytes(iov, count)) {
+                return done;
+            }
+        }
+        return done;
+    }
+
+    /** close(2) of a duplicate reports what a file system has put off until then. */
+    void flush(Session session, long fh) throws ErrnoException {
+        int duplicate = Failures.check(syscalls.dup(session.file(fh).fd().number()));
+        Failures.check(syscalls.close(duplicate));
+    }
+
+    void fsync(Session session, long fh, boolean dataOnly) throws ErrnoException {
+        int fd = session.handle(fh).fd().number();
+        Failures.check(dataOnly ? syscalls.fdatasync(fd) : syscalls.fsync(fd));
+    }
+
+    long lseek(Session session, long fh, long offset, int whence) throws ErrnoException {
+        if (whence != SEEK_DATA && whence != SEEK_HOLE) {
+            throw ErrnoException.of(Errno.EINVAL); // the guest knows the other ways itself
+        }
+        return Failures.check(syscalls.lseek(session.file(fh).fd().number(), offset, whence));
+    }
+
+    void fallocate(Session session, long fh, long offset, long length, int mode)
+            throws ErrnoException {
+        share.refuseIfReadOnly();
+        int fd = session.file(fh).fd().number();
+        Failures.check(syscalls.fallocate(fd, mode, offset, length));
+    }
+
+    long copyFileRange(Session session, CopyFileRangeIn in) throws ErrnoException {
+        share.refuseIfReadOnly();
+        if (in.flags() != 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        int from = session.file(in.fhIn()).fd().number();
+        int to = session.file(in.fhOut()).fd().number();
+        long length = in.len() < 0 ? MAX_COPY_BYTES : Math.min(in.len(), MAX_COPY_BYTES);
+        return Failures.check(syscalls.copyFileRange(from, in.offIn(), to, in.offOut(), length));
+    }
+}

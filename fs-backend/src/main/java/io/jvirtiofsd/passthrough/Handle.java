@@ -1,0 +1,40 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.linux.Fd;
+
+/**
+ * What the guest has open, by fh: a file or a directory. Owned by the session's handle table.
+ *
+ * <p><i>Immutable</i>, but for a directory's position.
+ */
+sealed interface Handle {
+    /** The descriptor, borrowed for the request. */
+    Fd fd();
+
+    /** An open regular file; {@code flags} are the host descriptor's O_ flags. */
+    record OpenFile(Fd fd, int flags) implements Handle {}
+
+    /** An open directory. */
+    final class OpenDirectory implements Handle {
+        private final Fd fd;
+        private long position;
+
+        OpenDirectory(Fd fd) {
+            this.fd = fd;
+        }
+
+        @Override
+        public Fd fd() {
+            return fd;
+        }
+
+        /** Where the descriptor stands; guarded by this object's monitor. */
+        long position() {
+            return position;
+        }
+
+        void setPosition(long position) {
+            this.position = position;
+        }
+    }
+}

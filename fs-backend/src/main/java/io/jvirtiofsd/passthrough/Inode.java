@@ -1,0 +1,151 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.Statx;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+
+/**
+ * A host object that the guest knows by nodeId, and how often it has looked it up. Owned by the
+ * inode table.
+ *
+ * <p>Either {@code path} (an O_PATH descriptor) or {@code handle} is there, so that the object can
+ * be reached; while the descriptor is open, no other object can get its inode number.
+ *
+ * <p><i>Thread-safe.</i>
+ */
+final class Inode {
+    private static final long ROOT_LOOKUPS = Long.MAX_VALUE / 2;
+
+    private final long device;
+    private final long ino;
+    private final int type;
+    private final AtomicLong lookups;
+    private final AtomicReference<Fd> path;
+    private volatile FileHandle handle;
+    private volatile Inode next;
+    private long nodeId;
+
+    /** Takes {@code path}; begins with one lookup. */
+    Inode(long device, long ino, int type, Fd path) {
+        this.device = device;
+        this.ino = ino;
+        this.type = type;
+        this.path = new AtomicReference<>(path);
+        this.lookups = new AtomicLong(1);
+    }
+
+    /** Set once, before any other thread can find the inode. */
+    void setNodeId(long nodeId) {
+        this.nodeId = nodeId;
+    }
+
+    long nodeId() {
+        return nodeId;
+    }
+
+    long device() {
+        return device;
+    }
+
+    long ino() {
+        return ino;
+    }
+
+    /** S_IFMT bits. */
+    int type() {
+        return type;
+    }
+
+    boolean isDirectory() {
+        return type == Statx.S_IFDIR;
+    }
+
+    boolean isRegular() {
+        return type == Statx.S_IFREG;
+    }
+
+    boolean isSymlink() {
+        return type == Statx.S_IFLNK;
+    }
+
+    /** The next inode in the same bucket. */
+    Inode next() {
+        return next;
+    }
+
+    void setNext(Inode next) {
+        this.next = next;
+    }
+
+    /** The O_PATH descriptor, or null while only {@link #handle} is there. */
+    Fd path() {
+        return path.get();
+    }
+
+    /** Puts a reopened descriptor in place; false if another thread was faster. */
+    boolean offerPath(Fd fd) {
+        return path.compareAndSet(null, fd);
+    }
+
+    /** Gives the descriptor away, or null if there is none. */
+    Fd takePath() {
+        return path.getAndSet(null);
+    }
+
+    FileHandle handle() {
+        return handle;
+    }
+
+    void setHandle(FileHandle handle) {
+        this.handle = handle;
+    }
+
+    /** Never forgotten. */
+    void pin() {
+        lookups.set(ROOT_LOOKUPS);
+    }
+
+    boolean isPinned() {
+        return lookups.get() >= ROOT_LOOKUPS / 2;
+    }
+
+    boolean isForgotten() {
+        return lookups.get() == 0;
+    }
+
+    /** Counts one lookup, unless the inode has been forgotten: a count never rises from zero. */
+    boolean addLookup() {
+        long count = lookups.get();
+        while (count > 0) {
+            if (lookups.compareAndSet(count, count + 1)) {
+                return true;
+            }
+            count = lookups.get();
+        }
+        return false;
+    }
+
+    /** Takes lookups back if more remain; false, changing nothing, if none would. */
+    boolean takeLookupsLeavingSome(long taken) {
+        long count = lookups.get();
+        while (count > taken) {
+            if (lookups.compareAndSet(count, count - taken)) {
+                return true;
+            }
+            count = lookups.get();
+        }
+        return false;
+    }
+
+    /** Takes lookups back, at most all; true if that left none. */
+    boolean takeLookups(long taken) {
+        while (true) {
+            long count = lookups.get();
+            long left = Math.max(0, count - taken);
+            if (lookups.compareAndSet(count, left)) {
+                return left == 0 && count > 0;
+            }
+        }
+    }
+}

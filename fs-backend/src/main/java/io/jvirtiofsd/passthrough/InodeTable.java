@@ -1,0 +1,133 @@
+package io.jvirtiofsd.passthrough;
+
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Consumer;
+
+/**
+ * All inodes the guest knows, by nodeId and by host identity (device and inode number). Owned by
+ * the session.
+ *
+ * <p>Finding takes no lock. Insertion and the removal of a forgotten inode exclude each other, so
+ * an object never has two nodeIds. A reader that meets a table being resized may miss an inode; it
+ * then looks again under the lock. <i>Thread-safe.</i>
+ */
+final class InodeTable {
+    private static final int INITIAL_BUCKETS = 1 << 12;
+
+    private final SlotTable<Inode> byNodeId = new SlotTable<>();
+    private volatile AtomicReferenceArray<Inode> buckets =
+            new AtomicReferenceArray<>(INITIAL_BUCKETS);
+    private int count;
+
+    /** The inode with this nodeId, or null. */
+    Inode get(long nodeId) {
+        return byNodeId.get(nodeId);
+    }
+
+    /** The inode of this host object, or null. */
+    Inode find(long device, long ino) {
+        AtomicReferenceArray<Inode> table = buckets;
+        Inode inode = table.get(bucket(table, device, ino));
+        while (inode != null && (inode.ino() != ino || inode.device() != device)) {
+            inode = inode.next();
+        }
+        return inode;
+    }
+
+    private static int bucket(AtomicReferenceArray<Inode> table, long device, long ino) {
+        long mixed = (ino * 0x9E3779B97F4A7C15L) ^ (device * 0xC2B2AE3D27D4EB4FL);
+        return (int) (mixed >>> 32) & (table.length() - 1);
+    }
+
+    /**
+     * Counts one lookup of the object that {@code fresh} stands for: of the inode that is there, or
+     * of {@code fresh}, which is then added.
+     *
+     * @return the inode that was counted; null if the table is full
+     */
+    synchronized Inode lookupOrAdd(Inode fresh) {
+        Inode known = find(fresh.device(), fresh.ino());
+        if (known != null && known.addLookup()) {
+            return known;
+        }
+        long nodeId = byNodeId.add(fresh);
+        if (nodeId == 0) {
+            return null;
+        }
+        fresh.setNodeId(nodeId);
+        if (++count > buckets.length()) {
+            grow();
+        }
+        link(buckets, fresh);
+        return fresh;
+    }
+
+    private static void link(AtomicReferenceArray<Inode> table, Inode inode) {
+        int bucket = bucket(table, inode.device(), inode.ino());
+        inode.setNext(table.get(bucket));
+        table.set(bucket, inode);
+    }
+
+    private void grow() {
+        AtomicReferenceArray<Inode> old = buckets;
+        AtomicReferenceArray<Inode> larger = new AtomicReferenceArray<>(old.length() * 4);
+        for (int i = 0; i < old.length(); i++) {
+            Inode inode = old.get(i);
+            while (inode != null) {
+                Inode next = inode.next();
+                link(larger, inode);
+                inode = next;
+            }
+        }
+        buckets = larger;
+    }
+
+    /**
+     * Takes lookups of an inode back.
+     *
+     * @return whether none are left and the inode has been removed
+     */
+    boolean forget(Inode inode, long lookups) {
+        if (inode.takeLookupsLeavingSome(lookups)) {
+            return false;
+        }
+        synchronized (this) {
+            if (!inode.takeLookups(lookups)) {
+                return false;
+            }
+            byNodeId.remove(inode.nodeId());
+            unlink(inode);
+            return true;
+        }
+    }
+
+    /**
+     * Stops finding {@code inode} by its host identity, which another object may have got; its
+     * nodeId stays until forgotten.
+     */
+    synchronized void disown(Inode inode) {
+        unlink(inode);
+    }
+
+    private void unlink(Inode inode) {
+        AtomicReferenceArray<Inode> table = buckets;
+        int bucket = bucket(table, inode.device(), inode.ino());
+        Inode before = null;
+        for (Inode at = table.get(bucket); at != null; at = at.next()) {
+            if (at == inode) {
+                count--;
+                if (before == null) {
+                    table.set(bucket, inode.next());
+                } else {
+                    before.setNext(inode.next());
+                }
+                return;
+            }
+            before = at;
+        }
+    }
+
+    void forEach(Consumer<Inode> action) {
+        byNodeId.forEach(action);
+    }
+}

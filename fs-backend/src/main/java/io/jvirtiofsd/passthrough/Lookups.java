@@ -1,0 +1,119 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Statx;
+
+/**
+ * Turns names into inodes, counting the lookup: the only way by which the guest gets to know an
+ * object.
+ *
+ * <p>A name is one component and is never followed: a symbolic link gives the link.
+ * <i>Stateless</i>, works on the session it is given.
+ */
+final class Lookups {
+    private Lookups() {}
+
+    /**
+     * Looks a name up with one system call if its object is known already.
+     *
+     * @return the entry, nodeId 0 if there is no such name
+     */
+    static EntryCursor lookup(Session session, int directory, Name name) throws ErrnoException {
+        Share share = session.share();
+        Scratch scratch = Scratch.get();
+        NativeMemory statx = scratch.statx();
+        int result =
+                share.syscalls()
+                        .statx(
+                                directory,
+                                EntryCursor.path(name),
+                                Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_NO_AUTOMOUNT,
+                                Statx.STATX_BASIC_STATS,
+                                statx.address());
+        if (result == -Errno.ENOENT) {
+            return share.cursor().at(0);
+        }
+        Failures.check(result);
+        Inode known =
+                session.inodes().find(StatxAttributes.device(statx), statx.getLong(Statx.INO));
+        if (known != null && count(session, known)) {
+            return share.cursor().at(known.nodeId());
+        }
+        return open(session, directory, name);
+    }
+
+    /** Counts a lookup of a known inode, unless it has been forgotten or its object is gone. */
+    private static boolean count(Session session, Inode known) {
+        if (known.path() == null) {
+            // Without an open descriptor the inode number may have become another object's. Asking
+            // overwrites nothing but the path slot.
+            if (!session.descriptors().exists(known)) {
+                session.inodes().disown(known);
+                return false;
+            }
+        }
+        return known.addLookup();
+    }
+
+    /**
+     * Looks up what is new: what the descriptor shows is the truth, whatever the name does next.
+     */
+    private static EntryCursor open(Session session, int directory, Name name)
+            throws ErrnoException {
+        Share share = session.share();
+        int fd =
+                share.syscalls()
+                        .openat(
+                                directory,
+                                EntryCursor.path(name),
+                                Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC,
+                                0);
+        if (fd == -Errno.ENOENT) {
+            return share.cursor().at(0);
+        }
+        return add(session, Fd.own(share.syscalls(), Failures.check(fd)));
+    }
+
+    /** Counts a lookup of what {@code path}, an O_PATH descriptor that is taken, refers to. */
+    private static EntryCursor add(Session session, Fd path) throws ErrnoException {
+        Share share = session.share();
+        int result = share.statx(path.number());
+        if (result < 0) {
+            path.close();
+            throw ErrnoException.of(-result);
+        }
+        NativeMemory statx = Scratch.get().statx();
+        Inode fresh =
+                new Inode(
+                        StatxAttributes.device(statx),
+                        statx.getLong(Statx.INO),
+                        statx.getShort(Statx.MODE) & Statx.S_IFMT,
+                        path);
+        Inode counted = session.inodes().lookupOrAdd(fresh);
+        if (counted != fresh) {
+            path.close();
+        }
+        if (counted == null) {
+            throw ErrnoException.of(Errno.ENFILE);
+        }
+        if (counted == fresh) {
+            session.added(fresh);
+        }
+        return share.cursor().at(counted.nodeId());
+    }
+
+    /** Looks up what has just been made; that it is gone again is an error. */
+    static EntryCursor lookupMade(Session session, int directory, Name name) throws ErrnoException {
+        EntryCursor entry = lookup(session, directory, name);
+        if (entry.nodeId() == 0) {
+            throw ErrnoException.of(Errno.ENOENT);
+        }
+        return entry;
+    }
+}

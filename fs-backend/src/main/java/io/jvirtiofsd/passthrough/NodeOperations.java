@@ -1,0 +1,269 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.fuse.Attributes;
+import io.jvirtiofsd.fuse.Entry;
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.RequestContext;
+import io.jvirtiofsd.fuse.SetattrIn;
+import io.jvirtiofsd.fuse.Statfs;
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Statx;
+import io.jvirtiofsd.linux.Syscalls;
+
+/**
+ * Operations on names and attributes, each on the session it is given.
+ *
+ * <p><i>Thread-safe.</i>
+ */
+final class NodeOperations {
+    private static final int KEEP = -1;
+    private static final int UTIME_NOW = 0x3fffffff; // linux/stat.h
+    private static final int UTIME_OMIT = 0x3ffffffe; // linux/stat.h
+    private static final int MAX_NANOS = 999_999_999;
+    private static final int MAX_TARGET_BYTES = 4096; // PATH_MAX
+    private static final int PERMISSION_BITS = 07777;
+
+    private final Share share;
+    private final Syscalls syscalls;
+
+    NodeOperations(Share share) {
+        this.share = share;
+        this.syscalls = share.syscalls();
+    }
+
+    Attributes getattr(Session session, long nodeId, boolean hasHandle, long fh)
+            throws ErrnoException {
+        int fd = hasHandle ? session.handle(fh).fd().number() : session.path(nodeId);
+        return attributes(fd);
+    }
+
+    private Attributes attributes(int fd) throws ErrnoException {
+        Failures.check(share.statx(fd));
+        return share.cursor().attributes();
+    }
+
+    /** Changes mode, owner, size and times in this order: each may change what follows. */
+    Attributes setattr(Session session, long nodeId, SetattrIn change) throws ErrnoException {
+        share.refuseIfReadOnly();
+        Inode inode = session.inode(nodeId);
+        int path = session.descriptors().of(inode);
+        if (change.has(SetattrIn.FATTR_MODE)) {
+            chmod(inode, path, change.mode());
+        }
+        if (change.has(SetattrIn.FATTR_UID) || change.has(SetattrIn.FATTR_GID)) {
+            int uid = change.has(SetattrIn.FATTR_UID) ? change.uid() : KEEP;
+            int gid = change.has(SetattrIn.FATTR_GID) ? change.gid() : KEEP;
+            Failures.check(
+                    syscalls.fchownat(
+                            path, Scratch.get().emptyPath(), uid, gid, Fcntl.AT_EMPTY_PATH));
+        }
+        if (change.has(SetattrIn.FATTR_SIZE)) {
+            truncate(session, inode, path, change);
+        }
+        if ((change.valid() & (SetattrIn.FATTR_ATIME | SetattrIn.FATTR_MTIME)) != 0) {
+            NativeMemory times = Scratch.get().small();
+            putTime(
+                    times,
+                    0,
+                    change.has(SetattrIn.FATTR_ATIME),
+                    change.has(SetattrIn.FATTR_ATIME_NOW),
+                    change.atime(),
+                    change.atimensec());
+            putTime(
+                    times,
+                    16,
+                    change.has(SetattrIn.FATTR_MTIME),
+                    change.has(SetattrIn.FATTR_MTIME_NOW),
+                    change.mtime(),
+                    change.mtimensec());
+            Failures.check(
+                    syscalls.utimensat(
+                            path, Scratch.get().emptyPath(), times.address(), Fcntl.AT_EMPTY_PATH));
+        }
+        return attributes(path);
+    }
+
+    private void chmod(Inode inode, int path, int mode) throws ErrnoException {
+        if (inode.isSymlink()) {
+            throw ErrnoException.of(Errno.EOPNOTSUPP);
+        }
+        Failures.check(
+                syscalls.fchmodat(
+                        share.procFd(), Scratch.get().decimal(path), mode & PERMISSION_BITS));
+    }
+
+    private void truncate(Session session, Inode inode, int path, SetattrIn change)
+            throws ErrnoException {
+        if (!inode.isRegular()) {
+            throw ErrnoException.of(inode.isDirectory() ? Errno.EISDIR : Errno.EINVAL);
+        }
+        boolean killing = change.has(SetattrIn.FATTR_KILL_SUIDGID);
+        int result;
+        if (change.has(SetattrIn.FATTR_FH)) {
+            int fd = session.file(change.fh()).fd().number();
+            result =
+                    share.credentials()
+                            .clearingSuid(killing, () -> syscalls.ftruncate(fd, change.size()));
+        } else {
+            int fd = Failures.check(share.reopen(path, Fcntl.O_WRONLY));
+            try {
+                result =
+                        share.credentials()
+                                .clearingSuid(killing, () -> syscalls.ftruncate(fd, change.size()));
+            } finally {
+                syscalls.close(fd);
+            }
+        }
+        Failures.check(result);
+    }
+
+    private static void putTime(
+            NativeMemory times, int at, boolean set, boolean now, long seconds, int nanos)
+            throws ErrnoException {
+        if (set && !now && (nanos < 0 || nanos > MAX_NANOS)) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        times.putLong(at, seconds);
+        times.putLong(at + 8, !set ? UTIME_OMIT : now ? UTIME_NOW : nanos);
+    }
+
+    byte[] readlink(Session session, long nodeId) throws ErrnoException {
+        Inode inode = session.inode(nodeId);
+        if (!inode.isSymlink()) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        NativeMemory block = Scratch.get().directory();
+        long length =
+                Failures.check(
+                        syscalls.readlinkat(
+                                session.descriptors().of(inode),
+                                Scratch.get().emptyPath(),
+                                block.address(),
+                                MAX_TARGET_BYTES));
+        byte[] target = new byte[(int) length];
+        block.get(0, target, 0, target.length);
+        return target;
+    }
+
+    Entry symlink(Session session, RequestContext caller, long parent, Name name, Name target)
+            throws ErrnoException {
+        int directory = session.directory(parent);
+        return made(
+                session,
+                caller,
+                directory,
+                name,
+                () -> {
+                    long to = Scratch.get().path2(target.array(), target.offset(), target.length());
+                    return syscalls.symlinkat(to, directory, EntryCursor.path(name));
+                });
+    }
+
+    Entry mknod(Session session, RequestContext caller, long parent, Name name, int mode, int rdev)
+            throws ErrnoException {
+        int directory = session.directory(parent);
+        return made(
+                session,
+                caller,
+                directory,
+                name,
+                () ->
+                        syscalls.mknodat(
+                                directory, EntryCursor.path(name), mode, rdev & 0xffffffffL));
+    }
+
+    Entry mkdir(Session session, RequestContext caller, long parent, Name name, int mode)
+            throws ErrnoException {
+        int directory = session.directory(parent);
+        return made(
+                session,
+                caller,
+                directory,
+                name,
+                () -> syscalls.mkdirat(directory, EntryCursor.path(name), mode & PERMISSION_BITS));
+    }
+
+    private Entry made(
+            Session session,
+            RequestContext caller,
+            int directory,
+            Name name,
+            Credentials.Call creating)
+            throws ErrnoException {
+        share.refuseIfReadOnly();
+        Failures.check(share.credentials().create(caller, creating));
+        return Lookups.lookupMade(session, directory, name);
+    }
+
+    void unlink(Session session, long parent, Name name, int flags) throws ErrnoException {
+        share.refuseIfReadOnly();
+        int directory = session.directory(parent);
+        Failures.check(syscalls.unlinkat(directory, EntryCursor.path(name), flags));
+    }
+
+    void rename(Session session, long parent, Name name, long newParent, Name newName, int flags)
+            throws ErrnoException {
+        share.refuseIfReadOnly();
+        int from = session.directory(parent);
+        int to = session.directory(newParent);
+        long newPath = Scratch.get().path2(newName.array(), newName.offset(), newName.length());
+        Failures.check(syscalls.renameat2(from, EntryCursor.path(name), to, newPath, flags));
+    }
+
+    Entry link(Session session, long nodeId, long newParent, Name newName) throws ErrnoException {
+        share.refuseIfReadOnly();
+        int path = session.path(nodeId);
+        int directory = session.directory(newParent);
+        long newPath = Scratch.get().path2(newName.array(), newName.offset(), newName.length());
+        Failures.check(
+                syscalls.linkat(
+                        share.procFd(),
+                        Scratch.get().decimal(path),
+                        directory,
+                        newPath,
+                        Fcntl.AT_SYMLINK_FOLLOW));
+        return Lookups.lookupMade(session, directory, newName);
+    }
+
+    Statfs statfs(Session session, long nodeId) throws ErrnoException {
+        NativeMemory statfs = Scratch.get().small(); // struct statfs, 8-byte words
+        Failures.check(syscalls.fstatfs(session.path(nodeId), statfs.address()));
+        return new Statfs(
+                statfs.getLong(16),
+                statfs.getLong(24),
+                statfs.getLong(32),
+                statfs.getLong(40),
+                statfs.getLong(48),
+                (int) statfs.getLong(8),
+                (int) statfs.getLong(64),
+                (int) statfs.getLong(72));
+    }
+
+    /** Checks by mode bits, as the guest's own kernel does under default_permissions. */
+    void access(Session session, RequestContext caller, long nodeId, int mask)
+            throws ErrnoException {
+        Attributes attributes = attributes(session.path(nodeId));
+        if ((mask & 2) != 0) {
+            share.refuseIfReadOnly();
+        }
+        int mode = attributes.mode();
+        boolean directory = (mode & Statx.S_IFMT) == Statx.S_IFDIR;
+        int allowed;
+        if (caller.uid() == 0) {
+            allowed = directory || (mode & 0111) != 0 ? 7 : 6;
+        } else if (caller.uid() == attributes.uid()) {
+            allowed = mode >> 6;
+        } else if (caller.gid() == attributes.gid()) {
+            allowed = mode >> 3;
+        } else {
+            allowed = mode;
+        }
+        if ((mask & 7 & ~allowed) != 0) {
+            throw ErrnoException.of(Errno.EACCES);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FileSystem;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.Reclaimer;
+
+/**
+ * What the guest knows between INIT and DESTROY: its inodes and open handles. Owned by the file
+ * system, which replaces it as a whole; requests that still run in an old one fail or finish.
+ *
+ * <p><i>Thread-safe.</i>
+ */
+final class Session {
+    private final Share share;
+    private final InodeTable inodes = new InodeTable();
+    private final SlotTable<Handle> handles = new SlotTable<>();
+    private final PathDescriptors descriptors;
+    private final Reclaimer reclaimer;
+    private volatile boolean ended;
+
+    /** Takes {@code rootPath}, an O_PATH descriptor of the shared directory. */
+    Session(Share share, Fd rootPath) {
+        this.share = share;
+        this.reclaimer = share.reclaimer();
+        this.descriptors = share.newPathDescriptors();
+        Inode root = new Inode(share.rootDevice(), share.rootIno(), share.rootType(), rootPath);
+        root.pin();
+        inodes.lookupOrAdd(root);
+        assert root.nodeId() == FileSystem.ROOT;
+    }
+
+    Share share() {
+        return share;
+    }
+
+    InodeTable inodes() {
+        return inodes;
+    }
+
+    PathDescriptors descriptors() {
+        return descriptors;
+    }
+
+    Inode inode(long nodeId) throws ErrnoException {
+        Inode inode = inodes.get(nodeId);
+        if (inode == null) {
+            throw ErrnoException.of(Errno.ENOENT);
+        }
+        return inode;
+    }
+
+    /** A directory's descriptor, borrowed, for calls by name. */
+    int directory(long nodeId) throws ErrnoException {
+        Inode inode = inode(nodeId);
+        if (!inode.isDirectory()) {
+            throw ErrnoException.of(Errno.ENOTDIR);
+        }
+        return descriptors.of(inode);
+    }
+
+    /** The O_PATH descriptor of any inode, borrowed. */
+    int path(long nodeId) throws ErrnoException {
+        return descriptors.of(inode(nodeId));
+    }
+
+    void forget(long nodeId, long lookups) {
+        Inode inode = inodes.get(nodeId);
+        long taken = lookups < 0 ? Long.MAX_VALUE : lookups; // unsigned
+        if (inode != null && !inode.isPinned() && inodes.forget(inode, taken)) {
+            descriptors.closed(inode);
+        }
+    }
+
+    /** Notes that {@code inode} is new and has its descriptor open. */
+    void added(Inode inode) {
+        descriptors.opened(inode);
+        if (ended) {
+            descriptors.closed(inode); // end() may have passed by before it was there
+        }
+    }
+
+    /** Takes {@code handle}; gives its fh. */
+    long add(Handle handle) throws ErrnoException {
+        long fh = handles.add(handle);
+        if (fh == 0) {
+            handle.fd().close();
+            throw ErrnoException.of(Errno.ENFILE);
+        }
+        if (ended) {
+            release(fh);
+            throw ErrnoException.of(Errno.ENOTCONN);
+        }
+        return fh;
+    }
+
+    Handle handle(long fh) throws ErrnoException {
+        Handle handle = handles.get(fh);
+        if (handle == null) {
+            throw ErrnoException.of(Errno.EBADF);
+        }
+        return handle;
+    }
+
+    Handle.OpenFile file(long fh) throws ErrnoException {
+        if (handles.get(fh) instanceof Handle.OpenFile file) {
+            return file;
+        }
+        throw ErrnoException.of(Errno.EBADF);
+    }
+
+    Handle.OpenDirectory openDirectory(long fh) throws ErrnoException {
+        if (handles.get(fh) instanceof Handle.OpenDirectory directory) {
+            return directory;
+        }
+        throw ErrnoException.of(Errno.EBADF);
+    }
+
+    void release(long fh) throws ErrnoException {
+        Handle handle = handles.remove(fh);
+        if (handle == null) {
+            throw ErrnoException.of(Errno.EBADF);
+        }
+        reclaimer.retire(handle.fd());
+    }
+
+    /** Lets go of everything; to be called once the file system has a new session. */
+    void end() {
+        ended = true;
+        handles.forEach(handle -> reclaimer.retire(handle.fd()));
+        inodes.forEach(
+                inode -> {
+                    inode.takeLookups(Long.MAX_VALUE);
+                    descriptors.closed(inode);
+                });
+    }
+}

@@ -1,0 +1,178 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxException;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Reclaimer;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Statx;
+import io.jvirtiofsd.linux.Syscalls;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/**
+ * The shared directory and all that stays the same while it is shared. Owned by the file system.
+ *
+ * <p><i>Thread-safe.</i>
+ */
+final class Share implements AutoCloseable {
+    private final Syscalls syscalls;
+    private final Reclaimer reclaimer;
+    private final PassthroughOptions options;
+    private final Credentials credentials;
+    private final Fd root;
+    private final Fd proc;
+    private final long rootDevice;
+    private final long rootIno;
+    private final int rootType;
+    private final ThreadLocal<EntryCursor> cursors = ThreadLocal.withInitial(this::newCursor);
+
+    private Share(
+            Syscalls syscalls, Reclaimer reclaimer, PassthroughOptions options, Fd root, Fd proc)
+            throws LinuxException {
+        this.syscalls = syscalls;
+        this.reclaimer = reclaimer;
+        this.options = options;
+        this.credentials = new Credentials(syscalls);
+        this.root = root;
+        this.proc = proc;
+        NativeMemory statx = Scratch.get().statx();
+        LinuxException.check(statx(root.number()), "statx of the shared directory");
+        this.rootDevice = StatxAttributes.device(statx);
+        this.rootIno = statx.getLong(Statx.INO);
+        this.rootType = statx.getShort(Statx.MODE) & Statx.S_IFMT;
+    }
+
+    /** Opens the directory; the exception's message is one sentence for people. */
+    static Share open(
+            Syscalls syscalls, Reclaimer reclaimer, Path directory, PassthroughOptions options)
+            throws IOException {
+        Fd root = null;
+        Fd proc = null;
+        try {
+            root = open(syscalls, directory.toString(), "cannot share " + directory);
+            proc = open(syscalls, "/proc/self/fd", "cannot use /proc/self/fd");
+            return new Share(syscalls, reclaimer, options, root, proc);
+        } catch (IOException e) {
+            if (root != null) {
+                root.close();
+            }
+            if (proc != null) {
+                proc.close();
+            }
+            throw e;
+        }
+    }
+
+    private static Fd open(Syscalls syscalls, String path, String failure) throws LinuxException {
+        byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
+        int fd =
+                syscalls.openat(
+                        Fcntl.AT_FDCWD,
+                        Scratch.get().path(bytes, 0, bytes.length),
+                        Fcntl.O_RDONLY | Fcntl.O_DIRECTORY | Fcntl.O_CLOEXEC,
+                        0);
+        return Fd.own(syscalls, LinuxException.check(fd, failure));
+    }
+
+    Syscalls syscalls() {
+        return syscalls;
+    }
+
+    Reclaimer reclaimer() {
+        return reclaimer;
+    }
+
+    PassthroughOptions options() {
+        return options;
+    }
+
+    Credentials credentials() {
+        return credentials;
+    }
+
+    long rootDevice() {
+        return rootDevice;
+    }
+
+    long rootIno() {
+        return rootIno;
+    }
+
+    int rootType() {
+        return rootType;
+    }
+
+    /** The calling thread's cursor. */
+    EntryCursor cursor() {
+        return cursors.get();
+    }
+
+    private EntryCursor newCursor() {
+        long validNanos = options.cachePolicy().validNanos();
+        StatxAttributes attributes =
+                new StatxAttributes(Scratch.get().statx(), validNanos, rootDevice);
+        return new EntryCursor(attributes, validNanos);
+    }
+
+    PathDescriptors newPathDescriptors() {
+        return new PathDescriptors(
+                syscalls, reclaimer, root.number(), rootDevice, options.maxDescriptors());
+    }
+
+    /** Opens the shared directory once more, by path only; given. */
+    Fd newRootPath() throws ErrnoException {
+        byte[] self = {'.'};
+        return Fd.own(
+                syscalls,
+                Failures.check(
+                        syscalls.openat(
+                                root.number(),
+                                Scratch.get().path(self, 0, 1),
+                                Fcntl.O_PATH | Fcntl.O_DIRECTORY | Fcntl.O_CLOEXEC,
+                                0)));
+    }
+
+    /** statx(2) of a descriptor into the thread's block; 0 or a negated errno. */
+    int statx(int fd) {
+        Scratch scratch = Scratch.get();
+        return syscalls.statx(
+                fd,
+                scratch.emptyPath(),
+                Fcntl.AT_EMPTY_PATH,
+                Statx.STATX_BASIC_STATS,
+                scratch.statx().address());
+    }
+
+    /**
+     * Opens what the O_PATH descriptor {@code path} refers to for data. It must be a regular file
+     * or a directory: opening others could block, or reach a device.
+     *
+     * @return a descriptor, or a negated errno
+     */
+    int reopen(int path, int flags) {
+        int all = flags | Fcntl.O_CLOEXEC | Fcntl.O_NOCTTY | Fcntl.O_NONBLOCK;
+        return syscalls.openat(proc.number(), Scratch.get().decimal(path), all, 0);
+    }
+
+    /** The descriptor of /proc/self/fd, for calls that take a path but no descriptor. */
+    int procFd() {
+        return proc.number();
+    }
+
+    void refuseIfReadOnly() throws ErrnoException {
+        if (options.readOnly()) {
+            throw ErrnoException.of(Errno.EROFS);
+        }
+    }
+
+    @Override
+    public void close() {
+        root.close();
+        proc.close();
+    }
+}

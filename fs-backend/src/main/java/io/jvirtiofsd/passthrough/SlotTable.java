@@ -1,0 +1,93 @@
+package io.jvirtiofsd.passthrough;
+
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/**
+ * Objects by 64-bit id, found without lock, hash or boxing: the id's low half is a slot, its high
+ * half counts how often the slot was used before, so that an id never names another object. Owned
+ * by the session.
+ *
+ * <p><i>Thread-safe.</i> Ids are positive; the first is 1.
+ */
+final class SlotTable<T> {
+    private static final int CHUNK_SHIFT = 10;
+    private static final int CHUNK_SLOTS = 1 << CHUNK_SHIFT;
+    private static final int MAX_CHUNKS = 1 << 16; // 64 Mi objects
+
+    private static final class Chunk<T> {
+        final AtomicReferenceArray<T> values = new AtomicReferenceArray<>(CHUNK_SLOTS);
+        final AtomicIntegerArray uses = new AtomicIntegerArray(CHUNK_SLOTS);
+    }
+
+    private final AtomicReferenceArray<Chunk<T>> chunks = new AtomicReferenceArray<>(MAX_CHUNKS);
+    private int[] free = new int[CHUNK_SLOTS];
+    private int freeCount;
+    private int nextSlot = 1;
+
+    /** The object with this id, or null. */
+    T get(long id) {
+        int slot = (int) id;
+        int chunkIndex = slot >>> CHUNK_SHIFT;
+        if (chunkIndex >= MAX_CHUNKS) {
+            return null;
+        }
+        Chunk<T> chunk = chunks.get(chunkIndex);
+        if (chunk == null) {
+            return null;
+        }
+        int index = slot & (CHUNK_SLOTS - 1);
+        T value = chunk.values.get(index);
+        // The count changes before a new value appears, so a value never goes with an older count.
+        return chunk.uses.get(index) == (int) (id >>> 32) ? value : null;
+    }
+
+    /** Adds an object; its id, or 0 if the table is full. */
+    synchronized long add(T value) {
+        int slot;
+        if (freeCount > 0) {
+            slot = free[--freeCount];
+        } else if (nextSlot >>> CHUNK_SHIFT < MAX_CHUNKS) {
+            slot = nextSlot++;
+            if (chunks.get(slot >>> CHUNK_SHIFT) == null) {
+                chunks.set(slot >>> CHUNK_SHIFT, new Chunk<>());
+            }
+        } else {
+            return 0;
+        }
+        Chunk<T> chunk = chunks.get(slot >>> CHUNK_SHIFT);
+        int index = slot & (CHUNK_SLOTS - 1);
+        chunk.values.set(index, value);
+        return (long) chunk.uses.get(index) << 32 | slot;
+    }
+
+    /** Takes the object with this id out; null if there is none. */
+    synchronized T remove(long id) {
+        T value = get(id);
+        if (value == null) {
+            return null;
+        }
+        int slot = (int) id;
+        Chunk<T> chunk = chunks.get(slot >>> CHUNK_SHIFT);
+        int index = slot & (CHUNK_SLOTS - 1);
+        chunk.values.set(index, null);
+        chunk.uses.set(index, (chunk.uses.get(index) + 1) & Integer.MAX_VALUE);
+        if (freeCount == free.length) {
+            free = java.util.Arrays.copyOf(free, freeCount * 2);
+        }
+        free[freeCount++] = slot;
+        return value;
+    }
+
+    /** Calls {@code action} for each object that is there. */
+    void forEach(java.util.function.Consumer<T> action) {
+        for (int c = 0; c < MAX_CHUNKS && chunks.get(c) != null; c++) {
+            for (int i = 0; i < CHUNK_SLOTS; i++) {
+                T value = chunks.get(c).values.get(i);
+                if (value != null) {
+                    action.accept(value);
+                }
+            }
+        }
+    }
+}

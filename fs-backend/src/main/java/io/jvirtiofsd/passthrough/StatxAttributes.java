@@ -1,0 +1,118 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.fuse.Attributes;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Statx;
+
+/**
+ * The attributes that the thread's last statx(2) gave: a cursor over its block of native memory.
+ *
+ * <p>Inode numbers of other file systems than the share's own are mixed with their device number,
+ * so that two objects of the share never show the same one. <i>Confined to its thread.</i>
+ */
+final class StatxAttributes implements Attributes {
+    private final NativeMemory statx;
+    private final long validNanos;
+    private final long rootDevice;
+
+    StatxAttributes(NativeMemory statx, long validNanos, long rootDevice) {
+        this.statx = statx;
+        this.validNanos = validNanos;
+        this.rootDevice = rootDevice;
+    }
+
+    /** The device number of {@code statx} as one value. */
+    static long device(NativeMemory statx) {
+        return (long) statx.getInt(Statx.DEV_MAJOR) << 32
+                | statx.getInt(Statx.DEV_MINOR) & 0xffffffffL;
+    }
+
+    @Override
+    public long ino() {
+        long ino = statx.getLong(Statx.INO);
+        long device = device(statx);
+        return device == rootDevice ? ino : ino ^ Long.rotateLeft(device, 17) ^ 1L << 62;
+    }
+
+    @Override
+    public long size() {
+        return statx.getLong(Statx.SIZE);
+    }
+
+    @Override
+    public long blocks() {
+        return statx.getLong(Statx.BLOCKS);
+    }
+
+    @Override
+    public long atimeSeconds() {
+        return statx.getLong(Statx.ATIME);
+    }
+
+    @Override
+    public int atimeNanos() {
+        return statx.getInt(Statx.ATIME + 8);
+    }
+
+    @Override
+    public long mtimeSeconds() {
+        return statx.getLong(Statx.MTIME);
+    }
+
+    @Override
+    public int mtimeNanos() {
+        return statx.getInt(Statx.MTIME + 8);
+    }
+
+    @Override
+    public long ctimeSeconds() {
+        return statx.getLong(Statx.CTIME);
+    }
+
+    @Override
+    public int ctimeNanos() {
+        return statx.getInt(Statx.CTIME + 8);
+    }
+
+    @Override
+    public int mode() {
+        return statx.getShort(Statx.MODE) & 0xffff;
+    }
+
+    @Override
+    public int nlink() {
+        return statx.getInt(Statx.NLINK);
+    }
+
+    @Override
+    public int uid() {
+        return statx.getInt(Statx.UID);
+    }
+
+    @Override
+    public int gid() {
+        return statx.getInt(Statx.GID);
+    }
+
+    @Override
+    public int rdev() {
+        int major = statx.getInt(Statx.RDEV_MAJOR);
+        int minor = statx.getInt(Statx.RDEV_MINOR);
+        return minor & 0xff | major << 8 | (minor & ~0xff) << 12; // linux/kdev_t.h new_encode_dev
+    }
+
+    @Override
+    public int blksize() {
+        return statx.getInt(Statx.BLKSIZE);
+    }
+
+    @Override
+    public int flags() {
+        return 0;
+    }
+
+    @Override
+    public long validNanos() {
+        return validNanos;
+    }
+}

@@ -1,0 +1,17 @@
+/**
+ * A host directory as a {@link io.jvirtiofsd.fuse.FileSystem}.
+ *
+ * <ul>
+ *   <li>{@link io.jvirtiofsd.passthrough.PassthroughFileSystem}: the file system; start reading
+ *       here
+ *   <li>{@code Share}: the directory and what stays the same while it is shared
+ *   <li>{@code Session}: what the guest knows between INIT and DESTROY
+ *   <li>{@code Inode}, {@code InodeTable}: host objects by nodeId and by identity
+ *   <li>{@code PathDescriptors}: the bounded cache of their descriptors
+ *   <li>{@code Lookups}: from a name to an inode
+ *   <li>{@code Handle}: what the guest has open
+ *   <li>{@code NodeOperations}, {@code FileOperations}, {@code Directories}: the operations
+ *   <li>{@code Credentials}: acting as the guest's caller
+ * </ul>
+ */
+package io.jvirtiofsd.passthrough;
