@@ -1,0 +1,276 @@
+package io.jvirtiofsd.daemon;
+
+import io.jvirtiofsd.passthrough.CachePolicy;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * The command line, in the words of virtiofsd, so that a user swaps the binary and nothing else.
+ * Filled once by picocli, read by {@link Main}.
+ */
+@Command(
+        name = "jvirtiofsd",
+        sortOptions = false,
+        usageHelpAutoWidth = true,
+        description = "Shares a host directory with a virtual machine as a virtio-fs device.",
+        footer = {
+            "",
+            "Try it:  jvirtiofsd demo [DIR]   boots a guest that lists, reads and writes a share",
+        })
+final class Options {
+    /** What {@code --log-level} takes, from silent to all. */
+    enum LogLevel {
+        OFF,
+        ERROR,
+        WARN,
+        INFO,
+        DEBUG,
+        TRACE
+    }
+
+    @Spec private CommandSpec spec;
+
+    @Option(
+            names = "--shared-dir",
+            paramLabel = "DIR",
+            description = "Directory to share with the guest.")
+    private Path sharedDir;
+
+    @Option(
+            names = "--socket-path",
+            paramLabel = "PATH",
+            description = "vhost-user socket to create and listen on.")
+    private Path socketPath;
+
+    @Option(
+            names = "--socket-group",
+            paramLabel = "GROUP",
+            description = "Group (name or number) that may connect to the socket.")
+    private String socketGroup;
+
+    @Option(
+            names = "--fd",
+            paramLabel = "N",
+            description = "Descriptor of an open vhost-user socket, instead of --socket-path.")
+    private Integer fd;
+
+    @Option(
+            names = "--tag",
+            paramLabel = "TAG",
+            description =
+                    "Name the guest mounts by, when the front-end does not have one of its own.")
+    private String tag = "";
+
+    @Option(
+            names = "--cache",
+            paramLabel = "POLICY",
+            converter = PolicyConverter.class,
+            description = {
+                "What the guest may cache: never, auto, metadata or always",
+                "(default: ${DEFAULT-VALUE})."
+            },
+            defaultValue = "auto")
+    private CachePolicy cache;
+
+    @Option(names = "--readonly", description = "Refuse every change.")
+    private boolean readOnly;
+
+    @Option(
+            names = "--thread-pool-size",
+            paramLabel = "N",
+            defaultValue = "0",
+            description = {
+                "Threads that help when requests pile up in a queue; each queue",
+                "has a thread of its own (default: ${DEFAULT-VALUE})."
+            })
+    private int threadPoolSize;
+
+    @Option(
+            names = "--keep-listening",
+            description = "Serve the next front-end when one disconnects, instead of ending.")
+    private boolean keepListening;
+
+    @Option(
+            names = "--trace",
+            description = "Print one line for each message and request to standard error.")
+    private boolean trace;
+
+    @Option(
+            names = "--log-level",
+            paramLabel = "LEVEL",
+            converter = LevelConverter.class,
+            defaultValue = "info",
+            description = "off, error, warn, info, debug or trace (default: ${DEFAULT-VALUE}).")
+    private LogLevel logLevel;
+
+    @Option(names = "--syslog", description = "Log to the system log, not to standard error.")
+    private boolean syslog;
+
+    @Option(
+            names = "--print-capabilities",
+            description = "Print what this back-end can do as JSON and end.")
+    private boolean printCapabilities;
+
+    @Option(
+            names = "-o",
+            paramLabel = "OPTION",
+            split = ",",
+            description = {
+                "Options in the style of mount: source=DIR, tag=TAG, cache=POLICY,",
+                "readonly, log_level=LEVEL."
+            })
+    private List<String> mountStyle = new ArrayList<>();
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Print this and end.")
+    private boolean help;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "Print the version and end.")
+    private boolean version;
+
+    /** Applies what {@code -o} says and refuses what contradicts; to be called once. */
+    void complete() {
+        for (String option : mountStyle) {
+            String[] parts = option.split("=", 2);
+            String value = parts.length == 2 ? parts[1] : null;
+            if (value == null ? !parts[0].equals("readonly") : value.isEmpty()) {
+                throw error("-o " + option + ": unknown option or missing value");
+            }
+            switch (parts[0]) {
+                case "source" -> sharedDir = onlyOnce(sharedDir, Path.of(value), "shared-dir");
+                case "tag" -> tag = value;
+                case "cache" -> cache = convert(new PolicyConverter(), option, value);
+                case "log_level" -> logLevel = convert(new LevelConverter(), option, value);
+                case "readonly" -> readOnly = true;
+                default -> throw error("-o " + option + ": unknown option");
+            }
+        }
+        if (sharedDir == null) {
+            throw error("no directory to share: give --shared-dir DIR");
+        }
+        if ((socketPath == null) == (fd == null)) {
+            throw error("give either --socket-path PATH or --fd N");
+        }
+        if (fd != null && fd < 0) {
+            throw error("--fd " + fd + ": not a descriptor");
+        }
+        if (socketGroup != null && socketPath == null) {
+            throw error("--socket-group goes with --socket-path");
+        }
+        if (threadPoolSize < 0 || threadPoolSize > 1024) {
+            throw error("--thread-pool-size " + threadPoolSize + ": not in 0..1024");
+        }
+        int tagBytes = tag.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+        if (tagBytes > VirtioFsDevice.TAG_BYTES) {
+            throw error("--tag: longer than " + VirtioFsDevice.TAG_BYTES + " bytes");
+        }
+    }
+
+    private Path onlyOnce(Path before, Path now, String name) {
+        if (before != null && !before.equals(now)) {
+            throw error("--" + name + " and -o source= name different directories");
+        }
+        return now;
+    }
+
+    private <T> T convert(CommandLine.ITypeConverter<T> converter, String option, String value) {
+        try {
+            return converter.convert(value);
+        } catch (Exception e) {
+            throw error("-o " + option + ": " + e.getMessage());
+        }
+    }
+
+    private ParameterException error(String message) {
+        return new ParameterException(spec.commandLine(), message);
+    }
+
+    Path sharedDir() {
+        return sharedDir;
+    }
+
+    Path socketPath() {
+        return socketPath;
+    }
+
+    String socketGroup() {
+        return socketGroup;
+    }
+
+    Integer fd() {
+        return fd;
+    }
+
+    String tag() {
+        return tag;
+    }
+
+    CachePolicy cache() {
+        return cache;
+    }
+
+    boolean readOnly() {
+        return readOnly;
+    }
+
+    int threadPoolSize() {
+        return threadPoolSize;
+    }
+
+    boolean keepListening() {
+        return keepListening;
+    }
+
+    boolean trace() {
+        return trace;
+    }
+
+    LogLevel logLevel() {
+        return logLevel;
+    }
+
+    boolean syslog() {
+        return syslog;
+    }
+
+    /** Reads a policy by its lower-case name. */
+    static final class PolicyConverter implements CommandLine.ITypeConverter<CachePolicy> {
+        @Override
+        public CachePolicy convert(String value) {
+            return byName(CachePolicy.values(), value);
+        }
+    }
+
+    /** Reads a log level by its lower-case name. */
+    static final class LevelConverter implements CommandLine.ITypeConverter<LogLevel> {
+        @Override
+        public LogLevel convert(String value) {
+            return byName(LogLevel.values(), value);
+        }
+    }
+
+    private static <E extends Enum<E>> E byName(E[] values, String name) {
+        List<String> names = new ArrayList<>();
+        for (E value : values) {
+            String lower = value.name().toLowerCase(java.util.Locale.ROOT);
+            if (lower.equals(name)) {
+                return value;
+            }
+            names.add(lower);
+        }
+        throw new CommandLine.TypeConversionException(
+                "'" + name + "' is none of " + String.join(", ", names));
+    }
+}
