@@ -1,0 +1,95 @@
+package io.jvirtiofsd.fuse;
+
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/**
+ * A file system that writes down each call as text and answers what a test has put there: a value
+ * or an exception per method, else something plausible.
+ */
+final class RecordingFileSystem {
+    /** What a test wants a method to do. */
+    interface Answer {
+        Object to(Object[] arguments) throws Throwable;
+    }
+
+    private final List<String> calls = new ArrayList<>();
+    private final Map<String, Answer> answers = new HashMap<>();
+
+    RecordingFileSystem() {
+        answer("lookup", arguments -> FakeEntry.of(5, 0100644));
+        answer("getattr", arguments -> FakeAttributes.of(0100644));
+        answer("setattr", arguments -> FakeAttributes.of(0100600));
+        answer("readlink", arguments -> "to/there".getBytes());
+        answer("symlink", arguments -> FakeEntry.of(6, 0120777));
+        answer("mknod", arguments -> FakeEntry.of(7, 0010644));
+        answer("mkdir", arguments -> FakeEntry.of(8, 0040755));
+        answer("link", arguments -> FakeEntry.of(5, 0100644));
+        answer("open", arguments -> new OpenReply(91, OpenReply.FOPEN_KEEP_CACHE));
+        answer("opendir", arguments -> new OpenReply(92, 0));
+        answer(
+                "create",
+                arguments -> new CreateReply(FakeEntry.of(9, 0100644), new OpenReply(93, 0)));
+        answer("read", arguments -> ((GuestData) arguments[4]).size());
+        answer("write", arguments -> ((GuestData) arguments[6]).size());
+        answer("statfs", arguments -> new Statfs(1, 2, 3, 4, 5, 6, 7, 8));
+        answer("lseek", arguments -> 4096L);
+        answer("copyFileRange", arguments -> ((CopyFileRangeIn) arguments[2]).len());
+    }
+
+    void answer(String method, Answer answer) {
+        answers.put(method, answer);
+    }
+
+    void fail(String method, int errno) {
+        answer(
+                method,
+                arguments -> {
+                    throw ErrnoException.of(errno);
+                });
+    }
+
+    /** The calls so far, forgotten after this. */
+    List<String> calls() {
+        List<String> done = List.copyOf(calls);
+        calls.clear();
+        return done;
+    }
+
+    FileSystem fileSystem() {
+        return (FileSystem)
+                Proxy.newProxyInstance(
+                        FileSystem.class.getClassLoader(),
+                        new Class<?>[] {FileSystem.class},
+                        (proxy, method, arguments) -> call(method, arguments));
+    }
+
+    private Object call(Method method, Object[] arguments) throws Throwable {
+        Object[] given = arguments == null ? new Object[0] : arguments;
+        calls.add(
+                Arrays.stream(given)
+                        .map(RecordingFileSystem::text)
+                        .collect(Collectors.joining(", ", method.getName() + "(", ")")));
+        Answer answer = answers.get(method.getName());
+        return answer == null ? null : answer.to(given);
+    }
+
+    private static String text(Object argument) {
+        if (argument instanceof RequestContext context) {
+            return context.uid() + ":" + context.gid();
+        }
+        if (argument instanceof GuestData data) {
+            return data.size() + " bytes";
+        }
+        if (argument instanceof DirectorySink) {
+            return "sink";
+        }
+        return argument.toString();
+    }
+}
