@@ -36,7 +36,8 @@ enum InitFlag {
     EXPLICIT_INVAL_DATA (25, false), // page cache would only be dropped by notifications
     MAP_ALIGNMENT       (26, false), // init_out.map_alignment counts; only with a DAX window
     SUBMOUNTS           (27, false), // ATTR_SUBMOUNT is honoured
-    HANDLE_KILLPRIV_V2  (28, true),  // OPEN, WRITE, SETATTR say when to clear suid and sgid
+    HANDLE_KILLPRIV_V2  (28, false), // we would clear suid and sgid when told; the guest would
+                                     // go on showing the old mode until its attributes time out
     SETXATTR_EXT        (29, false), // setxattr_in of 16 bytes
     INIT_EXT            (30, true),  // flags2 counts
     SECURITY_CTX        (32, false), // security contexts come with creating requests

@@ -12,6 +12,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
@@ -66,6 +67,7 @@ public final class Guest implements AutoCloseable {
         Path console = builder.folder().resolve("console");
         Path log = builder.folder().resolve("qemu.log");
         try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            Files.deleteIfExists(agent); // of an earlier guest in the same folder
             listener.bind(UnixDomainSocketAddress.of(agent));
             listener.configureBlocking(false);
             Process process = Processes.start(builder.command(agent, console), log);
@@ -118,9 +120,9 @@ public final class Guest implements AutoCloseable {
         try {
             return result.get(limit.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            throw failure("script did not end within " + limit + ": " + script);
+            throw failure("script did not end within " + limit + ": " + firstLines(script));
         } catch (ExecutionException e) {
-            throw failure("the guest ended during script: " + script);
+            throw failure("the guest ended during script: " + firstLines(script));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw failure("interrupted");
@@ -157,9 +159,14 @@ public final class Guest implements AutoCloseable {
         ExecResult result = run(script, limit);
         if (result.exitCode() != 0) {
             throw failure(
-                    "exit code " + result.exitCode() + " of: " + script + "\n" + result.text());
+                    "exit code %d, output:\n%s\n--- script\n%s"
+                            .formatted(result.exitCode(), result.text(), firstLines(script)));
         }
         return result.text();
+    }
+
+    private static String firstLines(String script) {
+        return script.lines().limit(3).collect(java.util.stream.Collectors.joining("\n"));
     }
 
     /** What the guest's kernel and init printed. */

@@ -72,6 +72,9 @@ public final class JnrSyscalls implements Syscalls {
         int poll(long fds, long nfds, int timeout);
         long sendmsg(int fd, long msg, int flags);
         long recvmsg(int fd, long msg, int flags);
+        int socket(int domain, int type, int protocol);
+        int bind(int fd, long address, int length);
+        int listen(int fd, int backlog);
         int accept4(int fd, long address, long length, int flags);
         int shutdown(int fd, int how);
         int getsockopt(int fd, int level, int name, long value, long length);
@@ -316,6 +319,21 @@ public final class JnrSyscalls implements Syscalls {
     @Override
     public long recvmsg(int fd, long msg, int flags) {
         return result(libc.recvmsg(fd, msg, flags));
+    }
+
+    @Override
+    public int socket(int domain, int type, int protocol) {
+        return result(libc.socket(domain, type, protocol));
+    }
+
+    @Override
+    public int bind(int fd, long address, int length) {
+        return result(libc.bind(fd, address, length));
+    }
+
+    @Override
+    public int listen(int fd, int backlog) {
+        return result(libc.listen(fd, backlog));
     }
 
     @Override

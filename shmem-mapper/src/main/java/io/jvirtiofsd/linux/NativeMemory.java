@@ -29,7 +29,9 @@ public final class NativeMemory {
 
     /** Zeroed memory of {@code bytes} bytes, aligned to 16 bytes, owned by the view. */
     public static NativeMemory allocate(int bytes) {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(bytes + 15).alignedSlice(16);
+        int rounded = (bytes + 15) & -16; // a slice ends aligned, too
+        ByteBuffer buffer =
+                ByteBuffer.allocateDirect(rounded + 15).alignedSlice(16).slice(0, bytes);
         return new NativeMemory(
                 com.kenai.jffi.MemoryIO.getInstance().getDirectBufferAddress(buffer), buffer);
     }

@@ -141,6 +141,15 @@ public interface Syscalls {
     /** {@code ssize_t recvmsg(int fd, struct msghdr *msg, int flags)}. */
     long recvmsg(int fd, long msg, int flags);
 
+    /** {@code int socket(int domain, int type, int protocol)}. */
+    int socket(int domain, int type, int protocol);
+
+    /** {@code int bind(int fd, const struct sockaddr *address, socklen_t length)}. */
+    int bind(int fd, long address, int length);
+
+    /** {@code int listen(int fd, int backlog)}. */
+    int listen(int fd, int backlog);
+
     /** {@code int accept4(int fd, NULL, NULL, int flags)}. */
     int accept4(int fd, int flags);
 

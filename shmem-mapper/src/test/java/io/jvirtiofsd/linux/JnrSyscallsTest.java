@@ -186,6 +186,15 @@ class JnrSyscallsTest {
     }
 
     @Test
+    void allocatedMemoryIsAlignedAndOfTheSizeAskedFor() {
+        for (int bytes = 1; bytes < 100; bytes++) {
+            NativeMemory memory = NativeMemory.allocate(bytes);
+            assertEquals(bytes, memory.size());
+            assertEquals(0, memory.address() % 16);
+        }
+    }
+
+    @Test
     void decimalIsACString() {
         for (int number : new int[] {0, 7, 10, 123456789, Integer.MAX_VALUE}) {
             Scratch.get().decimal(number);

@@ -1,5 +1,6 @@
 package io.jvirtiofsd.vhost;
 
+import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
@@ -60,7 +61,7 @@ public final class VhostUserServer implements AutoCloseable {
     public void serve() throws IOException {
         Thread.currentThread().setName("vhost-control");
         do {
-            Fd socket = listener.isConnected() ? listener.takeConnection() : accept();
+            Fd socket = listener.isConnected() ? listener.fd() : accept();
             if (socket == null) {
                 return;
             }
@@ -90,7 +91,7 @@ public final class VhostUserServer implements AutoCloseable {
     /** Waits for a connection; null when the server closes. */
     private Fd accept() throws IOException {
         NativeMemory polled = NativeMemory.allocate(16); // two struct pollfd: fd@0 events@4
-        polled.putInt(0, listener.number());
+        polled.putInt(0, listener.fd().number());
         polled.putShort(4, POLLIN);
         polled.putInt(8, closing.number());
         polled.putShort(12, POLLIN);
@@ -101,11 +102,12 @@ public final class VhostUserServer implements AutoCloseable {
                     return null;
                 }
             }
-            int fd = syscalls.accept4(listener.number(), SOCK_CLOEXEC);
-            if (fd >= 0) {
-                return Fd.own(syscalls, fd);
+            int fd = syscalls.accept4(listener.fd().number(), SOCK_CLOEXEC);
+            boolean passing =
+                    fd == -Errno.EINTR || fd == -Errno.EAGAIN || fd == -Errno.ECONNABORTED;
+            if (!passing) {
+                return Fd.own(syscalls, LinuxException.check(fd, "accept"));
             }
-            listener.checkAccept(fd);
         }
     }
 

@@ -1,0 +1,107 @@
+package io.jvirtiofsd.guest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The program as its starters see it: options, exit status, one line of complaint, the socket. */
+class CommandLineIT {
+    @TempDir Path folder;
+
+    private static ExecResult jvirtiofsd(String... options) {
+        List<String> command = new ArrayList<>();
+        command.add(GuestKit.home().resolve("jvirtiofsd").toString());
+        command.addAll(List.of(options));
+        return Processes.run(Duration.ofSeconds(60), command);
+    }
+
+    private static void assertOneLine(int exitCode, String part, ExecResult result) {
+        assertEquals(exitCode, result.exitCode(), result.text());
+        assertEquals(1, result.text().lines().count(), result.text());
+        assertTrue(result.text().startsWith("jvirtiofsd: "), result.text());
+        assertTrue(result.text().contains(part), result.text());
+    }
+
+    @Test
+    void wrongOptionsAreOneLineAndStatusTwo() {
+        String dir = "--shared-dir=" + folder;
+        String socket = "--socket-path=" + folder.resolve("s");
+        assertOneLine(2, "--no-such", jvirtiofsd(dir, socket, "--no-such"));
+        assertOneLine(2, "no directory", jvirtiofsd(socket));
+        assertOneLine(2, "--socket-path PATH or --fd N", jvirtiofsd(dir));
+        assertOneLine(2, "--socket-path PATH or --fd N", jvirtiofsd(dir, socket, "--fd=3"));
+        assertOneLine(2, "sometimes", jvirtiofsd(dir, socket, "--cache=sometimes"));
+        assertOneLine(2, "unknown option", jvirtiofsd(dir, socket, "-o", "nonsense=1"));
+        assertOneLine(2, "different", jvirtiofsd(dir, socket, "-o", "source=/"));
+        assertOneLine(2, "longer than", jvirtiofsd(dir, socket, "--tag=" + "x".repeat(37)));
+    }
+
+    @Test
+    void whatCannotBeUsedIsOneLineAndStatusOne() throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "");
+        String socket = "--socket-path=" + folder.resolve("s");
+        assertOneLine(1, "no such file", jvirtiofsd("--shared-dir=/no/such", socket));
+        assertOneLine(1, "not a directory", jvirtiofsd("--shared-dir=" + file, socket));
+        String dir = "--shared-dir=" + folder;
+        assertOneLine(1, "not a socket", jvirtiofsd(dir, "--socket-path=" + file));
+        assertOneLine(1, "cannot listen", jvirtiofsd(dir, "--socket-path=/no/such/s"));
+        assertOneLine(1, "no group", jvirtiofsd(dir, socket, "--socket-group=no-such-group"));
+        assertOneLine(1, "descriptor 77", jvirtiofsd(dir, "--fd=77"));
+    }
+
+    @Test
+    void capabilitiesVersionAndHelpNeedNothingElse() {
+        ExecResult capabilities = jvirtiofsd("--socket-path=/no/such", "--print-capabilities");
+        assertEquals(0, capabilities.exitCode());
+        assertTrue(capabilities.text().contains("\"type\": \"fs\""), capabilities.text());
+        assertTrue(jvirtiofsd("--version").text().startsWith("jvirtiofsd 0."));
+        ExecResult help = jvirtiofsd("--help");
+        assertEquals(0, help.exitCode());
+        for (String option : List.of("--shared-dir", "--fd", "--keep-listening", "demo")) {
+            assertTrue(help.text().contains(option), help.text());
+        }
+    }
+
+    @Test
+    void socketBelongsToOneDaemonAndGoesWithIt() {
+        Path socket = folder.resolve("s");
+        try (Daemon daemon = Daemon.start(folder, socket)) {
+            assertOneLine(
+                    1,
+                    "another process",
+                    jvirtiofsd("--shared-dir=" + folder, "--socket-path=" + socket));
+            assertTrue(Files.exists(socket));
+            assertEquals(OptionalInt.of(0), daemon.stop());
+        }
+        assertFalse(Files.exists(socket));
+    }
+
+    @Test
+    void staleSocketIsReplacedAndTheGroupMayConnect() throws Exception {
+        Path socket = folder.resolve("s");
+        Daemon first = Daemon.start(folder, socket);
+        assertEquals(
+                "rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)));
+        first.kill();
+        assertTrue(Files.exists(socket));
+        Files.delete(folder.resolve("s.log"));
+        try (Daemon second = Daemon.start(folder, socket, "--socket-group=daemon")) {
+            assertTrue(second.isAlive());
+            assertTrue(
+                    Processes.await(
+                            Duration.ofSeconds(5),
+                            () -> ShareRig.onHost("stat -c %G:%a " + socket).equals("daemon:770")),
+                    () -> ShareRig.onHost("stat -c %G:%a " + socket));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package io.jvirtiofsd.guest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** How the daemon ends and goes on when guests and signals come and go in the middle of work. */
+class LifecycleIT {
+    private static final String BUSY =
+            "mount -t virtiofs share /mnt && for i in 1 2 3; do (while :; do dd if=/dev/urandom"
+                    + " of=/mnt/f$i bs=64k count=8 status=none; cat /mnt/f* >/dev/null; ls -l /mnt"
+                    + " >/dev/null; done) & done; wait";
+    private static final Duration SOON = Duration.ofSeconds(30);
+
+    @TempDir Path folder;
+
+    private final GuestKit kit = GuestKit.get();
+
+    private Guest busyGuest(ShareRig rig) {
+        Guest guest = new GuestBuilder(kit, folder).fsDevice(rig.socket(), "share", 2, 128).boot();
+        guest.start(BUSY);
+        assertTrue(Processes.await(SOON, () -> Files.exists(rig.share().resolve("f3"))));
+        return guest;
+    }
+
+    @Test
+    void killedQemuEndsTheDaemonWithStatusZero() throws Exception {
+        try (ShareRig rig = new ShareRig(folder, "s")) {
+            busyGuest(rig).kill();
+            assertEquals(OptionalInt.of(0), rig.daemon().awaitEnd());
+            assertFalse(Files.exists(rig.socket()));
+            assertEquals(List.of(), rig.daemon().complaints());
+        }
+    }
+
+    @Test
+    void sigtermInTheMiddleOfWorkEndsTheDaemonWithinASecond() throws Exception {
+        try (ShareRig rig = new ShareRig(folder, "s")) {
+            Guest guest = busyGuest(rig);
+            long start = System.nanoTime();
+            assertEquals(OptionalInt.of(0), rig.daemon().stop());
+            long millis = (System.nanoTime() - start) / 1_000_000;
+            assertTrue(millis < 1000, millis + " ms");
+            assertFalse(Files.exists(rig.socket()));
+            guest.kill();
+        }
+    }
+
+    @Test
+    void twentyKilledGuestsInARowLeaveNothingBehind() throws Exception {
+        try (ShareRig rig = new ShareRig(folder, "s", "--keep-listening")) {
+            int descriptors = rig.daemon().openDescriptors();
+            for (int round = 1; round <= 20; round++) {
+                ShareRig.onHost("rm -f " + rig.share() + "/f*");
+                busyGuest(rig).kill();
+                assertTrue(rig.daemon().isAlive());
+                assertTrue(
+                        rig.daemon().awaitDescriptors(descriptors + (round == 1 ? 4 : 0)),
+                        "round " + round + ": " + rig.daemon().openDescriptors());
+                if (round == 1) {
+                    descriptors = rig.daemon().openDescriptors(); // jars the first session opened
+                }
+            }
+            try (Guest guest =
+                    new GuestBuilder(kit, folder).fsDevice(rig.socket(), "share", 1, 128).boot()) {
+                assertEquals(
+                        "ok",
+                        guest.check(
+                                "mount -t virtiofs share /mnt && ls /mnt >/dev/null && echo ok"));
+            }
+            assertEquals(List.of(), rig.daemon().complaints());
+        }
+    }
+}

@@ -1,0 +1,84 @@
+package io.jvirtiofsd.guest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** A share of our daemon in a temporary folder, and what every guest test checks about it. */
+final class ShareRig implements AutoCloseable {
+    private static final Duration HOST_SCRIPT = Duration.ofMinutes(3);
+
+    private final Path folder;
+    private final Path share;
+    private final Daemon daemon;
+    private int idleDescriptors;
+
+    ShareRig(Path folder, String name, String... options) throws IOException {
+        this.folder = folder;
+        this.share = Files.createDirectory(folder.resolve("share-" + name));
+        this.daemon = Daemon.start(share, folder.resolve(name), options);
+        this.idleDescriptors = daemon.openDescriptors();
+    }
+
+    Daemon daemon() {
+        return daemon;
+    }
+
+    Path share() {
+        return share;
+    }
+
+    Path socket() {
+        return daemon.socket();
+    }
+
+    /** A script of the test resources with {@code arguments}, to be run by bash. */
+    static String script(String name, String... arguments) {
+        try (InputStream in = ShareRig.class.getResourceAsStream("/guest/" + name)) {
+            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            return "set -- " + String.join(" ", arguments) + "\n" + text;
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Runs a script on the host; its output. */
+    static String onHost(String script) {
+        ExecResult result = Processes.run(HOST_SCRIPT, List.of("bash", "-c", script));
+        assertEquals(0, result.exitCode(), result.text());
+        return result.text();
+    }
+
+    /** Both sides see the same names, attributes and contents below {@code part} of the share. */
+    void assertSameOnBothSides(Guest guest, String mount, String part) {
+        assertEquals(
+                onHost(script("checksums.sh", share + "/" + part)),
+                guest.check(script("checksums.sh", mount + "/" + part)));
+    }
+
+    /** Notes how many descriptors the daemon has while a mounted but unused guest runs. */
+    void mounted() {
+        idleDescriptors = daemon.openDescriptors();
+    }
+
+    /** After umount every inode is forgotten and nothing is open; nobody complained. */
+    void assertIdle() {
+        assertTrue(
+                daemon.awaitDescriptors(idleDescriptors),
+                () -> daemon.openDescriptors() + " descriptors, " + idleDescriptors + " when idle");
+        assertEquals(List.of(), daemon.complaints());
+    }
+
+    @Override
+    public void close() {
+        daemon.close();
+        ShareRig.onHost("rm -rf " + share);
+    }
+}
