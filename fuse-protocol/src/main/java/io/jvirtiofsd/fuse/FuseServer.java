@@ -1,5 +1,7 @@
 package io.jvirtiofsd.fuse;
 
+import java.util.List;
+
 /**
  * Serves a {@link FileSystem} to one guest: the session that INIT begins, and a {@link FuseWorker}
  * for each thread that takes requests. Owned by the device, owns the file system's sessions.
@@ -9,6 +11,7 @@ package io.jvirtiofsd.fuse;
 public final class FuseServer {
     private final FileSystem fileSystem;
     private final FuseOptions options;
+    private final Statistics statistics = new Statistics();
     private final Bugs bugs = new Bugs();
     private volatile Negotiated session;
 
@@ -20,7 +23,7 @@ public final class FuseServer {
 
     /** A worker for one more thread. */
     public FuseWorker newWorker() {
-        return new FuseWorker(this, options.trace().orElse(null), bugs);
+        return new FuseWorker(this, options.trace().orElse(null));
     }
 
     /** Ends the session: the guest must begin a new one with INIT. */
@@ -37,11 +40,11 @@ public final class FuseServer {
      * @throws ErrnoException EPROTO if there is no version that both speak
      */
     synchronized InitOut init(InitIn offer) throws ErrnoException {
-        if (offer.major() > Negotiated.MAJOR) {
+        if (Integer.compareUnsigned(offer.major(), Negotiated.MAJOR) > 0) {
             // The guest sends another INIT of the version it is told.
             return InitOut.versionOnly(Negotiated.MAJOR, Negotiated.MINOR);
         }
-        if (offer.major() < Negotiated.MAJOR) {
+        if (offer.major() != Negotiated.MAJOR) {
             throw ErrnoException.of(Errno.EPROTO);
         }
         Negotiated next = Negotiated.of(offer, options);
@@ -60,8 +63,19 @@ public final class FuseServer {
         return session;
     }
 
-    /** Number of requests that failed by a bug of the server or the file system. */
-    public long bugCount() {
-        return bugs.count();
+    /** Counters of all operations that were asked for, since the server was made. */
+    public List<OperationCounts> statistics() {
+        return statistics.counts();
+    }
+
+    /** Counts an answered request; {@code opcode} is null for an unknown one. */
+    void count(Opcode opcode, boolean failed) {
+        statistics.count(opcode, failed);
+    }
+
+    /** Counts and logs what neither the server nor the file system should throw. */
+    void bug(Opcode opcode, Throwable cause) {
+        statistics.countBug(opcode);
+        bugs.report(opcode, cause);
     }
 }

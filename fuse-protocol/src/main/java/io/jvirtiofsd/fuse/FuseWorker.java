@@ -18,14 +18,12 @@ public final class FuseWorker {
 
     private final FuseServer server;
     private final Request request;
-    private final Consumer<String> trace;
-    private final Bugs bugs;
+    private final Consumer<String> trace; // null when off
 
-    FuseWorker(FuseServer server, Consumer<String> trace, Bugs bugs) {
+    FuseWorker(FuseServer server, Consumer<String> trace) {
         this.server = server;
         this.request = new Request(server);
         this.trace = trace;
-        this.bugs = bugs;
     }
 
     /**
@@ -38,20 +36,33 @@ public final class FuseWorker {
         if (reader.remaining() < InHeader.BYTES) {
             return 0; // not even an id to answer to
         }
-        request.begin(reader, writer);
-        Opcode opcode = Opcode.of(request.header().opcode());
-        if (opcode == null) {
-            reportSwapped(request.header().opcode());
-        }
-        boolean answered = opcode == null || opcode.reply() != Reply.NONE;
-        if (answered && writer.capacity() < Request.OUT_HEADER_BYTES) {
+        Opcode opcode = null;
+        try {
+            request.begin(reader, writer);
+            int code = request.header().opcode();
+            if (code == Opcode.INIT_SWAPPED) {
+                reportSwapped();
+                return 0; // an answer would not be understood
+            }
+            opcode = Opcode.of(code);
+            return serve(opcode, writer.capacity());
+        } catch (RuntimeException | InternalError e) { // the buffers themselves are out of reach
+            server.bug(opcode, e);
             return 0;
         }
-        int errno = opcode == null ? Errno.ENOSYS : run(opcode);
+    }
+
+    private int serve(Opcode opcode, int capacity) {
+        boolean answered = opcode == null || opcode.reply() != Reply.NONE;
+        if (answered && capacity < Request.OUT_HEADER_BYTES) {
+            return 0;
+        }
+        int errno = run(opcode);
         int length = 0;
         if (answered) {
             length = errno == 0 ? request.deliver() : request.deliverError(errno);
         }
+        server.count(opcode, errno != 0);
         if (trace != null) {
             trace.accept(TraceLine.of(request, opcode, errno, length));
         }
@@ -61,29 +72,42 @@ public final class FuseWorker {
     /** Runs the operation; 0 or the errno to answer. */
     private int run(Opcode opcode) {
         try {
-            if (!request.lengthMatches()) {
-                return Errno.EINVAL;
-            }
-            Negotiated session = server.session();
-            if (session == null && opcode != Opcode.INIT) {
-                return Errno.EIO;
-            }
-            if (request.room() < opcode.reply().bodyBytes() && opcode.reply() != Reply.NONE) {
-                return Errno.EIO;
-            }
-            request.load(opcode, session);
+            admit(opcode);
             opcode.operation().run(request);
             return 0;
         } catch (ErrnoException e) {
             return e.errno();
-        } catch (RuntimeException | InternalError e) { // InternalError: memory cut short, SIGBUS
-            bugs.report(opcode, e);
+        } catch (InternalError e) { // SIGBUS: memory of the guest that has no backing any more
+            server.bug(opcode, e);
+            return Errno.EIO;
+        } catch (VirtualMachineError e) {
+            throw e;
+        } catch (RuntimeException | Error e) {
+            server.bug(opcode, e);
             return Errno.EIO;
         }
     }
 
-    private static void reportSwapped(int opcode) {
-        if (opcode == Opcode.INIT_SWAPPED && SWAPPED_REPORTED.compareAndSet(false, true)) {
+    /** What must be right before any operation may run; a null {@code opcode} never is. */
+    private void admit(Opcode opcode) throws ErrnoException {
+        if (!request.lengthMatches()) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        Negotiated session = server.session();
+        if (session == null && opcode != Opcode.INIT) {
+            throw ErrnoException.of(Errno.EIO);
+        }
+        if (opcode == null) {
+            throw ErrnoException.of(Errno.ENOSYS);
+        }
+        if (opcode.reply() != Reply.NONE && request.room() < opcode.reply().bodyBytes()) {
+            throw ErrnoException.of(Errno.EIO);
+        }
+        request.load(opcode, opcode == Opcode.INIT ? null : session);
+    }
+
+    private static void reportSwapped() {
+        if (SWAPPED_REPORTED.compareAndSet(false, true)) {
             LOG.warn("the guest has the other byte order, which is not supported");
         }
     }
