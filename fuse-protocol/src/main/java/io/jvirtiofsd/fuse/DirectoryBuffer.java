@@ -9,12 +9,16 @@ package io.jvirtiofsd.fuse;
  */
 final class DirectoryBuffer implements DirectorySink {
     private static final int DIRENT_BYTES = 24; // fuse.h struct fuse_dirent, without the name
+    private static final int NAMELEN_AT = 16; // fuse.h struct fuse_dirent
     private static final int ALIGNMENT = 8; // fuse.h FUSE_DIRENT_ALIGN
 
     private final WireWriter out;
+    private final WireReader written = new WireReader();
+    private int start;
     private int end;
     private boolean plus;
     private int attrFlags;
+    private boolean refused;
 
     DirectoryBuffer(WireWriter out) {
         this.out = out;
@@ -22,14 +26,41 @@ final class DirectoryBuffer implements DirectorySink {
 
     /** Starts an answer of at most {@code size} bytes. */
     void begin(int size, boolean plus, int attrFlags) {
-        this.end = out.position() + size;
+        this.start = out.position();
+        this.end = start + size;
         this.plus = plus;
         this.attrFlags = attrFlags;
+        this.refused = false;
+    }
+
+    boolean isEmpty() {
+        return out.position() == start;
+    }
+
+    /** Whether there was an entry that did not fit. */
+    boolean hasRefused() {
+        return refused;
+    }
+
+    /** Takes back the lookups of all entries, since none of them will reach the guest. */
+    void takeBack(FileSystem fileSystem) {
+        int at = start;
+        while (plus && at < out.position()) {
+            written.reset(out.array(), at, out.position());
+            long nodeId = written.u64();
+            written.skip(EntryOut.BYTES - Long.BYTES + NAMELEN_AT);
+            at += recordBytes(written.u32());
+            if (nodeId != 0) {
+                fileSystem.forget(nodeId, 1);
+            }
+        }
     }
 
     @Override
     public boolean fits(int nameBytes) {
-        return out.position() + recordBytes(nameBytes) <= end;
+        boolean fits = recordBytes(nameBytes) <= end - out.position();
+        refused |= !fits;
+        return fits;
     }
 
     private int recordBytes(int nameBytes) {
@@ -51,6 +82,9 @@ final class DirectoryBuffer implements DirectorySink {
 
     @Override
     public boolean add(Entry entry, long offset, Name name) {
+        if (!plus || entry.nodeId() == 0 || !Attr.isValid(entry.attributes())) {
+            throw new IllegalArgumentException("entry that no READDIRPLUS can carry");
+        }
         if (!fits(name.length())) {
             return false;
         }

@@ -19,6 +19,7 @@ final class DirectoryOperations {
         readdir(request, true);
     }
 
+    /** As with getdents(2), an error after some entries waits for the next call. */
     private static void readdir(Request request, boolean plus) throws ErrnoException {
         ReadIn in = ReadIn.read(request.arguments());
         Request.requireRange(in.offset(), 0);
@@ -26,8 +27,21 @@ final class DirectoryOperations {
         int size = Math.min(Math.min(wanted, request.room()), Request.MAX_READDIR_BYTES);
         DirectoryBuffer sink = request.directory();
         sink.begin(size, plus, request.session().attrFlags());
-        request.fileSystem()
-                .readdir(request.header(), request.nodeId(), in.fh(), in.offset(), plus, sink);
+        FileSystem fileSystem = request.fileSystem();
+        try {
+            fileSystem.readdir(
+                    request.header(), request.nodeId(), in.fh(), in.offset(), plus, sink);
+        } catch (ErrnoException e) {
+            if (sink.isEmpty()) {
+                throw e;
+            }
+        } catch (RuntimeException | Error e) {
+            sink.takeBack(fileSystem);
+            throw e;
+        }
+        if (sink.isEmpty() && sink.hasRefused()) {
+            throw ErrnoException.of(Errno.EINVAL); // empty would mean the end of the directory
+        }
     }
 
     static void releasedir(Request request) throws ErrnoException {
