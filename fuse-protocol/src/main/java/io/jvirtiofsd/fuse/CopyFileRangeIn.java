@@ -9,4 +9,10 @@ public record CopyFileRangeIn(
         return new CopyFileRangeIn(
                 in.u64(), in.u64(), in.u64(), in.u64(), in.u64(), in.u64(), in.u64());
     }
+
+    /** The same with at most {@code max} bytes to copy; the guest asks again for the rest. */
+    CopyFileRangeIn limited(long max) {
+        long less = Long.compareUnsigned(len, max) > 0 ? max : len;
+        return new CopyFileRangeIn(fhIn, offIn, nodeidOut, fhOut, offOut, less, flags);
+    }
 }

@@ -2,13 +2,21 @@ package io.jvirtiofsd.fuse;
 
 /** Operations on open files. */
 final class FileOperations {
+    /** What OPEN does not mean: the file exists, and terminals are nobody's here. */
+    private static final int NOT_FOR_OPEN =
+            OpenFlags.O_CREAT | OpenFlags.O_EXCL | OpenFlags.O_NOCTTY;
+
+    /** The most that one copy_file_range(2) copies; the answer has room for 32 bits. */
+    static final long MAX_COPY_BYTES = 0x7fff_f000; // linux/fs.h MAX_RW_COUNT, 4 KiB pages
+
     private FileOperations() {}
 
     static void open(Request request) throws ErrnoException {
         OpenIn in = OpenIn.read(request.arguments());
         boolean killing = (in.openFlags() & CreateIn.OPEN_KILL_SUIDGID) != 0;
+        int flags = in.flags() & ~NOT_FOR_OPEN;
         OpenReply reply =
-                request.fileSystem().open(request.header(), request.nodeId(), in.flags(), killing);
+                request.fileSystem().open(request.header(), request.nodeId(), flags, killing);
         OpenOut.write(request.body(), reply);
     }
 
@@ -36,12 +44,13 @@ final class FileOperations {
                                 in.fh(),
                                 in.offset(),
                                 request.target(size));
+        requireCount(count, size);
         request.filledInPlace(count);
     }
 
     static void write(Request request) throws ErrnoException {
         WriteIn in = WriteIn.read(request.arguments());
-        if (in.size() != request.dataBytes()) {
+        if (in.size() != request.dataBytes() || in.size() > request.session().maxWrite()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         Request.requireRange(in.offset(), in.size());
@@ -55,6 +64,7 @@ final class FileOperations {
                                 in.writeFlags(),
                                 in.flags(),
                                 request.data(in.size()));
+        requireCount(count, in.size());
         WriteOut.write(request.body(), count);
     }
 
@@ -77,6 +87,9 @@ final class FileOperations {
     static void fallocate(Request request) throws ErrnoException {
         FallocateIn in = FallocateIn.read(request.arguments());
         Request.requireRange(in.offset(), in.length());
+        if (in.length() == 0) { // fallocate(2)
+            throw ErrnoException.of(Errno.EINVAL);
+        }
         request.fileSystem()
                 .fallocate(
                         request.header(),
@@ -89,6 +102,10 @@ final class FileOperations {
 
     static void lseek(Request request) throws ErrnoException {
         LseekIn in = LseekIn.read(request.arguments());
+        if (in.whence() != LseekIn.SEEK_DATA && in.whence() != LseekIn.SEEK_HOLE) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        Request.requireRange(in.offset(), 0);
         long found =
                 request.fileSystem()
                         .lseek(
@@ -101,10 +118,20 @@ final class FileOperations {
     }
 
     static void copyFileRange(Request request) throws ErrnoException {
-        CopyFileRangeIn in = CopyFileRangeIn.read(request.arguments());
-        Request.requireRange(in.offIn(), 0);
-        Request.requireRange(in.offOut(), 0);
+        CopyFileRangeIn in = CopyFileRangeIn.read(request.arguments()).limited(MAX_COPY_BYTES);
+        if (in.flags() != 0) { // copy_file_range(2)
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        Request.requireRange(in.offIn(), in.len());
+        Request.requireRange(in.offOut(), in.len());
         long copied = request.fileSystem().copyFileRange(request.header(), request.nodeId(), in);
+        requireCount(copied, in.len());
         WriteOut.write(request.body(), (int) copied);
+    }
+
+    private static void requireCount(long done, long asked) {
+        if (done < 0 || done > asked) {
+            throw new IllegalStateException(done + " bytes done of " + asked);
+        }
     }
 }

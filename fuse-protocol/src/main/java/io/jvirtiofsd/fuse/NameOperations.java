@@ -65,8 +65,13 @@ final class NameOperations {
 
     static void rename2(Request request) throws ErrnoException {
         Rename2In in = Rename2In.read(request.arguments());
-        if ((in.flags() & ~RENAME_FLAGS) != 0) {
+        boolean exchange = (in.flags() & Rename2In.RENAME_EXCHANGE) != 0;
+        boolean alone = in.flags() == Rename2In.RENAME_EXCHANGE;
+        if ((in.flags() & ~RENAME_FLAGS) != 0 || exchange && !alone) { // renameat2(2)
             throw ErrnoException.of(Errno.EINVAL);
+        }
+        if ((in.flags() & Rename2In.RENAME_WHITEOUT) != 0) { // makes a device node
+            request.requireIdentity();
         }
         rename(request, in.newdir(), in.flags());
     }

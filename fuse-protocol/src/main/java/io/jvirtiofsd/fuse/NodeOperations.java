@@ -2,39 +2,58 @@ package io.jvirtiofsd.fuse;
 
 /** Operations on nodes and their attributes. */
 final class NodeOperations {
-    private static final int ITEMS_AT_ONCE = 64;
+    /** Items that one BATCH_FORGET may have: as many as fit in 1 MiB. */
+    static final int MAX_BATCH_FORGET = 65_536;
+
+    private static final int NANOS_PER_SECOND = 1_000_000_000;
+    private static final int ACCESS_BITS = 7; // access(2): R_OK, W_OK, X_OK
 
     private NodeOperations() {}
 
     static void lookup(Request request) throws ErrnoException {
         Entry entry =
                 request.fileSystem().lookup(request.header(), request.nodeId(), request.name());
-        if (entry.nodeId() == 0 && entry.entryValidNanos() == 0) {
+        if (entry.nodeId() != 0) {
+            putEntry(request, entry);
+        } else if (entry.entryValidNanos() > 0) {
+            EntryOut.writeNegative(request.body(), entry);
+        } else {
             throw ErrnoException.of(Errno.ENOENT);
         }
-        putEntry(request, entry);
     }
 
-    /** Encodes an entry; an answer the guest would choke on is a bug of the file system. */
-    static void putEntry(Request request, Entry entry) {
-        if (entry.nodeId() == 0) {
-            EntryOut.writeNegative(request.body(), entry);
-            return;
+    /**
+     * Encodes an entry; one that the guest would choke on is a bug of the file system, whose count
+     * is taken back.
+     *
+     * @throws ErrnoException ELOOP for the root, which Linux takes from nobody: it is met where the
+     *     exported directory is mounted once more inside itself
+     */
+    static void putEntry(Request request, Entry entry) throws ErrnoException {
+        long nodeId = entry.nodeId();
+        if (nodeId == FileSystem.ROOT) {
+            throw ErrnoException.of(Errno.ELOOP);
         }
-        requireValid(entry.attributes());
+        if (nodeId == 0) {
+            throw new IllegalStateException("made, but without nodeId");
+        }
+        if (!Attr.isValid(entry.attributes())) {
+            request.fileSystem().forget(nodeId, 1);
+            throw invalid(entry.attributes());
+        }
         EntryOut.write(request.body(), entry, request.session().attrFlags());
     }
 
-    private static void requireValid(Attributes attributes) {
-        if (!Attr.isValid(attributes)) {
-            throw new IllegalStateException(
-                    "attributes of no file: mode 0%o, size %d"
-                            .formatted(attributes.mode(), attributes.size()));
-        }
+    private static IllegalStateException invalid(Attributes attributes) {
+        return new IllegalStateException(
+                "attributes of no file: mode 0%o, size %d"
+                        .formatted(attributes.mode(), attributes.size()));
     }
 
     private static void putAttributes(Request request, Attributes attributes) {
-        requireValid(attributes);
+        if (!Attr.isValid(attributes)) {
+            throw invalid(attributes);
+        }
         AttrOut.write(request.body(), attributes, request.session().attrFlags());
     }
 
@@ -43,18 +62,18 @@ final class NodeOperations {
         request.fileSystem().forget(request.nodeId(), in.nlookup());
     }
 
-    static void batchForget(Request request) {
-        BatchForgetIn in = BatchForgetIn.read(request.arguments());
-        long wanted = Integer.toUnsignedLong(in.count());
-        long left = Math.min(wanted, request.dataBytes() / ForgetOne.BYTES);
+    static void batchForget(Request request) throws ErrnoException {
+        int left = BatchForgetIn.read(request.arguments()).count();
+        int sent = request.dataBytes() / ForgetOne.BYTES;
+        if (left < 0 || left > Math.min(sent, MAX_BATCH_FORGET)) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
         while (left > 0) {
-            int items = (int) Math.min(left, ITEMS_AT_ONCE);
-            WireReader copy = request.copyData(items * ForgetOne.BYTES);
-            for (int i = 0; i < items; i++) {
-                ForgetOne one = ForgetOne.read(copy);
+            WireReader items = request.copyItems(left, ForgetOne.BYTES);
+            for (; items.remaining() > 0; left--) {
+                ForgetOne one = ForgetOne.read(items);
                 request.fileSystem().forget(one.nodeid(), one.nlookup());
             }
-            left -= items;
         }
     }
 
@@ -69,17 +88,28 @@ final class NodeOperations {
 
     static void setattr(Request request) throws ErrnoException {
         SetattrIn in = SetattrIn.read(request.arguments());
-        if (in.has(SetattrIn.FATTR_SIZE) && in.size() < 0) {
+        boolean badSize = in.has(SetattrIn.FATTR_SIZE) && in.size() < 0;
+        if (badSize
+                || badNanos(in, SetattrIn.FATTR_ATIME, in.atimensec())
+                || badNanos(in, SetattrIn.FATTR_MTIME, in.mtimensec())
+                || badNanos(in, SetattrIn.FATTR_CTIME, in.ctimensec())) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         putAttributes(
                 request, request.fileSystem().setattr(request.header(), request.nodeId(), in));
     }
 
+    private static boolean badNanos(SetattrIn in, int bit, int nanos) {
+        return in.has(bit) && (nanos < 0 || nanos >= NANOS_PER_SECOND);
+    }
+
     static void readlink(Request request) throws ErrnoException {
         byte[] target = request.fileSystem().readlink(request.header(), request.nodeId());
-        if (target.length > Names.TARGET_BYTES || target.length > request.room()) {
-            throw ErrnoException.of(Errno.ENAMETOOLONG);
+        if (target.length == 0 || target.length > Names.TARGET_BYTES) {
+            throw new IllegalStateException("link target of " + target.length + " bytes");
+        }
+        if (target.length > request.room()) {
+            throw ErrnoException.of(Errno.EIO);
         }
         request.body().put(target, 0, target.length);
     }
@@ -91,6 +121,9 @@ final class NodeOperations {
 
     static void access(Request request) throws ErrnoException {
         AccessIn in = AccessIn.read(request.arguments());
+        if ((in.mask() & ~ACCESS_BITS) != 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
         request.fileSystem().access(request.header(), request.nodeId(), in.mask());
     }
 }

@@ -27,6 +27,7 @@ final class Request {
     private ReplyWriter writer;
     private Negotiated session;
     private int readableBytes;
+    private int copyEnd;
     private int dataBytes;
     private int inPlaceBytes;
 
@@ -44,6 +45,7 @@ final class Request {
         header.read(arguments);
         name.set(copy, 0, 0);
         secondName.set(copy, 0, 0);
+        copyEnd = InHeader.BYTES;
         dataBytes = 0;
         clearReply();
     }
@@ -57,15 +59,15 @@ final class Request {
             throw ErrnoException.of(Errno.EINVAL);
         }
         int copied = Math.min(length, opcode.snapshotBytes());
-        int end = InHeader.BYTES + copied;
         reader.read(copy, InHeader.BYTES, copied);
-        arguments.reset(copy, InHeader.BYTES, end);
+        copyEnd = InHeader.BYTES + copied;
+        arguments.reset(copy, InHeader.BYTES, copyEnd);
         dataBytes = length - copied;
         if (opcode.names() != Names.NONE) {
             if (dataBytes > 0) {
                 throw ErrnoException.of(Errno.ENAMETOOLONG);
             }
-            nameReader.reset(copy, InHeader.BYTES + opcode.argumentBytes(), end);
+            nameReader.reset(copy, InHeader.BYTES + opcode.argumentBytes(), copyEnd);
             opcode.names().read(nameReader, name, secondName);
         }
     }
@@ -119,10 +121,14 @@ final class Request {
         return reader.data(size);
     }
 
-    /** Copies the next {@code length} of these bytes and returns a reader of the copy. */
-    WireReader copyData(int length) {
-        reader.read(copy, InHeader.BYTES, length);
-        arguments.reset(copy, InHeader.BYTES, InHeader.BYTES + length);
+    /**
+     * Copies as many as possible, up to {@code count}, of the next items of {@code itemBytes} each,
+     * and returns a reader of the copies.
+     */
+    WireReader copyItems(int count, int itemBytes) {
+        int length = Math.min(count, (copy.length - copyEnd) / itemBytes) * itemBytes;
+        reader.read(copy, copyEnd, length);
+        arguments.reset(copy, copyEnd, copyEnd + length);
         return arguments;
     }
 
@@ -192,14 +198,12 @@ final class Request {
         inPlaceBytes = 0;
     }
 
-    /** A second look at the fixed arguments of {@code opcode}, for the trace. */
+    /** A second look at the fixed arguments of {@code opcode}, for the trace; none if refused. */
     Record argumentsAgain(Opcode opcode) {
-        int available = readableBytes - InHeader.BYTES;
-        if (available < opcode.argumentBytes()) {
-            return new NoneIn();
+        if (copyEnd - InHeader.BYTES < opcode.argumentBytes()) {
+            return NoneIn.read(arguments);
         }
-        int end = InHeader.BYTES + Math.min(available, opcode.snapshotBytes());
-        arguments.reset(copy, InHeader.BYTES, end);
+        arguments.reset(copy, InHeader.BYTES, copyEnd);
         return opcode.arguments(arguments);
     }
 
