@@ -1,22 +1,13 @@
 package io.jvirtiofsd.daemon;
 
-import io.jvirtiofsd.fuse.FuseOptions;
-import io.jvirtiofsd.fuse.FuseServer;
 import io.jvirtiofsd.linux.JnrSyscalls;
-import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.passthrough.PassthroughFileSystem;
-import io.jvirtiofsd.passthrough.PassthroughOptions;
-import io.jvirtiofsd.vhost.Listener;
-import io.jvirtiofsd.vhost.TransportOptions;
-import io.jvirtiofsd.vhost.VhostUserServer;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -99,22 +90,14 @@ public final class Main {
         syscalls.umask(0); // the guest has applied its caller's umask
         int descriptorLimit = DescriptorLimit.raise(syscalls);
 
-        Reclaimer reclaimer = new Reclaimer();
         CountDownLatch ended = new CountDownLatch(1);
-        try (PassthroughFileSystem fileSystem =
-                        PassthroughFileSystem.open(
-                                syscalls,
-                                reclaimer,
-                                options.sharedDir(),
-                                new PassthroughOptions(
-                                        options.cache(),
-                                        options.readOnly(),
-                                        descriptorLimit / 2)); // the rest is for open files
-                VhostUserServer server = server(options, syscalls, reclaimer, fileSystem)) {
-            endOnSignal(server, ended);
+        // Half of the descriptors for inodes; the rest for what the guest opens.
+        try (BackEnd backEnd =
+                BackEnd.open(syscalls, options.backEnd(descriptorLimit / 2, System.err::println))) {
+            endOnSignal(backEnd, ended);
             Logger log = LoggerFactory.getLogger(Main.class);
             log.info("sharing {}, waiting for a front-end", options.sharedDir());
-            server.serve();
+            backEnd.serve();
             log.info("end");
         } finally {
             ended.countDown();
@@ -122,38 +105,14 @@ public final class Main {
         return OK;
     }
 
-    private static VhostUserServer server(
-            Options options,
-            Syscalls syscalls,
-            Reclaimer reclaimer,
-            PassthroughFileSystem fileSystem)
-            throws IOException {
-        Consumer<String> trace = options.trace() ? System.err::println : null;
-        FuseOptions fuseOptions =
-                FuseOptions.defaults().withCacheSymlinks(options.cache().cachesSymlinks());
-        FuseServer fuse =
-                new FuseServer(
-                        fileSystem, trace == null ? fuseOptions : fuseOptions.withTrace(trace));
-        Listener listener =
-                options.fd() != null
-                        ? Listener.adopt(syscalls, options.fd())
-                        : Listener.bind(syscalls, options.socketPath(), options.socketGroup());
-        return new VhostUserServer(
-                syscalls,
-                listener,
-                new VirtioFsDevice(fuse, options.tag()),
-                new TransportOptions(options.threadPoolSize(), options.keepListening(), trace),
-                reclaimer);
-    }
-
     /** SIGTERM and SIGINT end the session, then the process, with status 0 as any other end. */
-    private static void endOnSignal(VhostUserServer server, CountDownLatch ended) {
+    private static void endOnSignal(BackEnd backEnd, CountDownLatch ended) {
         Runnable end =
                 () -> {
                     if (ended.getCount() == 0) {
                         return; // an ordinary end, with a status of its own
                     }
-                    server.close();
+                    backEnd.end();
                     try {
                         ended.await(SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
                     } catch (InterruptedException e) {

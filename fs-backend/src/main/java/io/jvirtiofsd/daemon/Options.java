@@ -4,6 +4,7 @@ import io.jvirtiofsd.passthrough.CachePolicy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -201,40 +202,20 @@ final class Options {
         return sharedDir;
     }
 
-    Path socketPath() {
-        return socketPath;
-    }
-
-    String socketGroup() {
-        return socketGroup;
-    }
-
-    Integer fd() {
-        return fd;
-    }
-
-    String tag() {
-        return tag;
-    }
-
-    CachePolicy cache() {
-        return cache;
-    }
-
-    boolean readOnly() {
-        return readOnly;
-    }
-
-    int threadPoolSize() {
-        return threadPoolSize;
-    }
-
-    boolean keepListening() {
-        return keepListening;
-    }
-
-    boolean trace() {
-        return trace;
+    /** What these options mean for the back-end; {@code trace} is used if asked for. */
+    BackEndOptions backEnd(int maxDescriptors, Consumer<String> trace) {
+        return new BackEndOptions(
+                sharedDir,
+                socketPath,
+                socketGroup,
+                fd == null ? -1 : fd,
+                tag,
+                cache,
+                readOnly,
+                threadPoolSize,
+                keepListening,
+                maxDescriptors,
+                this.trace ? trace : null);
     }
 
     LogLevel logLevel() {

@@ -1,0 +1,85 @@
+package io.jvirtiofsd.daemon;
+
+import io.jvirtiofsd.fuse.FuseOptions;
+import io.jvirtiofsd.fuse.FuseServer;
+import io.jvirtiofsd.linux.Reclaimer;
+import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.passthrough.PassthroughFileSystem;
+import io.jvirtiofsd.passthrough.PassthroughOptions;
+import io.jvirtiofsd.vhost.Listener;
+import io.jvirtiofsd.vhost.TransportOptions;
+import io.jvirtiofsd.vhost.VhostUserServer;
+import java.io.IOException;
+
+/**
+ * A shared directory with everything that serves it: file system, device, server. Owned by the
+ * program, or by whoever embeds it.
+ *
+ * <p>{@link #serve} runs on the caller's thread; {@link #end} may be called by any other.
+ */
+public final class BackEnd implements AutoCloseable {
+    private final PassthroughFileSystem fileSystem;
+    private final VhostUserServer server;
+
+    private BackEnd(PassthroughFileSystem fileSystem, VhostUserServer server) {
+        this.fileSystem = fileSystem;
+        this.server = server;
+    }
+
+    /**
+     * Opens the directory and the socket.
+     *
+     * @throws IOException if either cannot be used; the message is one sentence for people
+     */
+    public static BackEnd open(Syscalls syscalls, BackEndOptions options) throws IOException {
+        Reclaimer reclaimer = new Reclaimer();
+        PassthroughFileSystem fileSystem =
+                PassthroughFileSystem.open(
+                        syscalls,
+                        reclaimer,
+                        options.sharedDir(),
+                        new PassthroughOptions(
+                                options.cache(), options.readOnly(), options.maxDescriptors()));
+        try {
+            VirtioFsDevice device =
+                    new VirtioFsDevice(
+                            new FuseServer(fileSystem, fuseOptions(options)), options.tag());
+            TransportOptions transport =
+                    new TransportOptions(
+                            options.threadPoolSize(), options.keepListening(), options.trace());
+            Listener listener =
+                    options.socketPath() != null
+                            ? Listener.bind(syscalls, options.socketPath(), options.socketGroup())
+                            : Listener.adopt(syscalls, options.fd());
+            return new BackEnd(
+                    fileSystem,
+                    new VhostUserServer(syscalls, listener, device, transport, reclaimer));
+        } catch (IOException e) {
+            fileSystem.close();
+            throw e;
+        }
+    }
+
+    private static FuseOptions fuseOptions(BackEndOptions options) {
+        FuseOptions fuse =
+                FuseOptions.defaults().withCacheSymlinks(options.cache().cachesSymlinks());
+        return options.trace() == null ? fuse : fuse.withTrace(options.trace());
+    }
+
+    /** Serves front-ends until there is to be no other, or until {@link #end}. */
+    public void serve() throws IOException {
+        server.serve();
+    }
+
+    /** Makes {@link #serve} return soon, also in the middle of a session; removes the socket. */
+    public void end() {
+        server.close();
+    }
+
+    /** Closes everything; {@link #serve} must have returned. */
+    @Override
+    public void close() {
+        server.close();
+        fileSystem.close();
+    }
+}

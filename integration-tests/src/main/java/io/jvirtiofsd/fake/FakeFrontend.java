@@ -1,0 +1,284 @@
+package io.jvirtiofsd.fake;
+
+import io.jvirtiofsd.linux.EventFd;
+import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Syscalls;
+import java.io.EOFException;
+import java.io.FileDescriptor;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.newsclub.net.unix.AFUNIXSocket;
+import org.newsclub.net.unix.AFUNIXSocketAddress;
+import org.newsclub.net.unix.FileDescriptorCast;
+
+/**
+ * The front-end of a vhost-user connection, with real sockets, eventfds and memfds: starts and
+ * stops a device as QEMU does, or sends whatever a test wants. Owned by the test.
+ *
+ * <p><i>Confined to the test's thread.</i> All waits are bounded. Source: vhost-user.rst.
+ */
+public final class FakeFrontend implements AutoCloseable {
+    // spotless:off
+    public static final int GET_FEATURES = 1;
+    public static final int SET_FEATURES = 2;
+    public static final int SET_OWNER = 3;
+    public static final int SET_MEM_TABLE = 5;
+    public static final int SET_VRING_NUM = 8;
+    public static final int SET_VRING_ADDR = 9;
+    public static final int SET_VRING_BASE = 10;
+    public static final int GET_VRING_BASE = 11;
+    public static final int SET_VRING_KICK = 12;
+    public static final int SET_VRING_CALL = 13;
+    public static final int SET_VRING_ERR = 14;
+    public static final int GET_PROTOCOL_FEATURES = 15;
+    public static final int SET_PROTOCOL_FEATURES = 16;
+    public static final int GET_QUEUE_NUM = 17;
+    public static final int SET_VRING_ENABLE = 18;
+    public static final int SET_BACKEND_REQ_FD = 21;
+    public static final int GET_CONFIG = 24;
+    public static final int RESET_DEVICE = 34;
+    public static final int GET_MAX_MEM_SLOTS = 36;
+    public static final int ADD_MEM_REG = 37;
+    public static final int REM_MEM_REG = 38;
+    public static final int SET_STATUS = 39;
+    public static final int GET_STATUS = 40;
+
+    public static final long F_INDIRECT_DESC = 1L << 28;
+    public static final long F_EVENT_IDX = 1L << 29;
+    public static final long F_PROTOCOL = 1L << 30;
+    public static final long F_VERSION_1 = 1L << 32;
+
+    public static final int PF_REPLY_ACK = 1 << 3;
+    public static final int PF_CONFIGURE_MEM_SLOTS = 1 << 15;
+    // spotless:on
+
+    private static final int NEED_REPLY = 8;
+    private static final int VERSION = 1;
+    private static final int REPLY_FLAGS = 5;
+    private static final int TIMEOUT_MILLIS = 10_000;
+    private static final int HEADER_BYTES = 12;
+    private static final long FIRST_UVA = 0x7f00_0000_0000L;
+
+    private final Syscalls syscalls = JnrSyscalls.load();
+    private final AFUNIXSocket socket;
+    private final List<FakeMemory> memory = new ArrayList<>();
+    private final List<FakeDriver> queues = new ArrayList<>();
+    private long features;
+    private long protocolFeatures;
+
+    /** Connects to a back-end that listens on {@code path}. */
+    public FakeFrontend(Path path) throws IOException {
+        socket = AFUNIXSocket.connectTo(AFUNIXSocketAddress.of(path));
+        socket.setSoTimeout(TIMEOUT_MILLIS);
+        socket.setAncillaryReceiveBufferSize(256);
+    }
+
+    Syscalls syscalls() {
+        return syscalls;
+    }
+
+    /** Regions in the order they were added. */
+    public List<FakeMemory> memory() {
+        return memory;
+    }
+
+    /** Queue {@code index}; 0 is hiprio. */
+    public FakeDriver queue(int index) {
+        return queues.get(index);
+    }
+
+    long features() {
+        return features;
+    }
+
+    /** Agrees on features and gives {@code regions} regions of {@code regionBytes} of memory. */
+    public void negotiate(long wantedFeatures, long refusedProtocol, int regions, int regionBytes)
+            throws IOException {
+        long offered = u64(ask(GET_FEATURES));
+        protocolFeatures = u64(ask(GET_PROTOCOL_FEATURES)) & ~refusedProtocol;
+        send(SET_PROTOCOL_FEATURES, VERSION, u64(protocolFeatures));
+        send(SET_OWNER, VERSION, new byte[0]);
+        features = wantedFeatures & offered;
+        send(SET_FEATURES, VERSION, u64(features));
+        for (int i = 0; i < regions; i++) {
+            // Regions follow each other for the guest, with a gap for the front-end.
+            long gpa = (long) i * regionBytes;
+            memory.add(new FakeMemory(syscalls, gpa, FIRST_UVA + 3 * gpa, regionBytes));
+            addRegion(memory.get(i));
+        }
+    }
+
+    private void addRegion(FakeMemory region) throws IOException {
+        if ((protocolFeatures & PF_CONFIGURE_MEM_SLOTS) != 0) {
+            acknowledged(ADD_MEM_REG, singleRegion(region), region.fd());
+        } else {
+            ByteBuffer table = buffer(8 + 32 * memory.size()).putInt(memory.size()).putInt(0);
+            memory.forEach(each -> describe(table, each));
+            acknowledged(
+                    SET_MEM_TABLE,
+                    table.array(),
+                    memory.stream().mapToInt(FakeMemory::fd).toArray());
+        }
+    }
+
+    /** The payload of ADD_MEM_REG and REM_MEM_REG. */
+    public static byte[] singleRegion(FakeMemory region) {
+        ByteBuffer payload = buffer(40).putLong(0);
+        describe(payload, region);
+        return payload.array();
+    }
+
+    private static void describe(ByteBuffer payload, FakeMemory region) {
+        payload.putLong(region.gpa())
+                .putLong(region.view().size())
+                .putLong(region.uva())
+                .putLong(0);
+    }
+
+    /** Makes hiprio and {@code requestQueues} rings of {@code size} entries and starts them. */
+    public void start(int requestQueues, int size) throws IOException {
+        for (int i = 0; i <= requestQueues; i++) {
+            queues.add(new FakeDriver(this, i, size));
+        }
+        for (FakeDriver queue : queues) {
+            startRing(queue, 0);
+        }
+        for (FakeDriver queue : queues) {
+            acknowledged(SET_VRING_ENABLE, state(queue.index(), 1));
+        }
+    }
+
+    /** Configures a ring and starts it at {@code base}, not yet enabled. */
+    public void startRing(FakeDriver queue, int base) throws IOException {
+        send(SET_VRING_NUM, VERSION, state(queue.index(), queue.size()));
+        send(SET_VRING_BASE, VERSION, state(queue.index(), base));
+        send(
+                SET_VRING_ADDR,
+                VERSION,
+                buffer(40)
+                        .putInt(queue.index())
+                        .putInt(0)
+                        .putLong(queue.descriptorsUva())
+                        .putLong(queue.usedUva())
+                        .putLong(queue.availUva())
+                        .putLong(0)
+                        .array());
+        acknowledged(SET_VRING_ERR, u64(queue.index()), queue.error().number());
+        acknowledged(SET_VRING_CALL, u64(queue.index()), queue.call().number());
+        acknowledged(SET_VRING_KICK, u64(queue.index()), queue.kick().number());
+    }
+
+    /** Stops a ring as QEMU does; the next available index. */
+    public int stopRing(FakeDriver queue) throws IOException {
+        acknowledged(SET_VRING_ENABLE, state(queue.index(), 0));
+        byte[] reply = ask(GET_VRING_BASE, state(queue.index(), 0));
+        return buffer(8).put(reply).getInt(4);
+    }
+
+    /** Sends a request that is answered with a body, which is returned. */
+    public byte[] ask(int type, byte... payload) throws IOException {
+        send(type, VERSION, payload);
+        return receive(type);
+    }
+
+    /** Sends a request, asks for an acknowledgement if that was agreed on, and checks it. */
+    public void acknowledged(int type, byte[] payload, int... fds) throws IOException {
+        long status = status(type, payload, fds);
+        if (status != 0) {
+            throw new IOException("message " + type + " was refused with " + status);
+        }
+    }
+
+    /** Sends a request and returns its acknowledgement; 0 if none was agreed on. */
+    public long status(int type, byte[] payload, int... fds) throws IOException {
+        boolean acks = (protocolFeatures & PF_REPLY_ACK) != 0;
+        send(type, acks ? VERSION | NEED_REPLY : VERSION, payload, fds);
+        return acks ? u64(receive(type)) : 0;
+    }
+
+    /** Sends one message as it is. */
+    public void send(int type, int flags, byte[] payload, int... fds) throws IOException {
+        ByteBuffer message = buffer(HEADER_BYTES + payload.length);
+        message.putInt(type).putInt(flags).putInt(payload.length).put(payload);
+        sendBytes(message.array(), fds);
+    }
+
+    /** Sends bytes that need not be a message. */
+    public void sendBytes(byte[] bytes, int... fds) throws IOException {
+        if (fds.length > 0) {
+            FileDescriptor[] outbound = new FileDescriptor[fds.length];
+            for (int i = 0; i < fds.length; i++) {
+                outbound[i] = FileDescriptorCast.unsafeUsing(fds[i]).getFileDescriptor();
+            }
+            socket.setOutboundFileDescriptors(outbound);
+        }
+        socket.getOutputStream().write(bytes);
+    }
+
+    /** Receives the reply to {@code type}, checking its header to the bit. */
+    public byte[] receive(int type) throws IOException {
+        InputStream in = socket.getInputStream();
+        ByteBuffer header = buffer(HEADER_BYTES).put(exactly(in, HEADER_BYTES)).flip();
+        int gotType = header.getInt();
+        int flags = header.getInt();
+        int size = header.getInt();
+        if (gotType != type || flags != REPLY_FLAGS || size < 0 || size > 4096) {
+            throw new IOException(
+                    "reply to %d: type %d, flags 0x%x, size %d"
+                            .formatted(type, gotType, flags, size));
+        }
+        return exactly(in, size);
+    }
+
+    private static byte[] exactly(InputStream in, int count) throws IOException {
+        byte[] bytes = in.readNBytes(count);
+        if (bytes.length < count) {
+            throw new EOFException("the back-end closed the connection");
+        }
+        return bytes;
+    }
+
+    /** Whether the back-end has closed the connection, or does so within the time limit. */
+    public boolean isClosedByPeer() throws IOException {
+        try {
+            return socket.getInputStream().read() < 0;
+        } catch (java.net.SocketTimeoutException e) {
+            return false;
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    static ByteBuffer buffer(int bytes) {
+        return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    public static byte[] state(int index, int num) {
+        return buffer(8).putInt(index).putInt(num).array();
+    }
+
+    public static byte[] u64(long value) {
+        return buffer(8).putLong(value).array();
+    }
+
+    private static long u64(byte[] bytes) {
+        return buffer(8).put(bytes).getLong(0);
+    }
+
+    EventFd newEventFd() throws IOException {
+        return EventFd.create(syscalls);
+    }
+
+    /** Closes the connection, as a front-end that ends or dies. */
+    @Override
+    public void close() throws IOException {
+        socket.close();
+        queues.forEach(FakeDriver::close);
+        memory.forEach(FakeMemory::close);
+    }
+}

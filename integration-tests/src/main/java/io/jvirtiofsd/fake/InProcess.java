@@ -1,0 +1,64 @@
+package io.jvirtiofsd.fake;
+
+import io.jvirtiofsd.daemon.BackEnd;
+import io.jvirtiofsd.daemon.BackEndOptions;
+import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Syscalls;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+
+/** Our daemon on a thread of the test's own process, serving one front-end after another. */
+public final class InProcess implements AutoCloseable {
+    private static final long END_MILLIS = TimeUnit.SECONDS.toMillis(10);
+
+    private final BackEnd backEnd;
+    private final Thread thread;
+    private final Path socket;
+
+    /** Shares {@code directory} on a socket in {@code folder}. */
+    public InProcess(Path directory, Path folder, UnaryOperator<BackEndOptions> settings)
+            throws IOException {
+        this(JnrSyscalls.load(), directory, folder, settings);
+    }
+
+    /** The same with system calls that may fail. */
+    public InProcess(
+            Syscalls syscalls, Path directory, Path folder, UnaryOperator<BackEndOptions> settings)
+            throws IOException {
+        Files.createDirectories(directory);
+        socket = folder.resolve("s");
+        BackEndOptions options = BackEndOptions.of(directory, socket).withKeepListening(true);
+        backEnd = BackEnd.open(syscalls, settings.apply(options));
+        thread =
+                new Thread(
+                        () -> {
+                            try {
+                                backEnd.serve();
+                            } catch (IOException e) {
+                                throw new IllegalStateException(e);
+                            }
+                        });
+        thread.start();
+    }
+
+    public FakeFrontend connect() throws IOException {
+        return new FakeFrontend(socket);
+    }
+
+    @Override
+    public void close() throws IOException {
+        backEnd.end();
+        try {
+            thread.join(END_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (thread.isAlive()) {
+            throw new IllegalStateException("the back-end does not end");
+        }
+        backEnd.close();
+    }
+}

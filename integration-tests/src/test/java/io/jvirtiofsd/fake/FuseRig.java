@@ -1,0 +1,70 @@
+package io.jvirtiofsd.fake;
+
+import io.jvirtiofsd.daemon.BackEndOptions;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.UnaryOperator;
+
+/** A share served in the test's own process, with a front-end connected and a session begun. */
+final class FuseRig implements AutoCloseable {
+    static final long FEATURES =
+            FakeFrontend.F_PROTOCOL
+                    | FakeFrontend.F_VERSION_1
+                    | FakeFrontend.F_EVENT_IDX
+                    | FakeFrontend.F_INDIRECT_DESC;
+
+    private final Path share;
+    private final InProcess backEnd;
+    private final FakeFrontend frontend;
+    private final FuseClient fuse;
+
+    FuseRig(Path folder) throws IOException {
+        this(folder, options -> options, FEATURES);
+    }
+
+    FuseRig(Path folder, UnaryOperator<BackEndOptions> settings, long features) throws IOException {
+        share = folder.resolve("share");
+        backEnd = new InProcess(share, folder, settings);
+        frontend = connect(backEnd, features);
+        fuse = new FuseClient(frontend, 1);
+        fuse.init(0);
+    }
+
+    /** A front-end with memory in two regions, hiprio and two request queues, started. */
+    static FakeFrontend connect(InProcess backEnd, long features) throws IOException {
+        FakeFrontend frontend = backEnd.connect();
+        frontend.negotiate(features, 0, 2, FakeDriver.memoryBytes(3));
+        frontend.start(2, 256);
+        return frontend;
+    }
+
+    Path share() {
+        return share;
+    }
+
+    InProcess backEnd() {
+        return backEnd;
+    }
+
+    FakeFrontend frontend() {
+        return frontend;
+    }
+
+    FuseClient fuse() {
+        return fuse;
+    }
+
+    /** Descriptors this process has open. */
+    static int openDescriptors() throws IOException {
+        try (var fds = Files.list(Path.of("/proc/self/fd"))) {
+            return (int) fds.count();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        frontend.close();
+        backEnd.close();
+    }
+}

@@ -1,0 +1,311 @@
+package io.jvirtiofsd.fake;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.jvirtiofsd.linux.NativeMemory;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Front-ends and drivers that break the rules harm themselves at most, and leave nothing behind.
+ */
+class HostilePeerTest {
+    private static final int NEXT = 1;
+    private static final int WRITE = 2;
+    private static final int INDIRECT = 4;
+    private static final int GPU_SET_SOCKET = 33;
+    private static final int SET_CONFIG = 25;
+
+    @TempDir Path folder;
+    private InProcess backEnd;
+    private FakeFrontend frontend;
+
+    @BeforeEach
+    void begin() throws Exception {
+        backEnd = new InProcess(folder.resolve("share"), folder, options -> options);
+        frontend = FuseRig.connect(backEnd, FuseRig.FEATURES);
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        frontend.close();
+        backEnd.close();
+    }
+
+    private void reconnect() throws IOException {
+        frontend.close();
+        frontend = FuseRig.connect(backEnd, FuseRig.FEATURES);
+    }
+
+    private void assertServes() {
+        FuseClient fuse = new FuseClient(frontend, 2);
+        fuse.init(0);
+        assertEquals(FuseClient.ROOT, fuse.getattr(FuseClient.ROOT).nodeId());
+    }
+
+    private interface Damage {
+        void to(FakeDriver queue, NativeMemory memory);
+    }
+
+    /** A ring that is broken stops and says so; the other queues and the session go on. */
+    private void assertStopsOnlyItsRing(Damage damage) throws IOException {
+        FakeDriver queue = frontend.queue(1);
+        damage.to(queue, frontend.memory().get(0).view());
+        assertTrue(Waiting.readable(frontend.syscalls(), queue.error().number(), 5000));
+        assertTrue(queue.staysSilent(20));
+        assertServes();
+        assertEquals(0x40, frontend.ask(FakeFrontend.GET_STATUS)[0] & 0x40); // NEEDS_RESET
+        reconnect();
+    }
+
+    @Test
+    void brokenChainsStopTheirRing() throws Exception {
+        long ram = FakeDriver.memoryBytes(3);
+        // virtio 1.3, 2.7.5: indices inside the table, no loops, addresses in memory
+        assertStopsOnlyItsRing((q, m) -> q.makeAvailable(256));
+        assertStopsOnlyItsRing(
+                (q, m) -> {
+                    q.put(q.descriptorsOffset(), 0, 16, NEXT, 0);
+                    q.makeAvailable(0);
+                });
+        assertStopsOnlyItsRing(
+                (q, m) -> {
+                    q.put(q.descriptorsOffset(), 0, 16, NEXT, 300);
+                    q.makeAvailable(0);
+                });
+        assertStopsOnlyItsRing(
+                (q, m) -> {
+                    q.put(q.descriptorsOffset(), 2 * ram - 8, 16, 0, 0);
+                    q.makeAvailable(0);
+                });
+        assertStopsOnlyItsRing(
+                (q, m) -> {
+                    q.put(q.descriptorsOffset(), -16, 32, 0, 0);
+                    q.makeAvailable(0);
+                });
+        // virtio 1.3, 2.7.4.2: readable before writable
+        assertStopsOnlyItsRing(
+                (q, m) -> {
+                    q.put(q.descriptorsOffset(), 0, 16, NEXT | WRITE, 1);
+                    q.put(q.descriptorsOffset() + 16, 0, 16, 0, 0);
+                    q.makeAvailable(0);
+                });
+        // more than 4 GiB in one chain
+        assertStopsOnlyItsRing(
+                (q, m) -> {
+                    for (int i = 0; i < 256; i++) {
+                        q.put(q.descriptorsOffset() + 16 * i, 0, (int) ram, NEXT, i + 1);
+                    }
+                    q.makeAvailable(0);
+                });
+        // the driver's index jumps
+        assertStopsOnlyItsRing(
+                (q, m) -> {
+                    m.putShortRelease(q.availOffset() + 2, (short) 5000);
+                    q.kick().signal();
+                });
+    }
+
+    @Test
+    void brokenIndirectTablesStopTheirRing() throws Exception {
+        // virtio 1.3, 2.7.5.3
+        int[][] tables = {{0, INDIRECT}, {15, INDIRECT}, {-16, INDIRECT}, {16, INDIRECT | NEXT}};
+        for (int[] table : tables) {
+            assertStopsOnlyItsRing(
+                    (q, m) -> {
+                        q.put(q.descriptorsOffset(), 0, table[0], table[1], 1);
+                        q.makeAvailable(0);
+                    });
+        }
+        int nested = 900_000; // unused memory of the first ring's area
+        assertStopsOnlyItsRing(
+                (q, m) -> {
+                    q.put(nested, 0, 16, INDIRECT, 0);
+                    q.put(q.descriptorsOffset(), nested, 16, INDIRECT, 0);
+                    q.makeAvailable(0);
+                });
+        assertStopsOnlyItsRing(
+                (q, m) -> {
+                    q.put(nested, 0, 16, NEXT, 0);
+                    q.put(q.descriptorsOffset(), nested, 16, INDIRECT, 0);
+                    q.makeAvailable(0);
+                });
+    }
+
+    @Test
+    void requestsOfAnyBytesAreAnsweredWithinTheirRoomOrNotAtAll() throws Exception {
+        Random random = new Random(4);
+        FakeDriver queue = frontend.queue(1).indirect(true);
+        FuseClient fuse = new FuseClient(frontend, 2);
+        fuse.init(0);
+        fuse.mkdir(FuseClient.ROOT, "x", 0700);
+        for (int i = 0; i < 20_000; i++) {
+            byte[] request = new byte[random.nextInt(200) + 1];
+            random.nextBytes(request);
+            if (request.length >= 40) {
+                NativeMemory header = NativeMemory.allocate(40);
+                boolean truthful = random.nextInt(10) > 0;
+                header.putInt(0, truthful ? request.length : random.nextInt());
+                int opcode = random.nextInt(56);
+                header.putInt(4, opcode == 26 || opcode == 38 ? 3 : opcode);
+                header.putLong(8, i);
+                header.putLong(16, random.nextInt(4));
+                header.get(0, request, 0, 40);
+                for (int k = 40; k < request.length; k++) {
+                    request[k] = (byte) (random.nextInt(3) > 0 ? 0 : request[k]);
+                }
+            }
+            int room = random.nextInt(300);
+            int used = queue.request(request, room);
+            assertTrue(used == 0 || used >= 16 && used <= room, used + " of " + room);
+        }
+        assertServes();
+    }
+
+    @Test
+    void releasingWhileReadingNeverShowsAnotherFile() throws Exception {
+        FuseClient reader = new FuseClient(frontend, 1);
+        FuseClient other = new FuseClient(frontend, 2);
+        reader.init(0);
+        byte[] ones = new byte[4096];
+        java.util.Arrays.fill(ones, (byte) 1);
+        byte[] twos = new byte[4096];
+        java.util.Arrays.fill(twos, (byte) 2);
+        var one = reader.create(FuseClient.ROOT, "ones", 2, 0100600);
+        reader.write(one.node().nodeId(), one.fh(), 0, ones);
+        var two = reader.create(FuseClient.ROOT, "twos", 2, 0100600);
+        reader.write(two.node().nodeId(), two.fh(), 0, twos);
+        reader.release(two.node().nodeId(), two.fh());
+        reader.release(one.node().nodeId(), one.fh());
+
+        long[] current = {other.open(one.node().nodeId(), 0)};
+        Thread churn =
+                new Thread(
+                        () -> {
+                            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+                            while (System.nanoTime() < end) {
+                                other.release(1, current[0]);
+                                long wrong = other.open(two.node().nodeId(), 0);
+                                other.release(1, wrong);
+                                current[0] = other.open(one.node().nodeId(), 0);
+                            }
+                        });
+        churn.start();
+        int read = 0;
+        while (churn.isAlive()) {
+            long fh = current[0];
+            try {
+                byte[] data = reader.read(one.node().nodeId(), fh, 0, 4096);
+                assertEquals(1, data[0]);
+                assertEquals(1, data[4095]);
+                read++;
+            } catch (FuseErrorException e) {
+                assertEquals(9, e.errno()); // EBADF: released meanwhile
+            }
+        }
+        assertTrue(read > 0);
+    }
+
+    @Test
+    void messagesThatCannotBeEndTheSessionAndTheNextIsServed() throws Exception {
+        int fd = frontend.memory().get(0).fd();
+        int before = FuseRig.openDescriptors();
+        byte[][] bytes = {
+            {1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0}, // version 2
+            {1, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0}, // a reply
+            {1, 0, 0, 0, 1, 0, 0, 0, 0, 16, 1, 0}, // 69,632 bytes of payload
+            {1, 0, 0, 0, 1, 0, 0, 0, -1, -1, -1, -1}, // 4 GiB of payload
+            {99, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0}, // no such message
+            {8, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0}, // half a payload
+            {8, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 99, 0, 0, 0, 1, 0, 0, 0}, // ring 99
+            {8, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0}, // a ring of 7, running
+        };
+        for (byte[] message : bytes) {
+            frontend.sendBytes(message, fd, fd, fd);
+            assertTrue(frontend.isClosedByPeer());
+            reconnect();
+        }
+        assertServes();
+        assertEquals(before, FuseRig.openDescriptors());
+    }
+
+    @Test
+    void refusedMessagesAreAcknowledgedSoAndLeakNothing() throws Exception {
+        int[] fd = {frontend.memory().get(0).fd()};
+        byte[] region = FakeFrontend.singleRegion(frontend.memory().get(0));
+        int before = FuseRig.openDescriptors();
+        // MUST 25, 26: overlapping regions, wrong number of descriptors
+        assertNotEquals(0, frontend.status(FakeFrontend.ADD_MEM_REG, region, fd));
+        assertNotEquals(0, frontend.status(FakeFrontend.ADD_MEM_REG, region));
+        assertNotEquals(0, frontend.status(FakeFrontend.ADD_MEM_REG, region, fd[0], fd[0]));
+        assertNotEquals(0, frontend.status(FakeFrontend.SET_MEM_TABLE, new byte[264], fd));
+        assertNotEquals(0, frontend.status(FakeFrontend.SET_FEATURES, FakeFrontend.u64(-1)));
+        assertNotEquals(0, frontend.status(FakeFrontend.SET_VRING_CALL, FakeFrontend.u64(1)));
+        assertNotEquals(
+                0, frontend.status(FakeFrontend.SET_VRING_ENABLE, FakeFrontend.state(1, 2)));
+        byte[] absent = region.clone();
+        absent[8] = 1;
+        assertNotEquals(0, frontend.status(FakeFrontend.REM_MEM_REG, absent));
+        assertNotEquals(0, frontend.status(GPU_SET_SOCKET, new byte[0], fd));
+        assertNotEquals(0, frontend.status(SET_CONFIG, new byte[16]));
+        assertServes();
+        assertEquals(before, FuseRig.openDescriptors());
+    }
+
+    @Test
+    void kickAndCallDescriptorsOfAnyKindDoNoHarm() throws Exception {
+        int memfd = frontend.memory().get(0).fd(); // a regular file: epoll refuses it
+        assertNotEquals(
+                0, frontend.status(FakeFrontend.SET_VRING_KICK, FakeFrontend.u64(1), memfd));
+        frontend.acknowledged(FakeFrontend.SET_VRING_CALL, FakeFrontend.u64(2), memfd);
+        FuseClient fuse = new FuseClient(frontend, 1);
+        fuse.init(0);
+        frontend.queue(2).submit(0, new byte[40], 40, 16);
+        assertEquals(FuseClient.ROOT, fuse.getattr(FuseClient.ROOT).nodeId());
+    }
+
+    @Test
+    void ringsStopAndGoOnWhereTheyWere() throws Exception {
+        FuseClient fuse = new FuseClient(frontend, 1);
+        fuse.init(0);
+        long node = fuse.mkdir(FuseClient.ROOT, "d", 0700).nodeId();
+        FakeDriver queue = frontend.queue(1);
+        for (int round = 0; round < 5; round++) {
+            int base = frontend.stopRing(queue);
+            assertEquals((2 + 2 * round) & 0xffff, base);
+            queue.submit(0, new byte[] {1}, 1, 16); // MUST 8: a stopped ring is left alone
+            assertTrue(queue.staysSilent(30));
+            frontend.startRing(queue, base);
+            assertTrue(queue.staysSilent(30)); // MUST 10: and so is a disabled one
+            frontend.acknowledged(FakeFrontend.SET_VRING_ENABLE, FakeFrontend.state(1, 1));
+            assertEquals(0, queue.await());
+            assertEquals(node, fuse.getattr(node).nodeId());
+        }
+    }
+
+    @Test
+    void takingTheMemoryOfRunningRingsAwayHarmsNobody() throws Exception {
+        byte[] region = FakeFrontend.singleRegion(frontend.memory().get(0));
+        frontend.acknowledged(FakeFrontend.REM_MEM_REG, region);
+        frontend.queue(1).kick().signal();
+        assertTrue(frontend.queue(1).staysSilent(50));
+        frontend.acknowledged(FakeFrontend.ADD_MEM_REG, region, frontend.memory().get(0).fd());
+        frontend.queue(1).kick().signal();
+        assertServes();
+    }
+
+    @Test
+    void disconnectInTheMiddleOfAMessageIsAnEndLikeAnyOther() throws Exception {
+        frontend.sendBytes(new byte[] {5, 0, 0}, frontend.memory().get(0).fd());
+        reconnect();
+        assertServes();
+    }
+}
