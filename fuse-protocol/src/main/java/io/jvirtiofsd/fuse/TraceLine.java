@@ -3,7 +3,13 @@ package io.jvirtiofsd.fuse;
 import java.lang.reflect.RecordComponent;
 
 /**
- * Prints one request as one line: {@code fuse OPCODE unique= node= uid= ... "name" -> answer}.
+ * Prints one request as one line: what was asked and what was answered, flags by name.
+ *
+ * <pre>
+ * fuse LOOKUP unique=24 node=1 uid=0 gid=0 pid=312 name="etc" -> ENTRY nodeid=5 generation=0 ...
+ * fuse OPEN unique=26 node=5 uid=0 gid=0 pid=312 flags=O_RDWR|O_TRUNC openFlags=0 -> -EACCES
+ * fuse READ unique=28 node=5 uid=0 gid=0 pid=312 fh=3 offset=0 size=4096 ... -> 4096 bytes
+ * </pre>
  *
  * <p><i>Stateless.</i> The only user of reflection, and only while tracing.
  */
@@ -14,28 +20,36 @@ final class TraceLine {
     static String of(Request request, Opcode opcode, int errno, int length) {
         InHeader header = request.header();
         StringBuilder line = new StringBuilder("fuse ");
-        line.append(opcode == null ? "opcode-" + header.opcode() : opcode.name());
-        line.append(" unique=").append(header.unique());
-        line.append(" node=").append(header.nodeId());
-        line.append(" uid=").append(header.uid()).append(" gid=").append(header.gid());
-        line.append(" pid=").append(header.pid());
+        line.append(opcode == null ? "opcode-" + unsigned(header.opcode()) : opcode.name());
+        line.append(" unique=").append(unsigned(header.unique()));
+        line.append(" node=").append(unsigned(header.nodeId()));
+        line.append(" uid=").append(unsigned(header.uid()));
+        line.append(" gid=").append(unsigned(header.gid()));
+        line.append(" pid=").append(unsigned(header.pid()));
         if (opcode != null) {
             fields(line, request.argumentsAgain(opcode));
         }
-        quoted(line, request.name());
-        quoted(line, request.secondName());
+        quoted(line, " name=", request.name());
+        quoted(line, opcode == Opcode.SYMLINK ? " target=" : " newName=", request.secondName());
         line.append(" -> ");
+        answer(line, request, opcode, errno, length);
+        return line.toString();
+    }
+
+    private static void answer(
+            StringBuilder line, Request request, Opcode opcode, int errno, int length) {
         if (errno != 0) {
             line.append('-').append(Errno.name(errno));
-        } else if (opcode == null || length <= Request.OUT_HEADER_BYTES) {
+        } else if (length == 0) {
+            line.append("no reply");
+        } else if (opcode.reply() == Reply.EMPTY) {
             line.append("ok");
         } else if (opcode.reply() == Reply.DATA) {
             line.append(length - Request.OUT_HEADER_BYTES).append(" bytes");
         } else {
-            line.append("ok");
+            line.append(opcode.reply());
             fields(line, request.bodyAgain(opcode));
         }
-        return line.toString();
     }
 
     private static void fields(StringBuilder line, Record record) {
@@ -47,7 +61,7 @@ final class TraceLine {
             }
             Flags flags = component.getAnnotation(Flags.class);
             line.append(' ').append(component.getName()).append('=');
-            line.append(flags == null ? value : flags.value().text((Integer) value));
+            line.append(flags == null ? unsigned(value) : flags.value().text((Integer) value));
         }
     }
 
@@ -60,11 +74,18 @@ final class TraceLine {
         }
     }
 
-    private static void quoted(StringBuilder line, Name name) {
+    /** Numbers on the wire have no sign. */
+    private static String unsigned(Object number) {
+        return number instanceof Long wide
+                ? Long.toUnsignedString(wide)
+                : Integer.toUnsignedString((Integer) number);
+    }
+
+    private static void quoted(StringBuilder line, String label, Name name) {
         if (name.length() == 0) {
             return;
         }
-        line.append(" \"");
+        line.append(label).append('"');
         for (byte b : name.toByteArray()) {
             if (b < ' ' || b == 0x7f || b == '"' || b == '\\') {
                 line.append("\\x%02x".formatted(b & 0xff));
