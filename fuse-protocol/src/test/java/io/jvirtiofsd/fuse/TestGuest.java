@@ -3,6 +3,7 @@ package io.jvirtiofsd.fuse;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -95,20 +96,23 @@ final class TestGuest {
 
     /** Little-endian bytes of numbers by their type, arrays as they are, strings with a NUL. */
     static byte[] bytes(Object... parts) {
-        ByteBuffer buffer = ByteBuffer.allocate(3 << 20).order(ByteOrder.LITTLE_ENDIAN);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
         for (Object part : parts) {
-            if (part instanceof Integer value) {
-                buffer.putInt(value);
-            } else if (part instanceof Long value) {
-                buffer.putLong(value);
-            } else if (part instanceof Short value) {
-                buffer.putShort(value);
-            } else if (part instanceof byte[] value) {
-                buffer.put(value);
+            if (part instanceof byte[] value) {
+                out.writeBytes(value);
+            } else if (part instanceof String value) {
+                out.writeBytes(value.getBytes(StandardCharsets.UTF_8));
+                out.write(0);
             } else {
-                buffer.put(((String) part).getBytes(StandardCharsets.UTF_8)).put((byte) 0);
+                out.writeBytes(number((Number) part));
             }
         }
-        return Arrays.copyOf(buffer.array(), buffer.position());
+        return out.toByteArray();
+    }
+
+    private static byte[] number(Number number) {
+        int bytes = number instanceof Long ? 8 : number instanceof Integer ? 4 : 2;
+        ByteBuffer buffer = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+        return Arrays.copyOf(buffer.putLong(number.longValue()).array(), bytes);
     }
 }
