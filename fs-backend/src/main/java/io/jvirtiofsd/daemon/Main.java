@@ -132,6 +132,6 @@ public final class Main {
         System.setProperty(prefix + "showShortLogName", "true");
         System.setProperty(prefix + "levelInBrackets", "true");
         System.setProperty(prefix + "showDateTime", String.valueOf(!options.syslog()));
-        System.setProperty(prefix + "dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSXXX");
+        System.setProperty(prefix + "dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSZ");
     }
 }

@@ -14,6 +14,8 @@ final class FuseRig implements AutoCloseable {
                     | FakeFrontend.F_EVENT_IDX
                     | FakeFrontend.F_INDIRECT_DESC;
 
+    private static final long MAX_PAGES = 1 << 22; // fuse.h FUSE_MAX_PAGES: WRITEs of up to 1 MiB
+
     private final Path share;
     private final InProcess backEnd;
     private final FakeFrontend frontend;
@@ -28,7 +30,7 @@ final class FuseRig implements AutoCloseable {
         backEnd = new InProcess(share, folder, settings);
         frontend = connect(backEnd, features);
         fuse = new FuseClient(frontend, 1);
-        fuse.init(0);
+        fuse.init(MAX_PAGES);
     }
 
     /** A front-end with memory in two regions, hiprio and two request queues, started. */
@@ -55,10 +57,21 @@ final class FuseRig implements AutoCloseable {
         return fuse;
     }
 
-    /** Descriptors this process has open. */
+    /** Descriptors this process has open, but for those of the JVM itself. */
     static int openDescriptors() throws IOException {
         try (var fds = Files.list(Path.of("/proc/self/fd"))) {
-            return (int) fds.count();
+            return (int) fds.filter(FuseRig::isOurs).count();
+        }
+    }
+
+    private static boolean isOurs(Path fd) {
+        try {
+            String target = Files.readSymbolicLink(fd).toString();
+            return !target.endsWith(".jar")
+                    && !target.contains("/jvm/")
+                    && !target.startsWith("/proc/");
+        } catch (IOException e) {
+            return false; // closed since it was listed
         }
     }
 

@@ -160,7 +160,7 @@ class HostilePeerTest {
                 header.putLong(16, random.nextInt(4));
                 header.get(0, request, 0, 40);
                 for (int k = 40; k < request.length; k++) {
-                    request[k] = (byte) (random.nextInt(3) > 0 ? 0 : request[k]);
+                    request[k] = random.nextInt(3) > 0 ? 0 : request[k];
                 }
             }
             int room = random.nextInt(300);
@@ -217,6 +217,7 @@ class HostilePeerTest {
     @Test
     void messagesThatCannotBeEndTheSessionAndTheNextIsServed() throws Exception {
         int fd = frontend.memory().get(0).fd();
+        assertServes();
         int before = FuseRig.openDescriptors();
         byte[][] bytes = {
             {1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0}, // version 2
@@ -241,6 +242,7 @@ class HostilePeerTest {
     void refusedMessagesAreAcknowledgedSoAndLeakNothing() throws Exception {
         int[] fd = {frontend.memory().get(0).fd()};
         byte[] region = FakeFrontend.singleRegion(frontend.memory().get(0));
+        assertServes();
         int before = FuseRig.openDescriptors();
         // MUST 25, 26: overlapping regions, wrong number of descriptors
         assertNotEquals(0, frontend.status(FakeFrontend.ADD_MEM_REG, region, fd));

@@ -32,8 +32,6 @@ final class VhostUserSession implements AutoCloseable {
     private static final int  STATUS_NEEDS_RESET     = 0x40; // virtio 1.3, 2.1
     private static final int  VRING_INDEX_MASK       = 0xff; // vhost-user.rst, "A vring descriptor"
     private static final int  VRING_NOFD             = 0x100; // vhost-user.rst, likewise
-    private static final int  CONFIG_HEADER_BYTES    = 12; // vhost-user.rst, "Virtio device config"
-    private static final int  MAX_CONFIG_BYTES       = 256; // VHOST_USER_MAX_CONFIG_SIZE
     private static final int  MAX_MEM_SLOTS          = 509; // what QEMU has for a machine
     // spotless:on
 
@@ -164,7 +162,8 @@ final class VhostUserSession implements AutoCloseable {
             case GET_QUEUE_NUM -> endpoint.reply(type, vrings.length);
             case GET_MAX_MEM_SLOTS -> endpoint.reply(type, MAX_MEM_SLOTS);
             case GET_STATUS -> endpoint.reply(type, currentStatus());
-            case GET_CONFIG -> endpoint.reply(type, config(message));
+            case GET_CONFIG ->
+                    endpoint.reply(type, ConfigSpace.reply(message, device.config(knownVrings)));
             case GET_VRING_BASE -> endpoint.reply(type, stopRing(message));
             default -> {
                 change(message);
@@ -324,30 +323,6 @@ final class VhostUserSession implements AutoCloseable {
             backendChannel.close();
         }
         backendChannel = message.takeFd();
-    }
-
-    /** The reply to GET_CONFIG: as long as the request, or empty if it asks for too much. */
-    private byte[] config(Message message) throws Refusal {
-        if (message.size() < CONFIG_HEADER_BYTES) {
-            throw new Refusal("payload of " + message.size() + " bytes");
-        }
-        int offset = message.u32(0);
-        int size = message.u32(4);
-        byte[] config = device.config(knownVrings);
-        if (offset < 0
-                || size < 0
-                || size > MAX_CONFIG_BYTES
-                || message.size() != CONFIG_HEADER_BYTES + size
-                || offset > config.length - size) {
-            return new byte[0];
-        }
-        return ByteBuffer.allocate(CONFIG_HEADER_BYTES + size)
-                .order(ByteOrder.nativeOrder())
-                .putInt(offset)
-                .putInt(size)
-                .putInt(message.u32(8))
-                .put(config, offset, size)
-                .array();
     }
 
     private int currentStatus() {
