@@ -1,0 +1,183 @@
+package io.jvirtiofsd.fake;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.jvirtiofsd.daemon.BackEnd;
+import io.jvirtiofsd.daemon.BackEndOptions;
+import io.jvirtiofsd.linux.Errno;
+import io.jvirtiofsd.linux.FaultySyscalls;
+import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.passthrough.CachePolicy;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.newsclub.net.unix.AFUNIXServerSocket;
+import org.newsclub.net.unix.AFUNIXSocketAddress;
+import org.newsclub.net.unix.FileDescriptorCast;
+
+/** System calls that fail at the worst moment cost the guest an error and leak nothing. */
+class FaultsTest {
+    private static final int O_RDWR = 2;
+    private static final int S_IFREG = 0x8000;
+
+    @TempDir Path folder;
+
+    @Test
+    void failingSystemCallsAreErrorsForTheGuestAndLeakNothing() throws Exception {
+        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        Path share = folder.resolve("share");
+        try (InProcess backEnd = new InProcess(faulty.calls(), share, folder, o -> o);
+                FakeFrontend frontend = FuseRig.connect(backEnd, FuseRig.FEATURES)) {
+            Files.writeString(share.resolve("f"), "content");
+            FuseClient fuse = new FuseClient(frontend, 1);
+            fuse.init(0);
+            int before = FuseRig.openDescriptors();
+            List<Runnable> requests =
+                    List.of(
+                            () -> fuse.lookup(FuseClient.ROOT, "f"),
+                            () -> fuse.opendir(FuseClient.ROOT),
+                            () -> fuse.mkdir(FuseClient.ROOT, "d" + System.nanoTime(), 0700),
+                            () ->
+                                    fuse.create(
+                                            FuseClient.ROOT,
+                                            "c" + System.nanoTime(),
+                                            O_RDWR,
+                                            S_IFREG | 0600),
+                            () -> fuse.symlink(FuseClient.ROOT, "s" + System.nanoTime(), "x"),
+                            () -> fuse.link(1, FuseClient.ROOT, "l" + System.nanoTime()),
+                            fuse::statfs);
+            for (String call :
+                    List.of("openat", "statx", "mkdirat", "symlinkat", "linkat", "fstatfs")) {
+                for (int skipped = 0; skipped < 3; skipped++) {
+                    for (Runnable request : requests) {
+                        faulty.fail(call, skipped, 1, Errno.EMFILE);
+                        attempt(request);
+                    }
+                    faulty.fail(call, 0, 0, 0);
+                    fuse.init(0); // drops what succeeded
+                    assertEquals(before, FuseRig.openDescriptors(), call + " " + skipped);
+                }
+            }
+            assertEquals(FuseClient.ROOT, fuse.getattr(FuseClient.ROOT).nodeId());
+        }
+    }
+
+    private static void attempt(Runnable request) {
+        try {
+            request.run();
+        } catch (FuseErrorException e) {
+            assertTrue(e.errno() > 0);
+        }
+    }
+
+    @Test
+    void aSessionThatCannotBeSetUpEndsAndTheNextIsServed() throws Exception {
+        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        try (InProcess backEnd =
+                new InProcess(faulty.calls(), folder.resolve("share"), folder, o -> o)) {
+            FuseRig.connect(backEnd, FuseRig.FEATURES).close();
+            for (String call : List.of("mmap", "epollCreate1", "epollCtl", "recvmsg")) {
+                faulty.fail(call, 1, 1, Errno.ENOMEM);
+                try (FakeFrontend frontend = backEnd.connect()) {
+                    attemptStart(frontend);
+                }
+                faulty.fail(call, 0, 0, 0);
+            }
+            try (FakeFrontend frontend = FuseRig.connect(backEnd, FuseRig.FEATURES)) {
+                FuseClient fuse = new FuseClient(frontend, 2);
+                fuse.init(0);
+                assertEquals(FuseClient.ROOT, fuse.getattr(FuseClient.ROOT).nodeId());
+            }
+        }
+    }
+
+    private static void attemptStart(FakeFrontend frontend) {
+        assertThrows(
+                IOException.class,
+                () -> {
+                    frontend.negotiate(FuseRig.FEATURES, 0, 2, FakeDriver.memoryBytes(3));
+                    frontend.start(2, 256);
+                    frontend.ask(FakeFrontend.GET_FEATURES);
+                    throw new IOException("the fault was not noticed, which is fine as well");
+                });
+    }
+
+    @Test
+    void listeningAndConnectedSocketsAreAdopted() throws Exception {
+        Syscalls syscalls = JnrSyscalls.load();
+        Path share = Files.createDirectory(folder.resolve("share"));
+        Files.writeString(share.resolve("f"), "adopted");
+        Path path = folder.resolve("listening");
+        try (AFUNIXServerSocket server = AFUNIXServerSocket.bindOn(AFUNIXSocketAddress.of(path))) {
+            int number = FileDescriptorCast.using(server.getFileDescriptor()).as(Integer.class);
+            serveOnce(syscalls, share, syscalls.dup(number), path);
+        }
+        Path other = folder.resolve("connected");
+        try (AFUNIXServerSocket server = AFUNIXServerSocket.bindOn(AFUNIXSocketAddress.of(other))) {
+            FakeFrontend frontend = new FakeFrontend(other);
+            var accepted = server.accept();
+            int number = FileDescriptorCast.using(accepted.getFileDescriptor()).as(Integer.class);
+            int adopted = syscalls.dup(number);
+            Thread daemon = start(syscalls, share, adopted);
+            readThrough(frontend);
+            daemon.join(10_000);
+            assertTrue(!daemon.isAlive());
+            accepted.close(); // which shuts the connection down for all who have it
+        }
+    }
+
+    private static void serveOnce(Syscalls syscalls, Path share, int fd, Path path)
+            throws Exception {
+        Thread daemon = start(syscalls, share, fd);
+        readThrough(new FakeFrontend(path));
+        daemon.join(10_000);
+        assertTrue(!daemon.isAlive());
+    }
+
+    private static Thread start(Syscalls syscalls, Path share, int fd) throws IOException {
+        BackEnd backEnd =
+                BackEnd.open(
+                        syscalls,
+                        new BackEndOptions(
+                                share,
+                                null,
+                                null,
+                                fd,
+                                "",
+                                CachePolicy.AUTO,
+                                false,
+                                0,
+                                false,
+                                100,
+                                null));
+        Thread daemon =
+                new Thread(
+                        () -> {
+                            try (backEnd) {
+                                backEnd.serve();
+                            } catch (IOException e) {
+                                throw new IllegalStateException(e);
+                            }
+                        });
+        daemon.start();
+        return daemon;
+    }
+
+    private static void readThrough(FakeFrontend frontend) throws IOException {
+        try (frontend) {
+            frontend.negotiate(FuseRig.FEATURES, 0, 1, FakeDriver.memoryBytes(2));
+            frontend.start(1, 128);
+            FuseClient fuse = new FuseClient(frontend, 1);
+            fuse.init(0);
+            long node = fuse.lookup(FuseClient.ROOT, "f").nodeId();
+            assertArrayEquals("adopted".getBytes(), fuse.read(node, fuse.open(node, 0), 0, 99));
+        }
+    }
+}
