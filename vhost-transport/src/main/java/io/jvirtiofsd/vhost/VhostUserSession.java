@@ -84,6 +84,8 @@ final class VhostUserSession implements AutoCloseable {
             }
         } catch (SessionException e) {
             LOG.warn("session ends: {}", e.getMessage());
+        } catch (RuntimeException e) {
+            LOG.error("session ends by a bug", e);
         }
     }
 
