@@ -3,26 +3,34 @@ package io.jvirtiofsd.fake;
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.NativeMemory;
 import java.io.IOException;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The driver's side of one split virtqueue in the front-end's first memory region: builds chains,
- * kicks, waits for used buffers. Owned by the front-end.
+ * The driver's side of one split virtqueue: builds chains, kicks, waits for used buffers. The ring
+ * lies in the front-end's first memory region, buffers wherever the test wants. Owned by the
+ * front-end.
  *
  * <p>Requests have slots: fixed places in memory and in the descriptor table, so that several can
- * be under way. <i>Confined to the test's thread.</i> Source: virtio 1.3, 2.7.
+ * be under way. {@link #await} trusts nothing: it checks ids and lengths, that a notification came
+ * where one was asked for, and that the device wrote to what is its own only. <i>Confined to one
+ * thread at a time.</i> Source: virtio 1.3, 2.7.
  */
 public final class FakeDriver {
-    /** Room for the readable, and as much for the writable part of a request. */
+    /** Room for the readable, and as much for the writable part of a request, with 2 slots. */
     public static final int SLOT_BYTES = (1 << 20) + 8192;
 
-    private static final int NEXT = 1;
-    private static final int WRITE = 2;
-    private static final int INDIRECT = 4;
+    private static final int NEXT = 1; // virtio 1.3, 2.7.5
+    private static final int WRITE = 2; // virtio 1.3, 2.7.5
+    private static final int INDIRECT = 4; // virtio 1.3, 2.7.5
+    private static final int DESCRIPTOR_BYTES = 16; // virtio 1.3, 2.7.5
+    private static final int NO_NOTIFY = 1; // virtio 1.3, 2.7.8
     private static final int RING_BYTES = 1 << 20;
-    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
-    private static final long SPIN_NANOS = TimeUnit.MICROSECONDS.toNanos(200);
     private static final int TABLE_BYTES = 1 << 16;
+    private static final int SLOTS = 2;
+    private static final long LIMIT_NANOS = TimeUnit.SECONDS.toNanos(10);
+    private static final int SPINS_PER_LOOK = 4096;
 
     private final FakeFrontend frontend;
     private final int index;
@@ -33,14 +41,38 @@ public final class FakeDriver {
     private final int descriptors;
     private final int avail;
     private final int used;
-    private final int slots;
     private final EventFd kick;
     private final EventFd call;
     private final EventFd error;
+    private final BitSet inFlight = new BitSet();
+    private final int[] writable; // by head
+    private Slot[] slots;
     private int pieceBytes = Integer.MAX_VALUE;
+    private int gap;
+    private boolean spread;
     private boolean indirect;
     private int availIdx;
     private int seenUsed;
+    private int lastHead;
+
+    /** A place for one request, and what was put there. */
+    private static final class Slot {
+        final int head;
+        final int table; // offset of its indirect table in the first region
+        final int tableBytes;
+        final Pieces readable;
+        final Pieces answer;
+        byte[] sent;
+        byte[] chain;
+
+        Slot(int head, int table, int tableBytes, Pieces readable, Pieces answer) {
+            this.head = head;
+            this.table = table;
+            this.tableBytes = tableBytes;
+            this.readable = readable;
+            this.answer = answer;
+        }
+    }
 
     FakeDriver(FakeFrontend frontend, int index, int size) throws IOException {
         this.frontend = frontend;
@@ -50,18 +82,37 @@ public final class FakeDriver {
         this.memory = region.view();
         this.gpaBase = region.gpa();
         this.uvaBase = region.uva();
-        this.descriptors = index * (RING_BYTES + 2 * (2 * SLOT_BYTES + TABLE_BYTES));
-        this.avail = descriptors + 16 * size;
+        this.descriptors = index * memoryBytes(1);
+        this.avail = descriptors + DESCRIPTOR_BYTES * size;
         this.used = (avail + 6 + 2 * size + 3) & -4;
-        this.slots = descriptors + RING_BYTES;
+        this.writable = new int[size];
         this.kick = frontend.newEventFd();
         this.call = frontend.newEventFd();
         this.error = frontend.newEventFd();
+        slots(SLOTS);
     }
 
     /** Bytes of memory that {@code queues} queues take. */
     public static int memoryBytes(int queues) {
-        return queues * (RING_BYTES + 2 * (2 * SLOT_BYTES + TABLE_BYTES));
+        return queues * (RING_BYTES + SLOTS * (2 * SLOT_BYTES + TABLE_BYTES));
+    }
+
+    /** From now on has {@code count} slots of equal room, all free. */
+    public FakeDriver slots(int count) {
+        int bytes = SLOT_BYTES * SLOTS / count & -DESCRIPTOR_BYTES;
+        int table = TABLE_BYTES * SLOTS / count & -DESCRIPTOR_BYTES;
+        slots = new Slot[count];
+        for (int i = 0; i < count; i++) {
+            int at = descriptors + RING_BYTES + i * (2 * bytes + table);
+            slots[i] =
+                    new Slot(
+                            i * (size / count),
+                            at + 2 * bytes,
+                            table,
+                            new Pieces(frontend.memory(), at, bytes),
+                            new Pieces(frontend.memory(), at + bytes, bytes));
+        }
+        return this;
     }
 
     int index() {
@@ -101,7 +152,7 @@ public final class FakeDriver {
         return kick;
     }
 
-    EventFd call() {
+    public EventFd call() {
         return call;
     }
 
@@ -115,15 +166,22 @@ public final class FakeDriver {
         return this;
     }
 
+    /** From now on leaves so many bytes between two descriptors' buffers. */
+    public FakeDriver gap(int bytes) {
+        this.gap = bytes;
+        return this;
+    }
+
+    /** From now on puts each descriptor's buffer into the next region, or all into the first. */
+    public FakeDriver spread(boolean on) {
+        this.spread = on;
+        return this;
+    }
+
     /** From now on puts descriptors into an indirect table, or not. */
     public FakeDriver indirect(boolean on) {
         this.indirect = on;
         return this;
-    }
-
-    /** Where slot {@code slot}'s readable part is in memory; the writable one follows. */
-    private int slotAt(int slot) {
-        return slots + slot * (2 * SLOT_BYTES + TABLE_BYTES);
     }
 
     /** Sends a request and waits for it; the used length, the answer being in {@link #answer}. */
@@ -132,60 +190,80 @@ public final class FakeDriver {
         return await();
     }
 
-    /** Makes a request of slot 0 or 1 available and kicks if the device wants it. */
-    public void submit(int slot, byte[] readable, int readableBytes, int writableBytes) {
-        memory.put(slotAt(slot), readable, 0, readableBytes);
-        makeAvailable(describe(slot, readableBytes, writableBytes));
+    /** The same without sleeping and with few checks, to measure the device. */
+    public int measuredRequest(byte[] readable, int readableBytes, int writableBytes) {
+        int head = describe(0, readableBytes, writableBytes);
+        slots[0].readable.put(readable);
+        makeAvailable(head);
+        return spin();
     }
 
-    /** Makes the slot's last request available again, with the memory as it is. */
-    public void makeAvailable(int head) {
-        memory.putShort(avail + 4 + 2 * (availIdx % size), (short) head);
+    /** Makes a request of a slot available and kicks if the device wants it. */
+    public void submit(int slot, byte[] readable, int readableBytes, int writableBytes) {
+        makeAvailable(prepare(slot, readable, readableBytes, writableBytes));
+    }
+
+    /** Puts a request into a slot without making it available; the head's index. */
+    public int prepare(int slot, byte[] readable, int readableBytes, int writableBytes) {
+        int head = describe(slot, readableBytes, writableBytes);
+        slots[slot].readable.put(readable);
+        slots[slot].sent = Arrays.copyOf(readable, readableBytes);
+        slots[slot].chain = chainOf(slots[slot]);
+        return head;
+    }
+
+    /** Makes the chain with this head available and kicks if the device wants it. */
+    public void makeAvailable(int... heads) {
         int before = availIdx;
-        availIdx = (availIdx + 1) & 0xffff;
+        for (int head : heads) {
+            inFlight.set(head);
+            memory.putShort(avail + 4 + 2 * (availIdx % size), (short) head);
+            availIdx = (availIdx + 1) & 0xffff;
+        }
         memory.putShortRelease(avail + 2, (short) availIdx);
         NativeMemory.fullFence();
         boolean wanted;
-        if ((frontend.features() & FakeFrontend.F_EVENT_IDX) != 0) {
+        if (eventIdx()) {
             int event = memory.getShort(used + 4 + 8 * size) & 0xffff;
             wanted = ((availIdx - event - 1) & 0xffff) < ((availIdx - before) & 0xffff);
         } else {
-            wanted = (memory.getShort(used) & 1) == 0;
+            wanted = (memory.getShort(used) & NO_NOTIFY) == 0;
         }
         if (wanted) {
             kick.signal();
         }
     }
 
+    private boolean eventIdx() {
+        return (frontend.features() & FakeFrontend.F_EVENT_IDX) != 0;
+    }
+
     /** Writes the descriptors of a slot's request; the head's index. */
     public int describe(int slot, int readableBytes, int writableBytes) {
-        int half = size / 2;
-        int head = slot * half;
-        int table = slotAt(slot) + 2 * SLOT_BYTES;
-        int base = indirect ? table : descriptors + 16 * head;
-        int limit = indirect ? TABLE_BYTES / 16 : half;
-        int count = 0;
-        for (int part = 0; part < 2; part++) {
-            int left = part == 0 ? readableBytes : writableBytes;
-            long gpa = gpaBase + slotAt(slot) + (long) part * SLOT_BYTES;
-            while (left > 0) {
-                if (count == limit) {
-                    throw new IllegalArgumentException("more descriptors than there is room for");
-                }
-                int piece = Math.min(left, pieceBytes);
-                int next = (indirect ? 0 : head) + count + 1;
-                put(base + 16 * count, gpa, piece, part * WRITE | NEXT, next);
-                count++;
-                gpa += piece;
-                left -= piece;
-            }
+        Slot place = slots[slot];
+        place.readable.layOut(readableBytes, pieceBytes, gap, spread);
+        place.answer.layOut(writableBytes, pieceBytes, gap, spread);
+        place.sent = null;
+        writable[place.head] = writableBytes;
+        int inputs = place.readable.count();
+        int count = inputs + place.answer.count();
+        int limit = indirect ? place.tableBytes / DESCRIPTOR_BYTES : size / slots.length;
+        if (count > limit) {
+            throw new IllegalArgumentException("more descriptors than there is room for");
         }
-        int last = base + 16 * (count - 1);
-        memory.putShort(last + 12, (short) (memory.getShort(last + 12) & ~NEXT));
+        int base = indirect ? place.table : descriptors + DESCRIPTOR_BYTES * place.head;
+        for (int i = 0; i < count; i++) {
+            Pieces pieces = i < inputs ? place.readable : place.answer;
+            int piece = i < inputs ? i : i - inputs;
+            int flags = (i < inputs ? 0 : WRITE) | (i < count - 1 ? NEXT : 0);
+            int next = (indirect ? 0 : place.head) + i + 1;
+            put(base + 16 * i, pieces.gpa(piece), pieces.length(piece), flags, next);
+        }
         if (indirect) {
-            put(descriptors + 16 * head, gpaBase + table, 16 * count, INDIRECT, 0);
+            int at = descriptors + DESCRIPTOR_BYTES * place.head;
+            put(at, gpaBase + place.table, DESCRIPTOR_BYTES * count, INDIRECT, 0);
         }
-        return head;
+        return place.head;
     }
 
     /** Writes one descriptor at {@code offset} of the first region. */
@@ -196,44 +274,108 @@ public final class FakeDriver {
         memory.putShort(offset + 14, (short) next);
     }
 
-    /** Waits for the next used buffer; its length. */
+    /** The bytes of a slot's part of the descriptor table and of its indirect table. */
+    private byte[] chainOf(Slot slot) {
+        int count = slot.readable.count() + slot.answer.count();
+        int direct = DESCRIPTOR_BYTES * (indirect ? 1 : count);
+        int table = indirect ? DESCRIPTOR_BYTES * count : 0;
+        byte[] bytes = new byte[direct + table];
+        memory.get(descriptors + DESCRIPTOR_BYTES * slot.head, bytes, 0, direct);
+        memory.get(slot.table, bytes, direct, table);
+        return bytes;
+    }
+
+    /** Waits for the next used buffer, sleeping until notified; its length. */
     public int await() {
         long start = System.nanoTime();
-        // With EVENT_IDX: interrupt for the next one.
-        memory.putShort(avail + 4 + 2 * size, (short) seenUsed);
-        NativeMemory.fullFence();
-        while ((memory.getShortAcquire(used + 2) & 0xffff) == seenUsed) {
-            long waited = System.nanoTime() - start;
-            if (waited > LIMIT_NANOS) {
-                throw new IllegalStateException("no answer on queue " + index + " within 10 s");
+        while (usedIdx() == seenUsed) {
+            askForNotification(seenUsed);
+            if (usedIdx() != seenUsed) {
+                break;
             }
-            if (waited > SPIN_NANOS) {
-                Waiting.readable(frontend.syscalls(), call.number(), 1000);
-                call.drain();
+            long millis = (LIMIT_NANOS - (System.nanoTime() - start)) / 1_000_000;
+            boolean notified =
+                    millis > 0
+                            && Waiting.readable(frontend.syscalls(), call.number(), (int) millis);
+            call.drain();
+            require(notified || usedIdx() == seenUsed, "a buffer was used without notification");
+            require(notified, "no answer within 10 s");
+        }
+        return take();
+    }
+
+    /** Likewise without sleeping or wanting a notification, checking little: to measure. */
+    private int spin() {
+        long start = System.nanoTime();
+        askForNotification(seenUsed - 1); // passed already
+        for (int spins = 1; usedIdx() == seenUsed; spins++) {
+            if (spins % SPINS_PER_LOOK == 0) {
+                require(System.nanoTime() - start < LIMIT_NANOS, "no answer within 10 s");
             }
             Thread.onSpinWait();
         }
-        int length = memory.getInt(used + 4 + 8 * (seenUsed % size) + 4);
+        return take();
+    }
+
+    private int usedIdx() {
+        return memory.getShortAcquire(used + 2) & 0xffff;
+    }
+
+    /** Wants to hear of the buffer with this used index; without EVENT_IDX of each. */
+    private void askForNotification(int event) {
+        memory.putShort(avail + 4 + 2 * size, (short) event);
+        NativeMemory.fullFence(); // the wish must be out before the index is looked at
+    }
+
+    /** Takes the used entry that is there and checks it; its length. */
+    private int take() {
+        int at = used + 4 + 8 * (seenUsed % size);
+        lastHead = memory.getInt(at);
+        int length = memory.getInt(at + 4);
+        require(lastHead >= 0 && inFlight.get(lastHead), "used, but not in flight: " + lastHead);
+        inFlight.clear(lastHead);
+        int room = writable[lastHead];
+        require(length >= 0 && length <= room, "used length " + length + ", room " + room);
+        int flags = memory.getShort(used);
+        require(flags == 0 || flags == NO_NOTIFY && !eventIdx(), "used flags " + flags);
         seenUsed = (seenUsed + 1) & 0xffff;
+        checkUntouched(slots[lastSlot()]);
         return length;
+    }
+
+    /** What the driver wrote is as it was (virtio 1.3, 2.7.4.1 and 2.7.5.1). */
+    private void checkUntouched(Slot slot) {
+        if (slot.sent == null) {
+            return;
+        }
+        byte[] now = new byte[slot.sent.length];
+        slot.readable.get(now);
+        require(Arrays.equals(slot.sent, now), "the device wrote to a readable buffer");
+        require(Arrays.equals(slot.chain, chainOf(slot)), "the device wrote to a descriptor");
+    }
+
+    private void require(boolean condition, String otherwise) {
+        if (!condition) {
+            throw new IllegalStateException("queue " + index + ": " + otherwise);
+        }
+    }
+
+    /** The slot that the last used buffer belongs to. */
+    public int lastSlot() {
+        return lastHead / (size / slots.length);
     }
 
     /** Whether no used buffer appears within {@code millis}. */
     public boolean staysSilent(int millis) {
         Waiting.readable(frontend.syscalls(), call.number(), millis);
-        return (memory.getShortAcquire(used + 2) & 0xffff) == seenUsed;
+        return usedIdx() == seenUsed;
     }
 
     /** Bytes of the answer in slot {@code slot}. */
     public byte[] answer(int slot, int length) {
         byte[] bytes = new byte[length];
-        memory.get(slotAt(slot) + SLOT_BYTES, bytes, 0, length);
+        slots[slot].answer.get(bytes);
         return bytes;
-    }
-
-    /** Where the answer of slot 0 is in the first region. */
-    public int answerOffset() {
-        return slotAt(0) + SLOT_BYTES;
     }
 
     void close() {

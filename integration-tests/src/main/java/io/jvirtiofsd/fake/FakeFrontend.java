@@ -12,6 +12,8 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
+import org.newsclub.net.unix.AFUNIXServerSocket;
 import org.newsclub.net.unix.AFUNIXSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 import org.newsclub.net.unix.FileDescriptorCast;
@@ -53,7 +55,9 @@ public final class FakeFrontend implements AutoCloseable {
     public static final long F_PROTOCOL = 1L << 30;
     public static final long F_VERSION_1 = 1L << 32;
 
+    public static final int PF_MQ = 1;
     public static final int PF_REPLY_ACK = 1 << 3;
+    public static final int PF_BACKEND_REQ = 1 << 5;
     public static final int PF_CONFIGURE_MEM_SLOTS = 1 << 15;
     // spotless:on
 
@@ -62,6 +66,7 @@ public final class FakeFrontend implements AutoCloseable {
     private static final int REPLY_FLAGS = 5;
     private static final int TIMEOUT_MILLIS = 10_000;
     private static final int HEADER_BYTES = 12;
+    private static final long PAGE_BYTES = 4096;
     private static final long FIRST_UVA = 0x7f00_0000_0000L;
 
     private final Syscalls syscalls = JnrSyscalls.load();
@@ -70,6 +75,8 @@ public final class FakeFrontend implements AutoCloseable {
     private final List<FakeDriver> queues = new ArrayList<>();
     private long features;
     private long protocolFeatures;
+    private int maxQueues = 1;
+    private AFUNIXSocket backendChannel;
 
     /** Connects to a back-end that listens on {@code path}. */
     public FakeFrontend(Path path) throws IOException {
@@ -96,34 +103,74 @@ public final class FakeFrontend implements AutoCloseable {
         return features;
     }
 
-    /** Agrees on features and gives {@code regions} regions of {@code regionBytes} of memory. */
+    private boolean has(int protocolFeature) {
+        return (protocolFeatures & protocolFeature) != 0;
+    }
+
+    /** Queues the back-end can have, hiprio included. */
+    public int maxQueues() {
+        return maxQueues;
+    }
+
+    /**
+     * Agrees on features as QEMU does when it starts, and makes {@code regions} regions of {@code
+     * regionBytes} of memory, which follow each other without a hole.
+     */
     public void negotiate(long wantedFeatures, long refusedProtocol, int regions, int regionBytes)
             throws IOException {
-        long offered = u64(ask(GET_FEATURES));
-        protocolFeatures = u64(ask(GET_PROTOCOL_FEATURES)) & ~refusedProtocol;
-        send(SET_PROTOCOL_FEATURES, VERSION, u64(protocolFeatures));
+        features = wantedFeatures & u64(ask(GET_FEATURES));
+        if ((features & F_PROTOCOL) != 0) {
+            protocolFeatures = u64(ask(GET_PROTOCOL_FEATURES)) & ~refusedProtocol;
+            send(SET_PROTOCOL_FEATURES, VERSION, u64(protocolFeatures));
+            if (has(PF_MQ)) {
+                maxQueues = (int) u64(ask(GET_QUEUE_NUM));
+            }
+            if (has(PF_BACKEND_REQ)) {
+                sendBackendChannel();
+            }
+        }
         send(SET_OWNER, VERSION, new byte[0]);
-        features = wantedFeatures & offered;
-        send(SET_FEATURES, VERSION, u64(features));
         for (int i = 0; i < regions; i++) {
-            // Regions follow each other for the guest, with a gap for the front-end.
             long gpa = (long) i * regionBytes;
-            memory.add(new FakeMemory(syscalls, gpa, FIRST_UVA + 3 * gpa, regionBytes));
-            addRegion(memory.get(i));
+            long uva = FIRST_UVA + 3 * gpa; // with a hole for the front-end
+            memory.add(new FakeMemory(syscalls, gpa, uva, regionBytes, i * PAGE_BYTES));
         }
     }
 
-    private void addRegion(FakeMemory region) throws IOException {
-        if ((protocolFeatures & PF_CONFIGURE_MEM_SLOTS) != 0) {
-            acknowledged(ADD_MEM_REG, singleRegion(region), region.fd());
+    /** Makes two connected sockets by hand: AFUNIXSocketPair never closes two of its four. */
+    private void sendBackendChannel() throws IOException {
+        String name = "fake-front-end-" + UUID.randomUUID();
+        AFUNIXSocketAddress address = AFUNIXSocketAddress.inAbstractNamespace(name);
+        try (AFUNIXServerSocket listener = AFUNIXServerSocket.bindOn(address);
+                AFUNIXSocket theirs = AFUNIXSocket.connectTo(address)) {
+            backendChannel = listener.accept();
+            int number = FileDescriptorCast.using(theirs.getFileDescriptor()).as(Integer.class);
+            acknowledged(SET_BACKEND_REQ_FD, new byte[0], number);
+        }
+    }
+
+    /** Tells the back-end of all memory: region by region if it can, else in one table. */
+    private void announceMemory() throws IOException {
+        if (has(PF_CONFIGURE_MEM_SLOTS)) {
+            if (u64(ask(GET_MAX_MEM_SLOTS)) < memory.size()) {
+                throw new IOException("too few memory slots");
+            }
+            for (FakeMemory region : memory) {
+                acknowledged(ADD_MEM_REG, singleRegion(region), region.fd());
+            }
         } else {
-            ByteBuffer table = buffer(8 + 32 * memory.size()).putInt(memory.size()).putInt(0);
-            memory.forEach(each -> describe(table, each));
             acknowledged(
                     SET_MEM_TABLE,
-                    table.array(),
+                    table(memory),
                     memory.stream().mapToInt(FakeMemory::fd).toArray());
         }
+    }
+
+    /** The payload of SET_MEM_TABLE. */
+    public static byte[] table(List<FakeMemory> regions) {
+        ByteBuffer payload = buffer(8 + 32 * regions.size()).putInt(regions.size()).putInt(0);
+        regions.forEach(region -> describe(payload, region));
+        return payload.array();
     }
 
     /** The payload of ADD_MEM_REG and REM_MEM_REG. */
@@ -137,20 +184,60 @@ public final class FakeFrontend implements AutoCloseable {
         payload.putLong(region.gpa())
                 .putLong(region.view().size())
                 .putLong(region.uva())
-                .putLong(0);
+                .putLong(region.fileOffset());
     }
 
     /** Makes hiprio and {@code requestQueues} rings of {@code size} entries and starts them. */
     public void start(int requestQueues, int size) throws IOException {
         for (int i = 0; i <= requestQueues; i++) {
             queues.add(new FakeDriver(this, i, size));
+            acknowledged(SET_VRING_CALL, u64(i), queues.get(i).call().number());
+            acknowledged(SET_VRING_ERR, u64(i), queues.get(i).error().number());
+        }
+        send(SET_FEATURES, VERSION, u64(features));
+        announceMemory();
+        startRings(new int[queues.size()]);
+    }
+
+    /** Starts all rings where {@link #stop} left them. */
+    public void resume(int[] bases) throws IOException {
+        send(SET_FEATURES, VERSION, u64(features));
+        startRings(bases);
+    }
+
+    private void startRings(int[] bases) throws IOException {
+        for (FakeDriver queue : queues) {
+            startRing(queue, bases[queue.index()]);
         }
         for (FakeDriver queue : queues) {
-            startRing(queue, 0);
+            enable(queue, 1);
         }
         for (FakeDriver queue : queues) {
-            acknowledged(SET_VRING_ENABLE, state(queue.index(), 1));
+            acknowledged(SET_VRING_CALL, u64(queue.index()), queue.call().number());
         }
+        ask(GET_FEATURES); // QEMU's way to know that all has been done
+    }
+
+    /** Enables a ring, or not; without protocol features rings are enabled from the start. */
+    private void enable(FakeDriver queue, int on) throws IOException {
+        if ((features & F_PROTOCOL) != 0) {
+            acknowledged(SET_VRING_ENABLE, state(queue.index(), on));
+        }
+    }
+
+    /** Stops all rings as QEMU does; where each is to go on. */
+    public int[] stop() throws IOException {
+        for (FakeDriver queue : queues) {
+            enable(queue, 0);
+        }
+        int[] bases = new int[queues.size()];
+        for (FakeDriver queue : queues) {
+            bases[queue.index()] = base(queue);
+        }
+        for (FakeDriver queue : queues) {
+            acknowledged(SET_VRING_CALL, u64(queue.index()), queue.call().number());
+        }
+        return bases;
     }
 
     /** Configures a ring and starts it at {@code base}, not yet enabled. */
@@ -168,16 +255,24 @@ public final class FakeFrontend implements AutoCloseable {
                         .putLong(queue.availUva())
                         .putLong(0)
                         .array());
-        acknowledged(SET_VRING_ERR, u64(queue.index()), queue.error().number());
-        acknowledged(SET_VRING_CALL, u64(queue.index()), queue.call().number());
         acknowledged(SET_VRING_KICK, u64(queue.index()), queue.kick().number());
+        acknowledged(SET_VRING_CALL, u64(queue.index()), queue.call().number());
     }
 
     /** Stops a ring as QEMU does; the next available index. */
     public int stopRing(FakeDriver queue) throws IOException {
-        acknowledged(SET_VRING_ENABLE, state(queue.index(), 0));
-        byte[] reply = ask(GET_VRING_BASE, state(queue.index(), 0));
-        return buffer(8).put(reply).getInt(4);
+        enable(queue, 0);
+        return base(queue);
+    }
+
+    private int base(FakeDriver queue) throws IOException {
+        ByteBuffer reply = buffer(8).put(ask(GET_VRING_BASE, state(queue.index(), 0)));
+        if (reply.hasRemaining()
+                || reply.getInt(0) != queue.index()
+                || reply.getInt(4) >>> 16 != 0) {
+            throw new IOException("base of ring " + queue.index() + ": ring " + reply.getInt(0));
+        }
+        return reply.getInt(4);
     }
 
     /** Sends a request that is answered with a body, which is returned. */
@@ -196,7 +291,7 @@ public final class FakeFrontend implements AutoCloseable {
 
     /** Sends a request and returns its acknowledgement; 0 if none was agreed on. */
     public long status(int type, byte[] payload, int... fds) throws IOException {
-        boolean acks = (protocolFeatures & PF_REPLY_ACK) != 0;
+        boolean acks = has(PF_REPLY_ACK);
         send(type, acks ? VERSION | NEED_REPLY : VERSION, payload, fds);
         return acks ? u64(receive(type)) : 0;
     }
@@ -278,6 +373,9 @@ public final class FakeFrontend implements AutoCloseable {
     @Override
     public void close() throws IOException {
         socket.close();
+        if (backendChannel != null) {
+            backendChannel.close();
+        }
         queues.forEach(FakeDriver::close);
         memory.forEach(FakeMemory::close);
     }

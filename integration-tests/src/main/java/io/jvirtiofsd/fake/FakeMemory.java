@@ -17,11 +17,15 @@ public final class FakeMemory implements AutoCloseable {
     private final NativeMemory view;
     private final long gpa;
     private final long uva;
+    private final long fileOffset;
 
-    FakeMemory(Syscalls syscalls, long gpa, long uva, int bytes) throws LinuxException {
+    /** Maps {@code bytes} bytes that start at {@code fileOffset} of a new memfd. */
+    FakeMemory(Syscalls syscalls, long gpa, long uva, int bytes, long fileOffset)
+            throws LinuxException {
         byte[] name = "fake-guest".getBytes(StandardCharsets.UTF_8);
         this.gpa = gpa;
         this.uva = uva;
+        this.fileOffset = fileOffset;
         this.fd =
                 Fd.own(
                         syscalls,
@@ -29,8 +33,8 @@ public final class FakeMemory implements AutoCloseable {
                                 syscalls.memfdCreate(
                                         Scratch.get().path(name, 0, name.length), MFD_CLOEXEC),
                                 "memfd"));
-        LinuxException.check(syscalls.ftruncate(fd.number(), bytes), "ftruncate");
-        this.mapping = Mapping.map(syscalls, fd.number(), 0, bytes);
+        LinuxException.check(syscalls.ftruncate(fd.number(), fileOffset + bytes), "ftruncate");
+        this.mapping = Mapping.map(syscalls, fd.number(), fileOffset, bytes);
         this.view = NativeMemory.view(mapping.address(), bytes);
     }
 
@@ -44,6 +48,10 @@ public final class FakeMemory implements AutoCloseable {
 
     public long uva() {
         return uva;
+    }
+
+    public long fileOffset() {
+        return fileOffset;
     }
 
     /** The memory itself. */

@@ -303,15 +303,13 @@ public final class FuseClient {
     public int bareGetattr(long nodeId) {
         begin(3, nodeId).u32(0, 0).u64(0);
         out.putInt(0, out.position());
-        queue.submit(0, request, out.position(), OUT_HEADER + 104);
-        return queue.await();
+        return queue.measuredRequest(request, out.position(), OUT_HEADER + 104);
     }
 
     /** Puts a READ into the queue's slot 0 and returns its used length. */
     public int bareRead(long nodeId, long fh, long offset, int size) {
         begin(15, nodeId).u64(fh, offset).u32(size, 0).u64(0).u32(0, 0);
         out.putInt(0, out.position());
-        queue.submit(0, request, out.position(), OUT_HEADER + size);
-        return queue.await();
+        return queue.measuredRequest(request, out.position(), OUT_HEADER + size);
     }
 }
