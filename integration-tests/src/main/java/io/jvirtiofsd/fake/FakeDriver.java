@@ -203,13 +203,21 @@ public final class FakeDriver {
         makeAvailable(prepare(slot, readable, readableBytes, writableBytes));
     }
 
-    /** Puts a request into a slot without making it available; the head's index. */
+    /**
+     * Puts a request into a slot without making it available; the head's index. A test that changes
+     * the descriptors afterwards says so by {@link #redescribed}.
+     */
     public int prepare(int slot, byte[] readable, int readableBytes, int writableBytes) {
         int head = describe(slot, readableBytes, writableBytes);
         slots[slot].readable.put(readable);
         slots[slot].sent = Arrays.copyOf(readable, readableBytes);
         slots[slot].chain = chainOf(slots[slot]);
         return head;
+    }
+
+    /** What {@link #prepare} wrote to a slot's descriptors may have changed since. */
+    public void redescribed(int slot) {
+        slots[slot].chain = chainOf(slots[slot]);
     }
 
     /** Makes the chain with this head available and kicks if the device wants it. */
