@@ -37,9 +37,28 @@ final class FuseChainHandler implements ChainHandler {
         return (int) Math.min(bytes, Integer.MAX_VALUE);
     }
 
+    /** A part of a chain, in place. */
+    private abstract static class Part implements GuestData {
+        final IoVector vector = new IoVector(VECTOR_ENTRIES);
+
+        @Override
+        public int size() {
+            return (int) vector.bytes();
+        }
+
+        @Override
+        public long iovAddress() {
+            return vector.address();
+        }
+
+        @Override
+        public int iovCount() {
+            return vector.count();
+        }
+    }
+
     /** The readable side; as {@link GuestData}, what follows the consumed part. */
-    private static final class Request implements RequestReader, GuestData {
-        private final IoVector vector = new IoVector(VECTOR_ENTRIES);
+    private static final class Request extends Part implements RequestReader {
         private ChainReader chain;
 
         @Override
@@ -60,21 +79,6 @@ final class FuseChainHandler implements ChainHandler {
         }
 
         @Override
-        public int size() {
-            return (int) vector.bytes();
-        }
-
-        @Override
-        public long iovAddress() {
-            return vector.address();
-        }
-
-        @Override
-        public int iovCount() {
-            return vector.count();
-        }
-
-        @Override
         public void get(int position, byte[] target, int at, int length) {
             chain.get(position, target, at, length);
         }
@@ -86,8 +90,7 @@ final class FuseChainHandler implements ChainHandler {
     }
 
     /** The writable side; as {@link GuestData}, a part of it that {@link #data} chose. */
-    private static final class Reply implements ReplyWriter, GuestData {
-        private final IoVector vector = new IoVector(VECTOR_ENTRIES);
+    private static final class Reply extends Part implements ReplyWriter {
         private ChainWriter chain;
         private int dataPosition;
 
@@ -107,21 +110,6 @@ final class FuseChainHandler implements ChainHandler {
             chain.addTo(vector, position, size);
             dataPosition = position;
             return this;
-        }
-
-        @Override
-        public int size() {
-            return (int) vector.bytes();
-        }
-
-        @Override
-        public long iovAddress() {
-            return vector.address();
-        }
-
-        @Override
-        public int iovCount() {
-            return vector.count();
         }
 
         @Override

@@ -4,6 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -51,6 +55,42 @@ class LifecycleIT {
             assertTrue(millis < 1000, millis + " ms");
             assertFalse(Files.exists(rig.socket()));
             guest.kill();
+        }
+    }
+
+    @Test
+    void unpluggingTheDeviceEndsTheSessionCleanly() throws Exception {
+        Path monitor = folder.resolve("monitor");
+        try (ShareRig rig = new ShareRig(folder, "s");
+                Guest guest =
+                        new GuestBuilder(kit, folder)
+                                .arguments(
+                                        "-monitor",
+                                        "unix:" + monitor + ",server=on,wait=off",
+                                        "-device",
+                                        "pcie-root-port,id=slot1,chassis=1",
+                                        "-chardev",
+                                        "socket,id=fs,path=" + rig.socket(),
+                                        "-device",
+                                        "vhost-user-fs-pci,chardev=fs,tag=share,bus=slot1,id=share")
+                                .boot()) {
+            guest.check("mount -t virtiofs share /mnt; echo x >/mnt/file; umount /mnt");
+            tell(monitor, "device_del share");
+            guest.check(
+                    "while ls /sys/bus/virtio/drivers/virtiofs | grep -q virtio; do sleep 0.1;"
+                            + " done",
+                    SOON);
+            tell(monitor, "chardev-remove fs");
+            assertEquals(OptionalInt.of(0), rig.daemon().awaitEnd());
+            assertEquals(List.of(), rig.daemon().complaints());
+        }
+    }
+
+    private static void tell(Path monitor, String command) throws Exception {
+        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(monitor))) {
+            channel.read(ByteBuffer.allocate(4096)); // the prompt
+            channel.write(StandardCharsets.US_ASCII.encode(command + "\n"));
+            channel.read(ByteBuffer.allocate(4096)); // the echo: it has been taken
         }
     }
 

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real guests work in a share, through every device that can carry it. */
 class ShareIT {
@@ -52,6 +53,10 @@ class ShareIT {
             rig.mounted();
             guest.check(ShareRig.script("tree.sh", "/mnt"), LONG);
             rig.assertSameOnBothSides(guest, "/mnt", "tree");
+            if (name.startsWith("pci-1")) {
+                ShareRig.onHost("cp -a " + rig.share() + "/tree " + rig.share() + "/copy");
+                rig.assertSameOnBothSides(guest, "/mnt", "copy");
+            }
             assertEquals("files done", guest.check(ShareRig.script("files.sh", "/mnt"), LONG));
             guest.check("umount /mnt");
             rig.assertIdle();
@@ -76,14 +81,21 @@ class ShareIT {
         }
     }
 
-    @Test
-    void rebootRebindAndTwoSharesAtOnceKeepWorking() throws Exception {
-        try (ShareRig one = new ShareRig(folder, "one");
-                ShareRig two = new ShareRig(folder, "two");
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void rebootRebindAndTwoSharesAtOnceKeepWorking(boolean generic) throws Exception {
+        String[] firstTag = generic ? new String[] {"--tag=first"} : new String[0];
+        String[] secondTag = generic ? new String[] {"--tag=second"} : new String[0];
+        try (ShareRig one = new ShareRig(folder, "one", firstTag);
+                ShareRig two = new ShareRig(folder, "two", secondTag);
                 Guest guest =
-                        machine()
-                                .fsDevice(one.socket(), "first", 1, 128)
-                                .fsDevice(two.socket(), "second", 2, 256)
+                        (generic
+                                        ? machine()
+                                                .genericDevice(one.socket(), 1)
+                                                .genericDevice(two.socket(), 2)
+                                        : machine()
+                                                .fsDevice(one.socket(), "first", 1, 128)
+                                                .fsDevice(two.socket(), "second", 2, 256))
                                 .boot()) {
             Files.writeString(one.share().resolve("f"), "1");
             Files.writeString(two.share().resolve("f"), "2");
