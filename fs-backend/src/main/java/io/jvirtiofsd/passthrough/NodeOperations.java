@@ -50,6 +50,9 @@ final class NodeOperations {
     Attributes setattr(Session session, long nodeId, SetattrIn change) throws ErrnoException {
         share.refuseIfReadOnly();
         Inode inode = session.inode(nodeId);
+        if (change.has(SetattrIn.FATTR_SIZE) && !inode.isRegular()) { // before anything changes
+            throw ErrnoException.of(inode.isDirectory() ? Errno.EISDIR : Errno.EINVAL);
+        }
         int path = session.descriptors().of(inode);
         if (change.has(SetattrIn.FATTR_MODE)) {
             chmod(inode, path, change.mode());
@@ -62,7 +65,7 @@ final class NodeOperations {
                             path, Scratch.get().emptyPath(), uid, gid, Fcntl.AT_EMPTY_PATH));
         }
         if (change.has(SetattrIn.FATTR_SIZE)) {
-            truncate(session, inode, path, change);
+            truncate(session, path, change);
         }
         if ((change.valid() & (SetattrIn.FATTR_ATIME | SetattrIn.FATTR_MTIME)) != 0) {
             NativeMemory times = Scratch.get().small();
@@ -96,11 +99,7 @@ final class NodeOperations {
                         share.procFd(), Scratch.get().decimal(path), mode & PERMISSION_BITS));
     }
 
-    private void truncate(Session session, Inode inode, int path, SetattrIn change)
-            throws ErrnoException {
-        if (!inode.isRegular()) {
-            throw ErrnoException.of(inode.isDirectory() ? Errno.EISDIR : Errno.EINVAL);
-        }
+    private void truncate(Session session, int path, SetattrIn change) throws ErrnoException {
         boolean killing = change.has(SetattrIn.FATTR_KILL_SUIDGID);
         int result;
         if (change.has(SetattrIn.FATTR_FH)) {
