@@ -246,6 +246,8 @@ class FuseOverRingTest {
         Created file = fuse.create(FuseClient.ROOT, "file", O_RDWR, S_IFREG | 0644);
         assertEquals(1234, file.node().uid());
         assertErrno(75, () -> fuse.as(-1, 0).mkdir(FuseClient.ROOT, "nobodys", 0755));
+        fuse.as(1234, 0).access(made.nodeId(), 7);
+        assertErrno(13, () -> fuse.as(1, 1).access(made.nodeId(), 2));
         Node own = fuse.as(0, 0).mkdir(FuseClient.ROOT, "own", 0755);
         assertEquals(0, own.uid());
     }

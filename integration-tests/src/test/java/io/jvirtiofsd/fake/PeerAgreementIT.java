@@ -1,0 +1,92 @@
+package io.jvirtiofsd.fake;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.jvirtiofsd.fake.FuseClient.Created;
+import io.jvirtiofsd.guest.Daemon;
+import io.jvirtiofsd.guest.GuestKit;
+import io.jvirtiofsd.linux.JnrSyscalls;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The same requests to virtiofsd: it shows that the fake front-end speaks as others do, and that
+ * our answers are what guests are used to.
+ */
+class PeerAgreementIT {
+    private static final long FLAGS = 1 << 22; // fuse.h FUSE_MAX_PAGES
+    private static final int STEPS = 20_000;
+
+    @TempDir Path folder;
+
+    private static FakeFrontend start(FakeFrontend frontend, long features, int regions)
+            throws Exception {
+        frontend.negotiate(features, 0, regions, FakeDriver.memoryBytes(2));
+        frontend.start(1, 128);
+        return frontend;
+    }
+
+    private Daemon peer(String name) throws Exception {
+        Path share = Files.createDirectories(folder.resolve(name));
+        return Daemon.startPeer(GuestKit.get(), share, folder.resolve(name + ".socket"));
+    }
+
+    @Test
+    void thePeerIsServedByTheSameFrontEnd() throws Exception {
+        for (long features : new long[] {-1L, ~FakeFrontend.F_EVENT_IDX}) {
+            try (Daemon daemon = peer("peer" + features);
+                    FakeFrontend frontend = start(new FakeFrontend(daemon.socket()), features, 3)) {
+                FuseClient fuse = new FuseClient(frontend, 1);
+                fuse.init(FLAGS);
+                for (int piece : new int[] {40, 4096, Integer.MAX_VALUE}) {
+                    for (boolean indirect : new boolean[] {false, true}) {
+                        frontend.queue(1).pieces(piece).gap(2).spread(true).indirect(indirect);
+                        exercise(fuse, indirect ? 20_000 : 1000);
+                    }
+                }
+                frontend.resume(frontend.stop());
+                exercise(fuse, 1000);
+            }
+        }
+    }
+
+    private static void exercise(FuseClient fuse, int bytes) {
+        byte[] data = new byte[bytes];
+        new Random(bytes).nextBytes(data);
+        Created file = fuse.create(FuseClient.ROOT, "file", 2, 0100600);
+        long node = file.node().nodeId();
+        assertEquals(bytes, fuse.write(node, file.fh(), 0, data));
+        assertArrayEquals(data, fuse.read(node, file.fh(), 0, bytes));
+        assertEquals(bytes, fuse.getattr(node).size());
+        fuse.release(node, file.fh());
+        fuse.unlink(FuseClient.ROOT, "file");
+        fuse.forget(node, 1);
+    }
+
+    @Test
+    void answersAreThoseOfThePeer() throws Exception {
+        Path ours = folder.resolve("ours");
+        int umask = JnrSyscalls.load().umask(0); // as the programs do
+        try (InProcess backEnd = new InProcess(ours, folder, options -> options);
+                FakeFrontend ourFrontend = start(backEnd.connect(), -1L, 1);
+                Daemon daemon = peer("theirs");
+                FakeFrontend theirFrontend = start(new FakeFrontend(daemon.socket()), -1L, 1)) {
+            FuseClient ourFuse = new FuseClient(ourFrontend, 1);
+            FuseClient theirFuse = new FuseClient(theirFrontend, 1);
+            ourFuse.init(FLAGS);
+            theirFuse.init(FLAGS);
+            RandomGuest one = new RandomGuest(ourFuse);
+            RandomGuest two = new RandomGuest(theirFuse);
+            for (int step = 0; step < STEPS; step++) {
+                assertEquals(
+                        two.step(new Random(step)), one.step(new Random(step)), "step " + step);
+            }
+        } finally {
+            JnrSyscalls.load().umask(umask);
+        }
+    }
+}
