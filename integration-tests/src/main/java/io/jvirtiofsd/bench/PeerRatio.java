@@ -67,6 +67,10 @@ public final class PeerRatio {
             return nanos[(int) (quantile * (nanos.length - 1))];
         }
 
+        double mean() {
+            return Arrays.stream(nanos).average().orElseThrow();
+        }
+
         double cpuNanos() {
             return ticks * TICK_NANOS / nanos.length;
         }
@@ -107,6 +111,7 @@ public final class PeerRatio {
         Figures b = new Figures(nanos[1], ticks[1]);
         line(name, "p50", a.p(0.5), b.p(0.5));
         line(name, "p99", a.p(0.99), b.p(0.99));
+        line(name, "mean", a.mean(), b.mean());
         line(name, "cpu", a.cpuNanos(), b.cpuNanos());
     }
 
