@@ -4,6 +4,7 @@ import io.jvirtiofsd.daemon.BackEndOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /** A share served in the test's own process, with a front-end connected and a session begun. */
@@ -62,6 +63,20 @@ final class FuseRig implements AutoCloseable {
         try (var fds = Files.list(Path.of("/proc/self/fd"))) {
             return (int) fds.filter(FuseRig::isOurs).count();
         }
+    }
+
+    /**
+     * Whether at most {@code count} descriptors remain open, soon: what a request has retired may
+     * wait for the end of another that is just being answered.
+     */
+    static boolean descriptorsSettleAt(int count) throws IOException {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+        while (openDescriptors() > count) {
+            if (System.nanoTime() > end) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean isOurs(Path fd) {
