@@ -83,11 +83,18 @@ public final class Guest implements AutoCloseable {
                         return accepted[0] != null || !process.isAlive();
                     });
             if (accepted[0] == null) {
+                String state = process.isAlive() ? "does not connect" : "ended";
                 process.destroyForcibly();
-                throw new IllegalStateException("QEMU ended: " + Processes.tail(log, TAIL_LINES));
+                throw new IllegalStateException(
+                        "QEMU " + state + ": " + Processes.tail(log, TAIL_LINES));
             }
             Guest guest = new Guest(process, console, log, accepted[0]);
-            guest.awaitBoot();
+            try {
+                guest.awaitBoot();
+            } catch (IllegalStateException e) {
+                guest.kill();
+                throw e;
+            }
             return guest;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -225,7 +232,11 @@ public final class Guest implements AutoCloseable {
                     abandon();
                     ready.release();
                 } else {
-                    answer(line.split(" ", 3));
+                    try {
+                        answer(line.split(" ", 3));
+                    } catch (IllegalArgumentException e) {
+                        // A reset of the guest has cut the line; READY follows, ends the script.
+                    }
                 }
             }
         } catch (IOException e) {
