@@ -2,6 +2,7 @@ package io.jvirtiofsd.guest;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +20,11 @@ public final class Daemon implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(60);
     private static final Duration END = Duration.ofSeconds(10);
     private static final int TAIL_LINES = 30;
+    private static final Path UNIX_SOCKETS = Path.of("/proc/net/unix");
+    private static final int UNIX_COLUMNS = 8; // proc(5)
+    private static final int UNIX_FLAGS = 3;
+    private static final int UNIX_PATH = 7;
+    private static final String UNIX_ACCEPTS = "00010000"; // __SO_ACCEPTCON, linux/net.h
 
     private final Process process;
     private final Path socket;
@@ -54,12 +60,31 @@ public final class Daemon implements AutoCloseable {
         Path log = socket.resolveSibling(socket.getFileName() + ".log");
         Daemon daemon = new Daemon(Processes.start(command, log), socket, log);
         boolean listening =
-                Processes.await(START, () -> Files.exists(socket) || !daemon.process.isAlive());
+                Processes.await(START, () -> isListening(socket) || !daemon.process.isAlive());
         if (!listening || !daemon.process.isAlive()) {
             daemon.kill();
             throw new IllegalStateException("the back-end did not start: " + daemon.logTail());
         }
         return daemon;
+    }
+
+    /**
+     * Whether somebody listens on {@code socket} now: the file alone may be an earlier daemon's, or
+     * not be ready to be connected to yet. Connecting to find out would use up the session.
+     */
+    private static boolean isListening(Path socket) {
+        try {
+            return Files.readString(UNIX_SOCKETS, StandardCharsets.ISO_8859_1)
+                    .lines()
+                    .map(line -> line.trim().split(" +", UNIX_COLUMNS))
+                    .anyMatch(
+                            columns ->
+                                    columns.length == UNIX_COLUMNS
+                                            && columns[UNIX_FLAGS].equals(UNIX_ACCEPTS)
+                                            && columns[UNIX_PATH].equals(socket.toString()));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** The vhost-user socket. */
@@ -97,7 +122,7 @@ public final class Daemon implements AutoCloseable {
     /** Everything it printed so far. */
     public String log() {
         try {
-            return Files.readString(log, java.nio.charset.StandardCharsets.ISO_8859_1);
+            return Files.readString(log, StandardCharsets.ISO_8859_1);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
