@@ -41,7 +41,9 @@ public final class Fcntl {
     public static final int F_DUPFD_CLOEXEC = 0x406;
     public static final int F_ADD_SEALS     = 0x409;
     public static final int F_GET_SEALS     = 0x40a;
+    public static final int F_SEAL_SEAL     = 1;
     public static final int F_SEAL_SHRINK   = 2;
+    public static final int F_SEAL_GROW     = 4;
 
     public static final int RWF_DSYNC = 2; // linux/fs.h
     public static final int RWF_SYNC  = 4; // linux/fs.h

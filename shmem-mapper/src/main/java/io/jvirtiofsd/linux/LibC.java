@@ -40,6 +40,12 @@ public interface LibC {
     int memfd_create(long name, int flags);
     long mmap(long addr, long length, int prot, int flags, int fd, long offset, long unused);
     int munmap(long addr, long length);
+    int madvise(long addr, long length, int advice);
+    long process_vm_readv(int pid, long local, long locals, long remote, long remotes, long flags, long unused);
+    long process_vm_writev(int pid, long local, long locals, long remote, long remotes, long flags, long unused);
+    int inotify_init1(int flags);
+    int inotify_add_watch(int fd, long path, int mask);
+    int inotify_rm_watch(int fd, int watch);
     int eventfd(int initval, int flags);
     int epoll_create1(int flags);
     int epoll_ctl(int epfd, int op, int fd, long event);

@@ -110,6 +110,27 @@ public final class NativeMemory {
         buffer.put(offset, source, at, length);
     }
 
+    /** Copies {@code length} bytes at {@code at} of {@code source} to {@code offset}. */
+    public void put(int offset, NativeMemory source, int at, int length) {
+        buffer.put(offset, source.buffer, at, length);
+    }
+
+    /** Zeroes {@code length} bytes at {@code offset}. */
+    public void clear(int offset, int length) {
+        for (int i = 0; i < length; i++) {
+            buffer.put(offset + i, (byte) 0);
+        }
+    }
+
+    /**
+     * Compares {@code length} bytes at {@code offset} with those at {@code at} of {@code other}.
+     *
+     * @return index, from 0, of the first byte that differs; &minus;1 if none does
+     */
+    public int mismatch(int offset, NativeMemory other, int at, int length) {
+        return buffer.slice(offset, length).mismatch(other.buffer.slice(at, length));
+    }
+
     /** Writes {@code source[at… at + length)} and a NUL at {@code offset}; a C string. */
     public long putCString(int offset, byte[] source, int at, int length) {
         buffer.put(offset, source, at, length);

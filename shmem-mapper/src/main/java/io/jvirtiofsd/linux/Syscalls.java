@@ -120,6 +120,27 @@ public interface Syscalls {
     /** {@code int munmap(void *addr, size_t length)}. */
     int munmap(long addr, long length);
 
+    /** {@code int madvise(void *addr, size_t length, int advice)}. */
+    int madvise(long addr, long length, int advice);
+
+    /**
+     * {@code process_vm_readv(2)} with one {@code struct iovec} on each side; bytes copied from
+     * {@code remote} to {@code local}, or &minus;EFAULT where the memory has no backing.
+     */
+    long processVmReadv(int pid, long local, long remote);
+
+    /** {@code process_vm_writev(2)}, likewise, from {@code local} to {@code remote}. */
+    long processVmWritev(int pid, long local, long remote);
+
+    /** {@code int inotify_init1(int flags)}. */
+    int inotifyInit1(int flags);
+
+    /** {@code int inotify_add_watch(int fd, const char *path, uint32_t mask)}. */
+    int inotifyAddWatch(int fd, long path, int mask);
+
+    /** {@code int inotify_rm_watch(int fd, int wd)}. */
+    int inotifyRmWatch(int fd, int watch);
+
     /** {@code int eventfd(unsigned initval, int flags)}. */
     int eventfd(int initval, int flags);
 
