@@ -293,6 +293,17 @@ static void structs(void)
     MEMBER(fuse_copy_file_range_in, off_out);
     MEMBER(fuse_copy_file_range_in, len);
     MEMBER(fuse_copy_file_range_in, flags);
+    STRUCT(fuse_setxattr_in);
+    MEMBER(fuse_setxattr_in, size);
+    MEMBER(fuse_setxattr_in, flags);
+    MEMBER(fuse_setxattr_in, setxattr_flags);
+    MEMBER(fuse_setxattr_in, padding);
+    STRUCT(fuse_getxattr_in);
+    MEMBER(fuse_getxattr_in, size);
+    MEMBER(fuse_getxattr_in, padding);
+    STRUCT(fuse_getxattr_out);
+    MEMBER(fuse_getxattr_out, size);
+    MEMBER(fuse_getxattr_out, padding);
 }
 
 static void numbers(void)
@@ -419,6 +430,7 @@ static void numbers(void)
     CONSTANT(FUSE_FSYNC_FDATASYNC);
     CONSTANT(FUSE_OPEN_KILL_SUIDGID);
     CONSTANT(FUSE_ATTR_DAX);
+    CONSTANT(FUSE_SETXATTR_ACL_KILL_SGID);
 }
 
 int main(void)

@@ -218,6 +218,38 @@ public interface FileSystem extends AutoCloseable {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
+    /**
+     * Sets an extended attribute to {@code value}, at most 65536 bytes.
+     *
+     * @param flags as setxattr(2): 1 CREATE, 2 REPLACE, or 0
+     * @param killSgid clear set-group-ID as chmod(2) would; only with access ACLs
+     */
+    default void setxattr(
+            RequestContext context,
+            long nodeId,
+            Name name,
+            byte[] value,
+            int flags,
+            boolean killSgid)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** The whole value of an extended attribute, at most 65536 bytes; ENODATA if there is none. */
+    default byte[] getxattr(RequestContext context, long nodeId, Name name) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** The names of all extended attributes, each with a NUL, at most 65536 bytes in all. */
+    default byte[] listxattr(RequestContext context, long nodeId) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Removes an extended attribute; ENODATA if there is none. */
+    default void removexattr(RequestContext context, long nodeId, Name name) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
     /** Copies between two open files; returns the number of bytes copied. */
     default long copyFileRange(RequestContext context, long nodeId, CopyFileRangeIn in)
             throws ErrnoException {

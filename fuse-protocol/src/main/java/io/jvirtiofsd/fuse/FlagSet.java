@@ -25,7 +25,9 @@ enum FlagSet {
     READ(ReadIn.class, "READ_"),
     RELEASE(ReleaseIn.class, "RELEASE_"),
     RENAME(Rename2In.class, "RENAME_"),
+    SETXATTR(SetxattrIn.class, "SETXATTR_"),
     WRITE(WriteIn.class, "WRITE_"),
+    XATTR(SetxattrIn.class, "XATTR_"),
 
     /** File type and permissions: printed in octal. */
     MODE(Map.of());

@@ -38,7 +38,7 @@ enum InitFlag {
     SUBMOUNTS           (27, false), // ATTR_SUBMOUNT is honoured
     HANDLE_KILLPRIV_V2  (28, false), // we would clear suid and sgid when told; the guest would
                                      // go on showing the old mode until its attributes time out
-    SETXATTR_EXT        (29, false), // setxattr_in of 16 bytes
+    SETXATTR_EXT        (29, true),  // setxattr_in of 16 bytes
     INIT_EXT            (30, true),  // flags2 counts
     SECURITY_CTX        (32, false), // security contexts come with creating requests
     HAS_INODE_DAX       (33, false), // ATTR_DAX is honoured; only with a DAX window

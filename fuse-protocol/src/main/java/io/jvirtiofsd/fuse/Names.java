@@ -8,15 +8,30 @@ enum Names {
     NONE(0),
     ONE(Names.NAME_BYTES + 1),
     TWO(2 * (Names.NAME_BYTES + 1)),
-    NAME_AND_TARGET(Names.NAME_BYTES + 1 + Names.TARGET_BYTES + 1);
+    NAME_AND_TARGET(Names.NAME_BYTES + 1 + Names.TARGET_BYTES + 1),
+    /** The name of an extended attribute: no path component. */
+    XATTR(Names.NAME_BYTES + 1, Errno.ERANGE),
+    /** The same, and any bytes after it. */
+    XATTR_AND_VALUE(Names.NAME_BYTES + 1 + XattrOperations.MAX_BYTES, Errno.E2BIG);
 
     static final int NAME_BYTES = 255; // linux/limits.h NAME_MAX
     static final int TARGET_BYTES = 4095; // linux/limits.h PATH_MAX, without the NUL
 
     private final int maxBytes;
+    private final int tooLong;
 
     Names(int maxBytes) {
+        this(maxBytes, Errno.ENAMETOOLONG);
+    }
+
+    Names(int maxBytes, int tooLong) {
         this.maxBytes = maxBytes;
+        this.tooLong = tooLong;
+    }
+
+    /** The errno for more bytes than {@link #maxBytes}. */
+    int tooLong() {
+        return tooLong;
     }
 
     /** The names at their longest, with their NULs. */
@@ -30,9 +45,15 @@ enum Names {
             return;
         }
         if (in.remaining() > maxBytes) {
-            throw ErrnoException.of(Errno.ENAMETOOLONG);
+            throw ErrnoException.of(tooLong);
         }
         terminated(in, first);
+        if (this == XATTR || this == XATTR_AND_VALUE) {
+            if (first.length() == 0 || first.length() > NAME_BYTES) {
+                throw ErrnoException.of(Errno.ERANGE); // setxattr(2)
+            }
+            return;
+        }
         checkComponent(first);
         if (this != ONE) {
             terminated(in, second);

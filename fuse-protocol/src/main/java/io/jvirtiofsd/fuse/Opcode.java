@@ -28,10 +28,10 @@ enum Opcode {
     STATFS         (17, NoneIn.BYTES,          NoneIn::read,          Names.NONE,            Reply.STATFS, NodeOperations::statfs),
     RELEASE        (18, ReleaseIn.BYTES,       ReleaseIn::read,       Names.NONE,            Reply.EMPTY,  FileOperations::release),
     FSYNC          (20, FsyncIn.BYTES,         FsyncIn::read,         Names.NONE,            Reply.EMPTY,  FileOperations::fsync),
-    SETXATTR       (21),
-    GETXATTR       (22),
-    LISTXATTR      (23),
-    REMOVEXATTR    (24),
+    SETXATTR       (21, SetxattrIn.BYTES,      SetxattrIn::read,      Names.XATTR_AND_VALUE, Reply.EMPTY,  XattrOperations::set),
+    GETXATTR       (22, GetxattrIn.BYTES,      GetxattrIn::read,      Names.XATTR,           Reply.DATA,   XattrOperations::get),
+    LISTXATTR      (23, GetxattrIn.BYTES,      GetxattrIn::read,      Names.NONE,            Reply.DATA,   XattrOperations::list),
+    REMOVEXATTR    (24, NoneIn.BYTES,          NoneIn::read,          Names.XATTR,           Reply.EMPTY,  XattrOperations::remove),
     FLUSH          (25, FlushIn.BYTES,         FlushIn::read,         Names.NONE,            Reply.EMPTY,  FileOperations::flush),
     INIT           (26, InitIn.SHORT_BYTES,    InitIn::read,          Names.NONE,            Reply.INIT,   SessionOperations::init),
     OPENDIR        (27, OpenIn.BYTES,          OpenIn::read,          Names.NONE,            Reply.OPEN,   DirectoryOperations::opendir),
@@ -126,9 +126,15 @@ enum Opcode {
         return code;
     }
 
-    /** Fewest bytes that must follow the header. */
+    /** Bytes of the fixed arguments, which must follow the header. */
     int argumentBytes() {
         return argumentBytes;
+    }
+
+    /** How many of {@link #argumentBytes}, at their end, the guest of this session leaves out. */
+    int missingBytes(Negotiated session) {
+        boolean shorter = this == SETXATTR && !InitFlag.SETXATTR_EXT.in(session.flags());
+        return shorter ? SetxattrIn.BYTES - SetxattrIn.SHORT_BYTES : 0;
     }
 
     /** Most bytes after the header to copy into private memory; data beyond stays in place. */

@@ -1,5 +1,7 @@
 package io.jvirtiofsd.fuse;
 
+import java.util.Arrays;
+
 /**
  * One request while it is served: a private copy of what was asked, and the answer being made;
  * owned by a {@link FuseWorker}, which uses it for one request after another.
@@ -55,21 +57,38 @@ final class Request {
         session = current;
         int extensionBytes = current == null ? 0 : current.extensionBytes(header);
         int length = readableBytes - InHeader.BYTES - extensionBytes;
-        if (length < opcode.argumentBytes()) {
+        int missing = current == null ? 0 : opcode.missingBytes(current);
+        if (length < opcode.argumentBytes() - missing) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        int copied = Math.min(length, opcode.snapshotBytes());
-        reader.read(copy, InHeader.BYTES, copied);
-        copyEnd = InHeader.BYTES + copied;
-        arguments.reset(copy, InHeader.BYTES, copyEnd);
+        int copied = Math.min(length, opcode.snapshotBytes() - missing);
+        copy(opcode.argumentBytes(), missing, copied);
         dataBytes = length - copied;
         if (opcode.names() != Names.NONE) {
             if (dataBytes > 0) {
-                throw ErrnoException.of(Errno.ENAMETOOLONG);
+                throw ErrnoException.of(opcode.names().tooLong());
             }
             nameReader.reset(copy, InHeader.BYTES + opcode.argumentBytes(), copyEnd);
             opcode.names().read(nameReader, name, secondName);
         }
+    }
+
+    /**
+     * Copies the next {@code copied} bytes; where an older guest leaves the last {@code missing} of
+     * {@code argumentBytes} out, they become zero.
+     */
+    private void copy(int argumentBytes, int missing, int copied) {
+        int full = InHeader.BYTES + argumentBytes;
+        if (missing > 0) {
+            int sent = argumentBytes - missing;
+            reader.read(copy, InHeader.BYTES, sent);
+            Arrays.fill(copy, full - missing, full, (byte) 0);
+            reader.read(copy, full, copied - sent);
+        } else {
+            reader.read(copy, InHeader.BYTES, copied);
+        }
+        copyEnd = InHeader.BYTES + copied + missing;
+        arguments.reset(copy, InHeader.BYTES, copyEnd);
     }
 
     /** Whether the header tells the truth about the length. */
@@ -109,6 +128,11 @@ final class Request {
 
     Name secondName() {
         return secondName;
+    }
+
+    /** A copy of what follows the names. */
+    byte[] afterNames() {
+        return nameReader.rest();
     }
 
     /** Bytes that follow what was copied: the data of WRITE, the items of BATCH_FORGET. */

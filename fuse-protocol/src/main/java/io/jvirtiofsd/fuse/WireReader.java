@@ -3,6 +3,7 @@ package io.jvirtiofsd.fuse;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 
 /**
  * Reads little-endian fields one after another from a private copy of a request.
@@ -50,6 +51,11 @@ final class WireReader {
         int at = position;
         position += 8;
         return (long) LONGS.get(bytes, at);
+    }
+
+    /** A copy of what is not yet consumed. */
+    byte[] rest() {
+        return Arrays.copyOfRange(bytes, position, end);
     }
 
     /** Passes over padding or fields without meaning. */

@@ -2,6 +2,7 @@ package io.jvirtiofsd.fuse;
 
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -39,6 +40,8 @@ final class RecordingFileSystem {
         answer("read", arguments -> ((GuestData) arguments[4]).size());
         answer("write", arguments -> ((GuestData) arguments[6]).size());
         answer("statfs", arguments -> new Statfs(1, 2, 3, 4, 5, 6, 7, 8));
+        answer("getxattr", arguments -> "value".getBytes());
+        answer("listxattr", arguments -> "user.a\0user.b\0".getBytes());
         answer("lseek", arguments -> 4096L);
         answer("copyFileRange", arguments -> ((CopyFileRangeIn) arguments[2]).len());
     }
@@ -86,6 +89,9 @@ final class RecordingFileSystem {
         }
         if (argument instanceof GuestData data) {
             return data.size() + " bytes";
+        }
+        if (argument instanceof byte[] bytes) {
+            return new String(bytes, StandardCharsets.ISO_8859_1);
         }
         if (argument instanceof DirectorySink) {
             return "sink";

@@ -46,6 +46,8 @@ class WireLayoutTest {
                     Map.entry(ForgetOne.class, "fuse_forget_one"),
                     Map.entry(FsyncIn.class, "fuse_fsync_in"),
                     Map.entry(GetattrIn.class, "fuse_getattr_in"),
+                    Map.entry(GetxattrIn.class, "fuse_getxattr_in"),
+                    Map.entry(GetxattrOut.class, "fuse_getxattr_out"),
                     Map.entry(InitIn.class, "fuse_init_in"),
                     Map.entry(InitOut.class, "fuse_init_out"),
                     Map.entry(InterruptIn.class, "fuse_interrupt_in"),
@@ -62,6 +64,7 @@ class WireLayoutTest {
                     Map.entry(Rename2In.class, "fuse_rename2_in"),
                     Map.entry(RenameIn.class, "fuse_rename_in"),
                     Map.entry(SetattrIn.class, "fuse_setattr_in"),
+                    Map.entry(SetxattrIn.class, "fuse_setxattr_in"),
                     Map.entry(WriteIn.class, "fuse_write_in"),
                     Map.entry(WriteOut.class, "fuse_write_out"));
 
@@ -163,6 +166,7 @@ class WireLayoutTest {
                         GetattrIn.class,
                         FsyncIn.class,
                         CreateIn.class,
+                        SetxattrIn.class,
                         Attributes.class);
         for (Map.Entry<String, Integer> constant : TABLE.numbers("constant").entrySet()) {
             assertEquals(

@@ -1,0 +1,72 @@
+package io.jvirtiofsd.fuse;
+
+/** Operations on extended attributes. Source: xattr(7), listxattr(2), setxattr(2). */
+final class XattrOperations {
+    /** Most bytes that a value, or a list of names with their NULs, may have. */
+    static final int MAX_BYTES = 65_536; // linux/limits.h XATTR_SIZE_MAX, XATTR_LIST_MAX
+
+    private static final int SET_FLAGS = SetxattrIn.XATTR_CREATE | SetxattrIn.XATTR_REPLACE;
+
+    private XattrOperations() {}
+
+    static void set(Request request) throws ErrnoException {
+        SetxattrIn in = SetxattrIn.read(request.arguments());
+        byte[] value = request.afterNames();
+        if (in.size() != value.length) {
+            boolean tooBig = Integer.compareUnsigned(in.size(), MAX_BYTES) > 0;
+            throw ErrnoException.of(tooBig ? Errno.E2BIG : Errno.EINVAL);
+        }
+        if (value.length > MAX_BYTES) {
+            throw ErrnoException.of(Errno.E2BIG);
+        }
+        if ((in.flags() & ~SET_FLAGS) != 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        boolean killing = (in.setxattrFlags() & SetxattrIn.SETXATTR_ACL_KILL_SGID) != 0;
+        request.fileSystem()
+                .setxattr(
+                        request.header(),
+                        request.nodeId(),
+                        request.name(),
+                        value,
+                        in.flags(),
+                        killing);
+    }
+
+    static void get(Request request) throws ErrnoException {
+        GetxattrIn in = GetxattrIn.read(request.arguments());
+        byte[] value =
+                request.fileSystem().getxattr(request.header(), request.nodeId(), request.name());
+        answer(request, in.size(), value);
+    }
+
+    static void list(Request request) throws ErrnoException {
+        GetxattrIn in = GetxattrIn.read(request.arguments());
+        byte[] names = request.fileSystem().listxattr(request.header(), request.nodeId());
+        if (names.length > 0 && names[names.length - 1] != 0) {
+            throw new IllegalStateException("the last name has no end");
+        }
+        answer(request, in.size(), names);
+    }
+
+    static void remove(Request request) throws ErrnoException {
+        request.fileSystem().removexattr(request.header(), request.nodeId(), request.name());
+    }
+
+    private static void answer(Request request, int wanted, byte[] value) throws ErrnoException {
+        if (value.length > MAX_BYTES) {
+            throw ErrnoException.of(Errno.E2BIG);
+        }
+        if (wanted == 0) {
+            if (request.room() < GetxattrOut.BYTES) {
+                throw ErrnoException.of(Errno.EIO);
+            }
+            GetxattrOut.write(request.body(), value.length);
+            return;
+        }
+        if (Integer.compareUnsigned(value.length, wanted) > 0 || value.length > request.room()) {
+            throw ErrnoException.of(Errno.ERANGE);
+        }
+        request.body().put(value, 0, value.length);
+    }
+}
