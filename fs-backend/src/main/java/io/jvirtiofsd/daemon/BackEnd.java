@@ -5,7 +5,6 @@ import io.jvirtiofsd.fuse.FuseServer;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.PassthroughFileSystem;
-import io.jvirtiofsd.passthrough.PassthroughOptions;
 import io.jvirtiofsd.vhost.Listener;
 import io.jvirtiofsd.vhost.TransportOptions;
 import io.jvirtiofsd.vhost.VhostUserServer;
@@ -35,11 +34,7 @@ public final class BackEnd implements AutoCloseable {
         Reclaimer reclaimer = new Reclaimer();
         PassthroughFileSystem fileSystem =
                 PassthroughFileSystem.open(
-                        syscalls,
-                        reclaimer,
-                        options.sharedDir(),
-                        new PassthroughOptions(
-                                options.cache(), options.readOnly(), options.maxDescriptors()));
+                        syscalls, reclaimer, options.sharedDir(), options.files());
         try {
             VirtioFsDevice device =
                     new VirtioFsDevice(
@@ -62,7 +57,8 @@ public final class BackEnd implements AutoCloseable {
 
     private static FuseOptions fuseOptions(BackEndOptions options) {
         FuseOptions fuse =
-                FuseOptions.defaults().withCacheSymlinks(options.cache().cachesSymlinks());
+                FuseOptions.defaults()
+                        .withCacheSymlinks(options.files().cachePolicy().cachesSymlinks());
         return options.trace() == null ? fuse : fuse.withTrace(options.trace());
     }
 

@@ -1,8 +1,9 @@
 package io.jvirtiofsd.daemon;
 
-import io.jvirtiofsd.passthrough.CachePolicy;
+import io.jvirtiofsd.passthrough.PassthroughOptions;
 import java.nio.file.Path;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * What a {@link BackEnd} shares, where, and how. <i>Immutable.</i>
@@ -12,11 +13,9 @@ import java.util.function.Consumer;
  * @param socketGroup group that may connect, or null
  * @param fd an open socket, if {@code socketPath} is null
  * @param tag the tag to offer; empty if the front-end has one
- * @param cache what the guest may cache
- * @param readOnly whether every change is refused
+ * @param files how the directory is shared
  * @param threadPoolSize threads that help when requests pile up
  * @param keepListening whether another front-end is served when one disconnects
- * @param maxDescriptors descriptors that may be open for inodes
  * @param trace takes a line for each message and request, or null
  */
 public record BackEndOptions(
@@ -25,14 +24,11 @@ public record BackEndOptions(
         String socketGroup,
         int fd,
         String tag,
-        CachePolicy cache,
-        boolean readOnly,
+        PassthroughOptions files,
         int threadPoolSize,
         boolean keepListening,
-        int maxDescriptors,
         Consumer<String> trace) {
     private static final int NO_FD = -1;
-    private static final int DEFAULT_MAX_DESCRIPTORS = 8192;
 
     /** Shares {@code sharedDir} on {@code socketPath}, everything else as by default. */
     public static BackEndOptions of(Path sharedDir, Path socketPath) {
@@ -42,11 +38,9 @@ public record BackEndOptions(
                 null,
                 NO_FD,
                 "",
-                CachePolicy.AUTO,
-                false,
+                PassthroughOptions.defaults(),
                 0,
                 false,
-                DEFAULT_MAX_DESCRIPTORS,
                 null);
     }
 
@@ -57,71 +51,40 @@ public record BackEndOptions(
                 socketGroup,
                 fd,
                 value,
-                cache,
-                readOnly,
+                files,
                 threadPoolSize,
                 keepListening,
-                maxDescriptors,
-                trace);
-    }
-
-    public BackEndOptions withReadOnly(boolean value) {
-        return new BackEndOptions(
-                sharedDir,
-                socketPath,
-                socketGroup,
-                fd,
-                tag,
-                cache,
-                value,
-                threadPoolSize,
-                keepListening,
-                maxDescriptors,
                 trace);
     }
 
     public BackEndOptions withThreadPoolSize(int value) {
         return new BackEndOptions(
-                sharedDir,
-                socketPath,
-                socketGroup,
-                fd,
-                tag,
-                cache,
-                readOnly,
-                value,
-                keepListening,
-                maxDescriptors,
-                trace);
+                sharedDir, socketPath, socketGroup, fd, tag, files, value, keepListening, trace);
     }
 
     public BackEndOptions withKeepListening(boolean value) {
         return new BackEndOptions(
-                sharedDir,
-                socketPath,
-                socketGroup,
-                fd,
-                tag,
-                cache,
-                readOnly,
-                threadPoolSize,
-                value,
-                maxDescriptors,
-                trace);
+                sharedDir, socketPath, socketGroup, fd, tag, files, threadPoolSize, value, trace);
     }
 
-    public BackEndOptions withMaxDescriptors(int value) {
+    public BackEndOptions withFiles(UnaryOperator<PassthroughOptions> change) {
         return new BackEndOptions(
                 sharedDir,
                 socketPath,
                 socketGroup,
                 fd,
                 tag,
-                cache,
-                readOnly,
+                change.apply(files),
                 threadPoolSize,
                 keepListening,
-                value,
                 trace);
+    }
+
+    public BackEndOptions withReadOnly(boolean value) {
+        return withFiles(options -> options.withReadOnly(value));
+    }
+
+    public BackEndOptions withMaxDescriptors(int value) {
+        return withFiles(options -> options.withMaxDescriptors(value));
     }
 }

@@ -1,12 +1,15 @@
 package io.jvirtiofsd.daemon;
 
 import io.jvirtiofsd.passthrough.CachePolicy;
+import io.jvirtiofsd.passthrough.PassthroughOptions;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -35,6 +38,8 @@ final class Options {
         DEBUG,
         TRACE
     }
+
+    private static final Set<String> FLAGS = Set.of("readonly", "xattr", "no_xattr");
 
     @Spec private CommandSpec spec;
 
@@ -83,6 +88,8 @@ final class Options {
     @Option(names = "--readonly", description = "Refuse every change.")
     private boolean readOnly;
 
+    @Mixin private final XattrArguments xattrs = new XattrArguments();
+
     @Option(
             names = "--thread-pool-size",
             paramLabel = "N",
@@ -125,7 +132,7 @@ final class Options {
             split = ",",
             description = {
                 "Options in the style of mount: source=DIR, tag=TAG, cache=POLICY,",
-                "readonly, log_level=LEVEL."
+                "readonly, xattr, no_xattr, log_level=LEVEL."
             })
     private List<String> mountStyle = new ArrayList<>();
 
@@ -146,7 +153,7 @@ final class Options {
         for (String option : mountStyle) {
             String[] parts = option.split("=", 2);
             String value = parts.length == 2 ? parts[1] : null;
-            if (value == null ? !parts[0].equals("readonly") : value.isEmpty()) {
+            if (value == null ? !FLAGS.contains(parts[0]) : value.isEmpty()) {
                 throw error("-o " + option + ": unknown option or missing value");
             }
             switch (parts[0]) {
@@ -155,6 +162,8 @@ final class Options {
                 case "cache" -> cache = convert(new PolicyConverter(), option, value);
                 case "log_level" -> logLevel = convert(new LevelConverter(), option, value);
                 case "readonly" -> readOnly = true;
+                case "xattr" -> xattrs.setXattr(true);
+                case "no_xattr" -> xattrs.setXattr(false);
                 default -> throw error("-o " + option + ": unknown option");
             }
         }
@@ -210,11 +219,9 @@ final class Options {
                 socketGroup,
                 fd == null ? -1 : fd,
                 tag,
-                cache,
-                readOnly,
+                new PassthroughOptions(cache, readOnly, maxDescriptors, xattrs.options()),
                 threadPoolSize,
                 keepListening,
-                maxDescriptors,
                 this.trace ? trace : null);
     }
 

@@ -38,6 +38,7 @@ public final class PassthroughFileSystem implements FileSystem {
     private final NodeOperations nodes;
     private final FileOperations files;
     private final Directories directories;
+    private final Xattrs xattrs;
     private volatile Session session;
 
     private PassthroughFileSystem(Share share) {
@@ -45,6 +46,7 @@ public final class PassthroughFileSystem implements FileSystem {
         this.nodes = new NodeOperations(share);
         this.files = new FileOperations(share);
         this.directories = new Directories(share);
+        this.xattrs = new Xattrs(share);
     }
 
     /**
@@ -270,5 +272,32 @@ public final class PassthroughFileSystem implements FileSystem {
     public long copyFileRange(RequestContext context, long nodeId, CopyFileRangeIn in)
             throws ErrnoException {
         return files.copyFileRange(session(), in);
+    }
+
+    @Override
+    public void setxattr(
+            RequestContext context,
+            long nodeId,
+            Name name,
+            byte[] value,
+            int flags,
+            boolean killSgid)
+            throws ErrnoException {
+        xattrs.set(session(), nodeId, name, value, flags);
+    }
+
+    @Override
+    public byte[] getxattr(RequestContext context, long nodeId, Name name) throws ErrnoException {
+        return xattrs.get(session(), nodeId, name);
+    }
+
+    @Override
+    public byte[] listxattr(RequestContext context, long nodeId) throws ErrnoException {
+        return xattrs.list(session(), context, nodeId);
+    }
+
+    @Override
+    public void removexattr(RequestContext context, long nodeId, Name name) throws ErrnoException {
+        xattrs.remove(session(), nodeId, name);
     }
 }

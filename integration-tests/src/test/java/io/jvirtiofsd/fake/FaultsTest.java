@@ -11,7 +11,7 @@ import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.FaultySyscalls;
 import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.passthrough.CachePolicy;
+import io.jvirtiofsd.passthrough.PassthroughOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -151,11 +151,9 @@ class FaultsTest {
                                 null,
                                 fd,
                                 "",
-                                CachePolicy.AUTO,
-                                false,
+                                PassthroughOptions.defaults(),
                                 0,
                                 false,
-                                100,
                                 null));
         Thread daemon =
                 new Thread(

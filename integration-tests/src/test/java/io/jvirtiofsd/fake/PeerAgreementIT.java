@@ -3,10 +3,12 @@ package io.jvirtiofsd.fake;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.jvirtiofsd.daemon.BackEndOptions;
 import io.jvirtiofsd.fake.FuseClient.Created;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.passthrough.XattrOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
@@ -30,9 +32,9 @@ class PeerAgreementIT {
         return frontend;
     }
 
-    private Daemon peer(String name) throws Exception {
+    private Daemon peer(String name, String... options) throws Exception {
         Path share = Files.createDirectories(folder.resolve(name));
-        return Daemon.startPeer(GuestKit.get(), share, folder.resolve(name + ".socket"));
+        return Daemon.startPeer(GuestKit.get(), share, folder.resolve(name + ".socket"), options);
     }
 
     @Test
@@ -67,13 +69,18 @@ class PeerAgreementIT {
         fuse.forget(node, 1);
     }
 
+    private static BackEndOptions withXattrs(BackEndOptions options) {
+        XattrOptions xattrs = XattrOptions.off().withEnabled(true);
+        return options.withFiles(files -> files.withXattrs(xattrs));
+    }
+
     @Test
     void answersAreThoseOfThePeer() throws Exception {
         Path ours = folder.resolve("ours");
         int umask = JnrSyscalls.load().umask(0); // as the programs do
-        try (InProcess backEnd = new InProcess(ours, folder, options -> options);
+        try (InProcess backEnd = new InProcess(ours, folder, PeerAgreementIT::withXattrs);
                 FakeFrontend ourFrontend = start(backEnd.connect(), -1L, 1);
-                Daemon daemon = peer("theirs");
+                Daemon daemon = peer("theirs", "--xattr", "--modcaps=+sys_admin");
                 FakeFrontend theirFrontend = start(new FakeFrontend(daemon.socket()), -1L, 1)) {
             FuseClient ourFuse = new FuseClient(ourFrontend, 1);
             FuseClient theirFuse = new FuseClient(theirFrontend, 1);

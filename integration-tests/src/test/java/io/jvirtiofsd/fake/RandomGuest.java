@@ -22,6 +22,9 @@ final class RandomGuest {
     private static final int S_IFDIR = 0040000;
     private static final int S_IFLNK = 0120000;
     private static final String[] NAMES = {"a", "b", "c", "d", "e", "f"};
+    private static final String[] XATTRS = {
+        "user.a", "user.b", "user.", "nothing", "system.posix_acl_access", "security.c"
+    };
     private static final int[] OPEN_FLAGS = {0, 1, 2, 0x201, 0x402, 0x8000, 0x20002, 0x202};
     private static final long[] OFFSETS = {0, 1, 100, 4095, 4096, 10_000, 1 << 20};
     private static final int[] MODES = {0, 0600, 0644, 0755, 0777, 01777, 02755, 04755};
@@ -31,12 +34,14 @@ final class RandomGuest {
     private record OpenFile(long node, long fh) {}
 
     private final FuseClient fuse;
+    private final XattrRequests xattrs;
     private final List<Long> nodes = new ArrayList<>(List.of(FuseClient.ROOT));
     private final List<OpenFile> files = new ArrayList<>();
     private long touched; // what a failed request may have changed halfway
 
     RandomGuest(FuseClient fuse) {
         this.fuse = fuse;
+        this.xattrs = new XattrRequests(fuse);
     }
 
     private long node(Random random) {
@@ -61,7 +66,7 @@ final class RandomGuest {
 
     /** Does one thing and tells what came of it. */
     String step(Random random) {
-        int kind = random.nextInt(27);
+        int kind = random.nextInt(31);
         touched = 0;
         String request = kind + ": ";
         try {
@@ -100,6 +105,10 @@ final class RandomGuest {
             case 23 -> "copy " + copy(random);
             case 24 -> "getattr of file " + size(file(random));
             case 25 -> "fsync " + done(() -> fsync(file(random)));
+            case 26 -> "setxattr " + done(() -> setxattr(random));
+            case 27 -> "getxattr " + getxattr(random);
+            case 28 -> "listxattr " + listxattr(random);
+            case 29 -> "removexattr " + done(() -> xattrs.remove(node(random), xattr(random)));
             default -> "look and forget " + lookAndForget(random);
         };
     }
@@ -281,6 +290,26 @@ final class RandomGuest {
                 offset = entry.offset();
             }
         }
+    }
+
+    private static String xattr(Random random) {
+        return XATTRS[random.nextInt(XATTRS.length)];
+    }
+
+    private void setxattr(Random random) {
+        byte[] value = new byte[random.nextInt(100)];
+        random.nextBytes(value);
+        xattrs.setShort(node(random), xattr(random), value, random.nextInt(3));
+    }
+
+    private String getxattr(Random random) {
+        byte[] value = xattrs.get(node(random), xattr(random), random.nextInt(100));
+        return value.length + " bytes, hash " + Arrays.hashCode(value);
+    }
+
+    private String listxattr(Random random) {
+        long node = node(random);
+        return xattrs.list(node) + " " + Arrays.hashCode(xattrs.list(node, 0));
     }
 
     private String lseek(Random random) {

@@ -207,6 +207,11 @@ abstract class JnrFileCalls implements Syscalls {
     }
 
     @Override
+    public long listxattr(long path, long list, long size) {
+        return result(libc.listxattr(path, list, size));
+    }
+
+    @Override
     public int setxattr(long path, long name, long value, long size, int flags) {
         return result(libc.setxattr(path, name, value, size, flags));
     }

@@ -63,6 +63,7 @@ public interface LibC {
     int prlimit(int pid, int resource, long newLimit, long oldLimit);
     int prctl(int option, long arg2, long arg3, long arg4, long arg5);
     long getxattr(long path, long name, long value, long size);
+    long listxattr(long path, long list, long size);
     int setxattr(long path, long name, long value, long size, int flags);
     int removexattr(long path, long name);
     int name_to_handle_at(int dirfd, long path, long handle, long mountId, int flags);

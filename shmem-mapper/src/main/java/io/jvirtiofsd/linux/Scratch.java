@@ -1,5 +1,7 @@
 package io.jvirtiofsd.linux;
 
+import java.nio.charset.StandardCharsets;
+
 /**
  * Native memory for the arguments and results of one thread's system calls; owned by the thread.
  *
@@ -9,6 +11,8 @@ public final class Scratch {
     private static final int PATH_BYTES = 4096 + 1; // PATH_MAX and a terminator
     private static final int SMALL_BYTES = 256;
     private static final int DIRECTORY_BYTES = 32 * 1024;
+    private static final int LARGE_BYTES = 64 * 1024;
+    private static final byte[] PROC_FD = "/proc/self/fd/".getBytes(StandardCharsets.US_ASCII);
 
     private static final ThreadLocal<Scratch> OF_THREAD = ThreadLocal.withInitial(Scratch::new);
 
@@ -17,6 +21,7 @@ public final class Scratch {
     private final NativeMemory statx = NativeMemory.allocate(Statx.BYTES);
     private final NativeMemory small = NativeMemory.allocate(SMALL_BYTES);
     private NativeMemory directory;
+    private NativeMemory large;
 
     private Scratch() {}
 
@@ -43,17 +48,31 @@ public final class Scratch {
 
     /** Address of the decimal digits of {@code number} &ge; 0 as a C string. */
     public long decimal(int number) {
+        return decimal(0, number);
+    }
+
+    /**
+     * Address of the path, as a C string, that leads to what descriptor {@code fd} refers to, also
+     * where it was opened with O_PATH, and to a symbolic link itself.
+     */
+    public long procPath(int fd) {
+        path.put(0, PROC_FD, 0, PROC_FD.length);
+        decimal(PROC_FD.length, fd);
+        return path.address();
+    }
+
+    private long decimal(int at, int number) {
         int digits = 1;
         for (int rest = number; rest >= 10; rest /= 10) {
             digits++;
         }
-        path.putByte(digits, (byte) 0);
+        path.putByte(at + digits, (byte) 0);
         int rest = number;
         for (int i = digits - 1; i >= 0; i--) {
-            path.putByte(i, (byte) ('0' + rest % 10));
+            path.putByte(at + i, (byte) ('0' + rest % 10));
             rest /= 10;
         }
-        return path.address();
+        return path.address(at);
     }
 
     /** 4097 bytes, the memory behind {@link #path}. */
@@ -77,5 +96,13 @@ public final class Scratch {
             directory = NativeMemory.allocate(DIRECTORY_BYTES);
         }
         return directory;
+    }
+
+    /** 64 KiB for the values and lists of extended attributes. */
+    public NativeMemory large() {
+        if (large == null) {
+            large = NativeMemory.allocate(LARGE_BYTES);
+        }
+        return large;
     }
 }

@@ -210,8 +210,11 @@ public interface Syscalls {
     /** {@code int prctl(int option, arg2, arg3, arg4, arg5)}. */
     int prctl(int option, long arg2, long arg3, long arg4, long arg5);
 
-    /** {@code int fgetxattr(int fd, name, value, size)}-like on a path; follows links. */
+    /** {@code ssize_t getxattr(path, name, value, size)}; follows links. */
     long getxattr(long path, long name, long value, long size);
+
+    /** {@code ssize_t listxattr(path, list, size)}; follows links. */
+    long listxattr(long path, long list, long size);
 
     /** {@code int setxattr(path, name, value, size, flags)}; follows links. */
     int setxattr(long path, long name, long value, long size, int flags);

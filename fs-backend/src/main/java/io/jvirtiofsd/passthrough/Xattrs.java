@@ -1,0 +1,138 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.RequestContext;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Syscalls;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * Extended attributes of any kind of object, each operation on the session it is given.
+ *
+ * <p>The guest's kernel has checked what its caller may do; the daemon acts as itself. Objects are
+ * reached by way of their O_PATH descriptors' links in /proc, so nothing is opened, and a symbolic
+ * link means itself. <i>Thread-safe.</i> Source: xattr(7).
+ */
+final class Xattrs {
+    private static final byte[] ACL_ACCESS = ascii("system.posix_acl_access");
+    private static final byte[] ACL_DEFAULT = ascii("system.posix_acl_default");
+    private static final byte[] TRUSTED = ascii("trusted.");
+
+    private final Share share;
+    private final Syscalls syscalls;
+
+    Xattrs(Share share) {
+        this.share = share;
+        this.syscalls = share.syscalls();
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    void set(Session session, long nodeId, Name name, byte[] value, int flags)
+            throws ErrnoException {
+        requireEnabled();
+        share.refuseIfReadOnly();
+        int path = session.path(nodeId);
+        NativeMemory memory = Scratch.get().large();
+        memory.put(0, value, 0, value.length);
+        Failures.check(
+                syscalls.setxattr(
+                        Scratch.get().procPath(path),
+                        hostName(name),
+                        memory.address(),
+                        value.length,
+                        flags));
+    }
+
+    byte[] get(Session session, long nodeId, Name name) throws ErrnoException {
+        requireEnabled();
+        int path = session.path(nodeId);
+        NativeMemory memory = Scratch.get().large();
+        long length =
+                Failures.check(
+                        syscalls.getxattr(
+                                Scratch.get().procPath(path),
+                                hostName(name),
+                                memory.address(),
+                                memory.size()));
+        return bytes(memory, (int) length);
+    }
+
+    /** Names of trusted.* are for privileged callers only, as on the host. */
+    byte[] list(Session session, RequestContext caller, long nodeId) throws ErrnoException {
+        requireEnabled();
+        int path = session.path(nodeId);
+        NativeMemory memory = Scratch.get().large();
+        long length =
+                Failures.check(
+                        syscalls.listxattr(
+                                Scratch.get().procPath(path), memory.address(), memory.size()));
+        return visible(bytes(memory, (int) length), caller.uid() == 0);
+    }
+
+    void remove(Session session, long nodeId, Name name) throws ErrnoException {
+        requireEnabled();
+        share.refuseIfReadOnly();
+        int path = session.path(nodeId);
+        Failures.check(syscalls.removexattr(Scratch.get().procPath(path), hostName(name)));
+    }
+
+    private void requireEnabled() throws ErrnoException {
+        if (!share.options().xattrs().enabled()) {
+            throw ErrnoException.of(Errno.ENOSYS);
+        }
+    }
+
+    private static byte[] bytes(NativeMemory memory, int length) {
+        byte[] bytes = new byte[length];
+        memory.get(0, bytes, 0, length);
+        return bytes;
+    }
+
+    /** The name as the host knows it, as a C string in the thread's second path slot. */
+    private static long hostName(Name name) throws ErrnoException {
+        byte[] bytes = name.array();
+        int from = name.offset();
+        int to = from + name.length();
+        if (isAcl(bytes, from, to)) {
+            throw ErrnoException.of(Errno.EOPNOTSUPP);
+        }
+        return Scratch.get().path2(bytes, from, name.length());
+    }
+
+    private static byte[] visible(byte[] names, boolean privileged) {
+        int kept = 0;
+        int from = 0;
+        for (int at = 0; at < names.length; at++) {
+            if (names[at] != 0) {
+                continue;
+            }
+            boolean hidden =
+                    isAcl(names, from, at) || !privileged && startsWith(names, from, at, TRUSTED);
+            int length = at + 1 - from;
+            if (!hidden) {
+                System.arraycopy(names, from, names, kept, length);
+                kept += length;
+            }
+            from = at + 1;
+        }
+        return kept == names.length ? names : Arrays.copyOf(names, kept);
+    }
+
+    /** An access control list that neither side interprets would protect nothing. */
+    private static boolean isAcl(byte[] names, int from, int to) {
+        return Arrays.equals(names, from, to, ACL_ACCESS, 0, ACL_ACCESS.length)
+                || Arrays.equals(names, from, to, ACL_DEFAULT, 0, ACL_DEFAULT.length);
+    }
+
+    private static boolean startsWith(byte[] names, int from, int to, byte[] prefix) {
+        return to - from >= prefix.length
+                && Arrays.equals(names, from, from + prefix.length, prefix, 0, prefix.length);
+    }
+}
