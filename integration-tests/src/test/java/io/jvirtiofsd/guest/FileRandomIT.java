@@ -1,0 +1,211 @@
+package io.jvirtiofsd.guest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Reads, writes and maps of a guest give what they must, by a model in the guest, and leave it in
+ * the files of the host. One guest, with a mount for each test.
+ */
+class FileRandomIT {
+    private static final int SECONDS = Integer.getInteger("jvirtiofsd.random.seconds", 40);
+    private static final int QUIET_SECONDS = 10;
+    private static final long SEED = Long.getLong("jvirtiofsd.random.seed", 1);
+    private static final Duration QUIET_LIMIT = Duration.ofSeconds(QUIET_SECONDS + 90);
+    private static final Duration LONG = Duration.ofMinutes(5);
+    private static final long FNV_START = 0xcbf29ce484222325L;
+    private static final long FNV_FACTOR = 0x100000001b3L;
+
+    @TempDir static Path folder;
+
+    private static ShareRig rig;
+    private static Guest guest;
+
+    /** Options of the mount: each test runs once with each of them. */
+    static Stream<String> mountOptions() {
+        return Stream.of("rw");
+    }
+
+    @BeforeAll
+    static void boot() throws IOException {
+        rig = new ShareRig(folder, "s", "--tag=share");
+        NativePrograms.build(rig.share());
+        guest = new GuestBuilder(GuestKit.get(), folder).genericDevice(rig.socket(), 2).boot();
+    }
+
+    @AfterAll
+    static void end() {
+        if (guest != null) {
+            guest.close();
+        }
+        if (rig != null) {
+            rig.close();
+        }
+    }
+
+    private static boolean isDax(String options) {
+        return options.contains("dax=always");
+    }
+
+    private static void mount(String options) {
+        guest.check("mount -t virtiofs -o " + options + " share /mnt");
+        rig.mounted();
+    }
+
+    private static void unmount() {
+        guest.check("umount /mnt");
+        rig.assertIdle();
+    }
+
+    /** A failed test leaves its mount to nobody. */
+    @AfterEach
+    void unmountAnyway() {
+        guest.check("! mountpoint -q /mnt || umount -l /mnt");
+    }
+
+    @ParameterizedTest
+    @MethodSource("mountOptions")
+    void randomOperationsGiveWhatTheModelSays(String options) throws Exception {
+        mount(options);
+        Path files = Files.createDirectory(rig.share().resolve("random-" + options));
+        CompletableFuture<ExecResult> run =
+                guest.start(
+                        "cp /mnt/fsrandom /tmp && exec /tmp/fsrandom %s -q %d /mnt/%s %d %d 5 2"
+                                .formatted(
+                                        // Without DAX it is the guest that shows stale bytes.
+                                        isDax(options) ? "" : "-t",
+                                        QUIET_SECONDS,
+                                        files.getFileName(),
+                                        SEED,
+                                        SECONDS));
+        int points = 0;
+        while (awaitQuietPoint(files, points + 1, run)) {
+            points++;
+            assertFilesAre(files, files.resolve("quiet." + points));
+            Files.createFile(files.resolve("go." + points));
+        }
+        ExecResult result = run.get();
+        String last = result.text().lines().reduce((a, b) -> b).orElse("");
+        assertEquals(0, result.exitCode(), result.text());
+        assertTrue(last.startsWith("ok "), result.text());
+        assertTrue(points > 0, result.text());
+        unmount();
+    }
+
+    /** Whether quiet point {@code k} has come; false if the program has ended. */
+    private static boolean awaitQuietPoint(Path files, int k, CompletableFuture<ExecResult> run) {
+        Path list = files.resolve("quiet." + k);
+        assertTrue(
+                Processes.await(QUIET_LIMIT, () -> run.isDone() || Files.exists(list)),
+                () -> "no quiet point " + k + "\n" + guest.console());
+        return Files.exists(list);
+    }
+
+    /** The files of {@code folder} are what the lines "name size checksum" of {@code list} say. */
+    private static void assertFilesAre(Path folder, Path list) throws IOException {
+        for (String line : Files.readAllLines(list)) {
+            String[] words = line.split(" ");
+            byte[] content = Files.readAllBytes(folder.resolve(words[0]));
+            String found = "%s %d %016x".formatted(words[0], content.length, fnv(content));
+            assertEquals(line, found, () -> "on the host, at " + list.getFileName());
+        }
+    }
+
+    /** FNV-1a, 64 bits. */
+    private static long fnv(byte[] bytes) {
+        long hash = FNV_START;
+        for (byte b : bytes) {
+            hash = (hash ^ Byte.toUnsignedLong(b)) * FNV_FACTOR;
+        }
+        return hash;
+    }
+
+    @ParameterizedTest
+    @MethodSource("mountOptions")
+    void mappedFilesAreTheFiles(String options) throws Exception {
+        mount(options);
+        Path files = Files.createDirectory(rig.share().resolve("maps-" + options));
+        Random random = new Random(SEED);
+        // Within one page, whole pages, and beyond 2 MiB with a last page that is not whole.
+        for (int size : new int[] {340, 8192, 5_000_001}) {
+            byte[] content = new byte[size];
+            random.nextBytes(content);
+            Files.write(files.resolve("f"), content);
+            String sum = "%016x".formatted(fnv(content));
+            guest.check("cd /mnt/" + files.getFileName() + "; cat f >copy");
+            assertEquals(
+                    "size %d map %s read %s".formatted(size, sum, sum), mapcheck(files, "sum f"));
+            assertEquals("private ok", mapcheck(files, "private f"));
+            assertEquals(sum, "%016x".formatted(fnv(Files.readAllBytes(files.resolve("f")))));
+            assertEquals("store ok", mapcheck(files, "store f"));
+            assertEquals("fork ok", mapcheck(files, "fork f"));
+            for (String other : new String[] {"copy", "/tmp/copy"}) {
+                assertEquals("io ok", mapcheck(files, "io f " + other));
+                assertEquals("direct ok", mapcheck(files, "direct f " + other));
+            }
+            String seen = mapcheck(files, "sum f").split(" ")[3];
+            guest.check("sync -f /mnt");
+            assertEquals(seen, "%016x".formatted(fnv(Files.readAllBytes(files.resolve("f")))));
+        }
+        unmount();
+    }
+
+    /** Runs the program from the share itself, as its pages must be executable, too. */
+    private static String mapcheck(Path files, String arguments) {
+        return guest.check("cd /mnt/" + files.getFileName() + "; ../mapcheck " + arguments);
+    }
+
+    @ParameterizedTest
+    @MethodSource("mountOptions")
+    void pagesBehindTheEndAreSigbusUntilTheFileIsLongAgain(String options) throws Exception {
+        mount(options);
+        Path files = Files.createDirectory(rig.share().resolve("spin-" + options));
+        Files.write(files.resolve("f"), new byte[4 << 20]);
+        CompletableFuture<ExecResult> spin =
+                guest.start("/mnt/mapcheck spin /mnt/" + files.getFileName() + "/f 6");
+        TimeUnit.SECONDS.sleep(1);
+        guest.check("truncate -s 1M /mnt/" + files.getFileName() + "/f; sleep 1");
+        guest.check("truncate -s 4M /mnt/" + files.getFileName() + "/f");
+        ExecResult result = spin.get(1, TimeUnit.MINUTES);
+        assertTrue(result.text().matches("touched [1-9]\\d* sigbus [1-9]\\d*"), result.text());
+        String sum = mapcheck(files, "sum f");
+        assertEquals("%016x".formatted(fnv(new byte[4 << 20])), sum.split(" ")[3]);
+        assertEquals(isDax(options) ? "dax 1" : "dax 0", mapcheck(files, "statxdax f"));
+        unmount();
+    }
+
+    @ParameterizedTest
+    @MethodSource("mountOptions")
+    void fioReadsBackWhatItWrote(String options) throws Exception {
+        mount(options);
+        Path files = Files.createDirectory(rig.share().resolve("fio-" + options));
+        for (String engine : new String[] {"psync", "mmap"}) {
+            guest.check(
+                    """
+                    cd /mnt/%s
+                    fio --name=%2$s --filename=%2$s --ioengine=%2$s --rw=randwrite --bs=4k \
+                    --size=16m --verify=crc32c --verify_fatal=1 --do_verify=1 --runtime=60 \
+                    --end_fsync=1 --randseed=%3$d --group_reporting --minimal
+                    """
+                            .formatted(files.getFileName(), engine, SEED),
+                    LONG);
+            assertEquals(16L << 20, Files.size(files.resolve(engine)));
+        }
+        unmount();
+    }
+}
