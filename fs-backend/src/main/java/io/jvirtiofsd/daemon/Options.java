@@ -132,7 +132,7 @@ final class Options {
             split = ",",
             description = {
                 "Options in the style of mount: source=DIR, tag=TAG, cache=POLICY,",
-                "readonly, xattr, no_xattr, log_level=LEVEL."
+                "readonly, xattr, no_xattr, xattrmap=RULES, log_level=LEVEL."
             })
     private List<String> mountStyle = new ArrayList<>();
 
@@ -163,6 +163,8 @@ final class Options {
                 case "log_level" -> logLevel = convert(new LevelConverter(), option, value);
                 case "readonly" -> readOnly = true;
                 case "xattr" -> xattrs.setXattr(true);
+                case "xattrmap" ->
+                        xattrs.setMap(convert(new XattrArguments.MapConverter(), option, value));
                 case "no_xattr" -> xattrs.setXattr(false);
                 default -> throw error("-o " + option + ": unknown option");
             }

@@ -49,7 +49,11 @@ final class FileOperations {
             share.refuseIfReadOnly();
         }
         int path = session.descriptors().of(inode);
-        boolean killing = killSuidgid && (hostFlags & Fcntl.O_TRUNC) != 0;
+        boolean truncating = (hostFlags & Fcntl.O_TRUNC) != 0;
+        boolean killing = killSuidgid && truncating;
+        if (truncating) {
+            share.capability().drop(path);
+        }
         int fd = share.credentials().clearingSuid(killing, () -> share.reopen(path, hostFlags));
         if (fd == -Errno.EPERM && (hostFlags & Fcntl.O_NOATIME) != 0) {
             // Only the owner of a file may read it without a trace; the guest has decided already.
@@ -134,6 +138,7 @@ final class FileOperations {
             throws ErrnoException {
         Handle.OpenFile file = session.file(fh);
         int fd = file.fd().number();
+        share.capability().drop(fd);
         int durable = durability(openFlags & ~file.flags());
         if ((writeFlags & WriteIn.WRITE_KILL_SUIDGID) != 0) {
             return Failures.check(
@@ -206,6 +211,7 @@ final class FileOperations {
             throws ErrnoException {
         share.refuseIfReadOnly();
         int fd = session.file(fh).fd().number();
+        share.capability().drop(fd);
         Failures.check(syscalls.fallocate(fd, mode, offset, length));
     }
 
@@ -216,6 +222,7 @@ final class FileOperations {
         }
         int from = session.file(in.fhIn()).fd().number();
         int to = session.file(in.fhOut()).fd().number();
+        share.capability().drop(to);
         long length = in.len() < 0 ? MAX_COPY_BYTES : Math.min(in.len(), MAX_COPY_BYTES);
         return Failures.check(syscalls.copyFileRange(from, in.offIn(), to, in.offOut(), length));
     }

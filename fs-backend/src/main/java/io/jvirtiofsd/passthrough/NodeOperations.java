@@ -58,6 +58,9 @@ final class NodeOperations {
             chmod(inode, path, change.mode());
         }
         if (change.has(SetattrIn.FATTR_UID) || change.has(SetattrIn.FATTR_GID)) {
+            if (inode.isRegular()) {
+                share.capability().drop(path);
+            }
             int uid = change.has(SetattrIn.FATTR_UID) ? change.uid() : KEEP;
             int gid = change.has(SetattrIn.FATTR_GID) ? change.gid() : KEEP;
             Failures.check(
@@ -65,6 +68,7 @@ final class NodeOperations {
                             path, Scratch.get().emptyPath(), uid, gid, Fcntl.AT_EMPTY_PATH));
         }
         if (change.has(SetattrIn.FATTR_SIZE)) {
+            share.capability().drop(path);
             truncate(session, path, change);
         }
         if ((change.valid() & (SetattrIn.FATTR_ATIME | SetattrIn.FATTR_MTIME)) != 0) {

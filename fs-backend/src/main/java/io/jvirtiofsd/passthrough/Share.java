@@ -24,6 +24,7 @@ final class Share implements AutoCloseable {
     private final Reclaimer reclaimer;
     private final PassthroughOptions options;
     private final Credentials credentials;
+    private final FileCapability capability;
     private final Fd root;
     private final Fd proc;
     private final long rootDevice;
@@ -38,6 +39,7 @@ final class Share implements AutoCloseable {
         this.reclaimer = reclaimer;
         this.options = options;
         this.credentials = new Credentials(syscalls);
+        this.capability = new FileCapability(syscalls, options.xattrs());
         this.root = root;
         this.proc = proc;
         NativeMemory statx = Scratch.get().statx();
@@ -93,6 +95,10 @@ final class Share implements AutoCloseable {
 
     Credentials credentials() {
         return credentials;
+    }
+
+    FileCapability capability() {
+        return capability;
     }
 
     long rootDevice() {

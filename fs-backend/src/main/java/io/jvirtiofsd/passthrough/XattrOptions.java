@@ -5,14 +5,20 @@ package io.jvirtiofsd.passthrough;
  * <i>Immutable.</i>
  *
  * @param enabled whether there are any; else the guest is told never to ask
+ * @param map other names for them on the host
  */
-public record XattrOptions(boolean enabled) {
+public record XattrOptions(boolean enabled, XattrMap map) {
     /** None at all. */
     public static XattrOptions off() {
-        return new XattrOptions(false);
+        return new XattrOptions(false, XattrMap.identity());
     }
 
-    public XattrOptions withEnabled(boolean value) {
-        return new XattrOptions(value);
+    /** All, by their own names. */
+    public static XattrOptions on() {
+        return new XattrOptions(true, XattrMap.identity());
+    }
+
+    public XattrOptions withMap(XattrMap value) {
+        return new XattrOptions(enabled, value);
     }
 }

@@ -24,10 +24,12 @@ final class Xattrs {
 
     private final Share share;
     private final Syscalls syscalls;
+    private final XattrMap map;
 
     Xattrs(Share share) {
         this.share = share;
         this.syscalls = share.syscalls();
+        this.map = share.options().xattrs().map();
     }
 
     private static byte[] ascii(String text) {
@@ -52,6 +54,10 @@ final class Xattrs {
 
     byte[] get(Session session, long nodeId, Name name) throws ErrnoException {
         requireEnabled();
+        if (map.action(name.array(), name.offset(), name.offset() + name.length())
+                == XattrMap.Action.BAD) {
+            throw ErrnoException.of(Errno.ENODATA); // only changes are refused
+        }
         int path = session.path(nodeId);
         NativeMemory memory = Scratch.get().large();
         long length =
@@ -96,29 +102,43 @@ final class Xattrs {
     }
 
     /** The name as the host knows it, as a C string in the thread's second path slot. */
-    private static long hostName(Name name) throws ErrnoException {
+    private long hostName(Name name) throws ErrnoException {
         byte[] bytes = name.array();
         int from = name.offset();
         int to = from + name.length();
         if (isAcl(bytes, from, to)) {
             throw ErrnoException.of(Errno.EOPNOTSUPP);
         }
-        return Scratch.get().path2(bytes, from, name.length());
+        switch (map.action(bytes, from, to)) {
+            case PREFIX -> {
+                byte[] joined = XattrMap.join(map.prefix(bytes, from, to), name.toByteArray());
+                return Scratch.get().path2(joined, 0, joined.length);
+            }
+            case BAD -> throw ErrnoException.of(Errno.EPERM);
+            case UNSUPPORTED -> throw ErrnoException.of(Errno.EOPNOTSUPP);
+            default -> {
+                return Scratch.get().path2(bytes, from, name.length());
+            }
+        }
     }
 
-    private static byte[] visible(byte[] names, boolean privileged) {
+    /** The host's list as the guest sees it; overwrites {@code names}. */
+    private byte[] visible(byte[] names, boolean privileged) {
         int kept = 0;
         int from = 0;
         for (int at = 0; at < names.length; at++) {
             if (names[at] != 0) {
                 continue;
             }
+            int stripped = map.stripped(names, from, at);
+            int shown = from + Math.max(0, stripped);
             boolean hidden =
-                    isAcl(names, from, at) || !privileged && startsWith(names, from, at, TRUSTED);
-            int length = at + 1 - from;
+                    stripped < 0
+                            || isAcl(names, shown, at)
+                            || !privileged && startsWith(names, shown, at, TRUSTED);
             if (!hidden) {
-                System.arraycopy(names, from, names, kept, length);
-                kept += length;
+                System.arraycopy(names, shown, names, kept, at + 1 - shown);
+                kept += at + 1 - shown;
             }
             from = at + 1;
         }

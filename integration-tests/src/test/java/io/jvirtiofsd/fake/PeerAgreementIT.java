@@ -3,11 +3,11 @@ package io.jvirtiofsd.fake;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.jvirtiofsd.daemon.BackEndOptions;
 import io.jvirtiofsd.fake.FuseClient.Created;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.passthrough.XattrMap;
 import io.jvirtiofsd.passthrough.XattrOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,9 +32,9 @@ class PeerAgreementIT {
         return frontend;
     }
 
-    private Daemon peer(String name, String... options) throws Exception {
+    private Daemon peer(String name) throws Exception {
         Path share = Files.createDirectories(folder.resolve(name));
-        return Daemon.startPeer(GuestKit.get(), share, folder.resolve(name + ".socket"), options);
+        return Daemon.startPeer(GuestKit.get(), share, folder.resolve(name + ".socket"));
     }
 
     @Test
@@ -69,18 +69,33 @@ class PeerAgreementIT {
         fuse.forget(node, 1);
     }
 
-    private static BackEndOptions withXattrs(BackEndOptions options) {
-        XattrOptions xattrs = XattrOptions.off().withEnabled(true);
-        return options.withFiles(files -> files.withXattrs(xattrs));
+    @Test
+    void answersAreThoseOfThePeer() throws Exception {
+        compare(STEPS, XattrOptions.on(), "--xattr");
     }
 
     @Test
-    void answersAreThoseOfThePeer() throws Exception {
-        Path ours = folder.resolve("ours");
+    void answersAreThoseOfThePeerUnderOtherNames() throws Exception {
+        for (String rules : new String[] {":map::user.m.:", "/map/user./trusted.m./"}) {
+            XattrOptions xattrs = XattrOptions.on().withMap(XattrMap.parse(rules));
+            compare(STEPS / 4, xattrs, "--xattrmap=" + rules);
+        }
+    }
+
+    private void compare(int steps, XattrOptions xattrs, String peerOption) throws Exception {
+        Path place = Files.createTempDirectory(folder, "run");
+        String[] options = {"--modcaps=+sys_admin", peerOption};
+        Path ours = Files.createDirectory(place.resolve("ours"));
+        Path theirs = Files.createDirectory(place.resolve("theirs"));
         int umask = JnrSyscalls.load().umask(0); // as the programs do
-        try (InProcess backEnd = new InProcess(ours, folder, PeerAgreementIT::withXattrs);
+        try (InProcess backEnd =
+                        new InProcess(
+                                ours,
+                                place,
+                                all -> all.withFiles(files -> files.withXattrs(xattrs)));
                 FakeFrontend ourFrontend = start(backEnd.connect(), -1L, 1);
-                Daemon daemon = peer("theirs", "--xattr", "--modcaps=+sys_admin");
+                Daemon daemon =
+                        Daemon.startPeer(GuestKit.get(), theirs, place.resolve("peer"), options);
                 FakeFrontend theirFrontend = start(new FakeFrontend(daemon.socket()), -1L, 1)) {
             FuseClient ourFuse = new FuseClient(ourFrontend, 1);
             FuseClient theirFuse = new FuseClient(theirFrontend, 1);
@@ -88,7 +103,7 @@ class PeerAgreementIT {
             theirFuse.init(FLAGS);
             RandomGuest one = new RandomGuest(ourFuse);
             RandomGuest two = new RandomGuest(theirFuse);
-            for (int step = 0; step < STEPS; step++) {
+            for (int step = 0; step < steps; step++) {
                 assertEquals(
                         two.step(new Random(step)), one.step(new Random(step)), "step " + step);
             }

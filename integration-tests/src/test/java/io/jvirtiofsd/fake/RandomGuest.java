@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeSet;
 
 /**
@@ -309,7 +310,10 @@ final class RandomGuest {
 
     private String listxattr(Random random) {
         long node = node(random);
-        return xattrs.list(node) + " " + Arrays.hashCode(xattrs.list(node, 0));
+        int size = FakeFrontend.buffer(8).put(xattrs.list(node, 0)).getInt(0);
+        Set<String> names = xattrs.list(node);
+        boolean enough = names.stream().mapToInt(name -> name.length() + 1).sum() <= size;
+        return names + " " + enough; // the peer's size is that of the host's names
     }
 
     private String lseek(Random random) {

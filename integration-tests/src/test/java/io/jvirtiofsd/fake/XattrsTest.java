@@ -48,11 +48,7 @@ class XattrsTest {
         rig =
                 new FuseRig(
                         folder,
-                        options ->
-                                options.withFiles(
-                                        files ->
-                                                files.withXattrs(
-                                                        XattrOptions.off().withEnabled(true))),
+                        options -> options.withFiles(files -> files.withXattrs(XattrOptions.on())),
                         FuseRig.FEATURES);
         fuse = rig.fuse();
         fuse.init(FLAGS);
@@ -202,11 +198,7 @@ class XattrsTest {
                         other,
                         options ->
                                 options.withReadOnly(true)
-                                        .withFiles(
-                                                files ->
-                                                        files.withXattrs(
-                                                                XattrOptions.off()
-                                                                        .withEnabled(true))),
+                                        .withFiles(files -> files.withXattrs(XattrOptions.on())),
                         FuseRig.FEATURES)) {
             XattrRequests requests = new XattrRequests(readOnly.fuse());
             assertErrno(EROFS, () -> requests.setShort(1, "user.a", ascii("1"), 0));
