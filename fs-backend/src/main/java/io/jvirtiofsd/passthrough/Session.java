@@ -3,6 +3,7 @@ package io.jvirtiofsd.passthrough;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileSystem;
+import io.jvirtiofsd.fuse.SlotTable;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Reclaimer;
 

@@ -1,10 +1,16 @@
 package io.jvirtiofsd.fuse;
 
 /** The file types in a mode (linux/stat.h). */
-final class FileType {
-    static final int MASK = 0170000; // linux/stat.h S_IFMT
-    static final int REGULAR = 0100000; // linux/stat.h S_IFREG
-    static final int PERMISSIONS = 07777; // linux/stat.h: S_ISUID to S_IXOTH
+public final class FileType {
+    public static final int MASK = 0170000; // linux/stat.h S_IFMT
+    public static final int REGULAR = 0100000; // linux/stat.h S_IFREG
+    public static final int DIRECTORY = 0040000; // linux/stat.h S_IFDIR
+    public static final int SYMLINK = 0120000; // linux/stat.h S_IFLNK
+    public static final int SOCKET = 0140000; // linux/stat.h S_IFSOCK
+    public static final int PERMISSIONS = 07777; // linux/stat.h: S_ISUID to S_IXOTH
+    public static final int SET_USER_ID = 04000; // linux/stat.h S_ISUID
+    public static final int SET_GROUP_ID = 02000; // linux/stat.h S_ISGID
+    public static final int GROUP_EXECUTE = 0010; // linux/stat.h S_IXGRP
 
     /** Bit {@code n} is set if {@code n << 12} is a type: fifo, chr, dir, blk, reg, lnk, sock. */
     private static final int TYPES = 1 << 1 | 1 << 2 | 1 << 4 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 12;

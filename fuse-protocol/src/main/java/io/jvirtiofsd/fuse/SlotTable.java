@@ -1,16 +1,16 @@
-package io.jvirtiofsd.passthrough;
+package io.jvirtiofsd.fuse;
 
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
  * Objects by 64-bit id, found without lock, hash or boxing: the id's low half is a slot, its high
- * half counts how often the slot was used before, so that an id never names another object. Owned
- * by the session.
+ * half counts how often the slot was used before, so that an id never names another object. What a
+ * {@link FileSystem} hands out as nodeIds and file handles; owned by its session.
  *
  * <p><i>Thread-safe.</i> Ids are positive; the first is 1.
  */
-final class SlotTable<T> {
+public final class SlotTable<T> {
     private static final int CHUNK_SHIFT = 10;
     private static final int CHUNK_SLOTS = 1 << CHUNK_SHIFT;
     private static final int MAX_CHUNKS = 1 << 16; // 64 Mi objects
@@ -26,7 +26,7 @@ final class SlotTable<T> {
     private int nextSlot = 1;
 
     /** The object with this id, or null. */
-    T get(long id) {
+    public T get(long id) {
         int slot = (int) id;
         int chunkIndex = slot >>> CHUNK_SHIFT;
         if (chunkIndex >= MAX_CHUNKS) {
@@ -43,7 +43,7 @@ final class SlotTable<T> {
     }
 
     /** Adds an object; its id, or 0 if the table is full. */
-    synchronized long add(T value) {
+    public synchronized long add(T value) {
         int slot;
         if (freeCount > 0) {
             slot = free[--freeCount];
@@ -62,7 +62,7 @@ final class SlotTable<T> {
     }
 
     /** Takes the object with this id out; null if there is none. */
-    synchronized T remove(long id) {
+    public synchronized T remove(long id) {
         T value = get(id);
         if (value == null) {
             return null;
@@ -80,7 +80,7 @@ final class SlotTable<T> {
     }
 
     /** Calls {@code action} for each object that is there. */
-    void forEach(java.util.function.Consumer<T> action) {
+    public void forEach(java.util.function.Consumer<T> action) {
         for (int c = 0; c < MAX_CHUNKS && chunks.get(c) != null; c++) {
             for (int i = 0; i < CHUNK_SLOTS; i++) {
                 T value = chunks.get(c).values.get(i);
