@@ -33,6 +33,7 @@ class ArchitectureTest {
     private static final String VIRTIO = "io.jvirtiofsd.virtio..";
     private static final String VHOST = "io.jvirtiofsd.vhost..";
     private static final String PASSTHROUGH = "io.jvirtiofsd.passthrough..";
+    private static final String NIO = "io.jvirtiofsd.nio..";
     private static final String JAVA = "java..";
     private static final String SLF4J = "org.slf4j..";
 
@@ -64,6 +65,8 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule passthroughKnowsNoVirtio =
             mayImport(PASSTHROUGH, FUSE, LINUX, "com.github.benmanes.caffeine..");
+
+    @ArchTest static final ArchRule nioIsPureJava = mayImport(NIO, FUSE);
 
     @ArchTest
     static final ArchRule oneNativeDoor =

@@ -1,0 +1,135 @@
+package io.jvirtiofsd.nio;
+
+import io.jvirtiofsd.fuse.DirectorySink;
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.OpenReply;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Operations on open directories, each on the session it is given.
+ *
+ * <p>Offset 1 is after ".", 2 after "..", and n + 2 after the n-th name of the handle's list.
+ * <i>Thread-safe</i>: one handle is read by one thread at a time.
+ */
+final class Directories {
+    private static final int MODE_TO_TYPE = 12; // linux/fs_types.h S_DT_SHIFT
+    private static final int DIRECTORY_TYPE = 4; // linux/fs_types.h DT_DIR
+    private static final Name SELF = Name.of((byte) '.');
+    private static final Name PARENT = Name.of((byte) '.', (byte) '.');
+
+    private final Share share;
+    private final NameOperations names;
+
+    Directories(Share share, NameOperations names) {
+        this.share = share;
+        this.names = names;
+    }
+
+    OpenReply opendir(Session session, long nodeId) throws ErrnoException {
+        Session.Directory directory = session.withNames(() -> session.directory(nodeId));
+        long fh = session.add(new OpenDirectory(directory.node()));
+        return new OpenReply(fh, share.options().directoryFlags());
+    }
+
+    void readdir(Session session, long fh, long offset, boolean plus, DirectorySink sink)
+            throws ErrnoException {
+        OpenDirectory open = session.openDirectory(fh);
+        synchronized (open) {
+            session.withNames(
+                    () -> {
+                        read(session, open, offset, plus, sink);
+                        return null;
+                    });
+        }
+    }
+
+    private void read(
+            Session session, OpenDirectory open, long offset, boolean plus, DirectorySink sink)
+            throws ErrnoException {
+        Path path = session.nodes().path(open.node());
+        NioAttributes seen = NioErrno.call(() -> share.views().read(path));
+        if (!open.node().is(seen)) {
+            throw ErrnoException.of(Errno.ENOENT);
+        }
+        Session.Directory directory = new Session.Directory(open.node(), path, seen);
+        if (offset == 0 || open.names() == null) {
+            open.setNames(list(path));
+        }
+        if (offset <= 0 && !sink.add(open.node().ino(), 1, DIRECTORY_TYPE, SELF)) {
+            return;
+        }
+        long above = session.nodes().parent(open.node()).ino();
+        if (offset <= 1 && !sink.add(above, 2, DIRECTORY_TYPE, PARENT)) {
+            return;
+        }
+        List<String> all = open.names();
+        for (long at = Math.max(0, offset - 2); at < all.size(); at++) {
+            if (!add(session, directory, all.get((int) at), at + 3, plus, sink)) {
+                return;
+            }
+        }
+    }
+
+    private static List<String> list(Path directory) throws ErrnoException {
+        return NioErrno.call(
+                () -> {
+                    List<String> found = new ArrayList<>();
+                    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
+                        for (Path entry : entries) {
+                            found.add(entry.getFileName().toString());
+                        }
+                    }
+                    return found;
+                });
+    }
+
+    /**
+     * Adds a name; false if it does not fit. A name that is gone, or none for a guest, is left out.
+     */
+    private boolean add(
+            Session session,
+            Session.Directory directory,
+            String string,
+            long next,
+            boolean plus,
+            DirectorySink sink)
+            throws ErrnoException {
+        Name name;
+        try {
+            name = Name.of(FileNames.encode(string));
+        } catch (ErrnoException e) {
+            return true;
+        }
+        if (!sink.fits(name.length())) {
+            return false;
+        }
+        try {
+            if (plus) {
+                NioEntry entry = names.lookup(session, directory, string);
+                boolean added = sink.add(entry, next, name);
+                if (!added) {
+                    session.nodes().forget(entry.nodeId(), 1);
+                }
+                return added;
+            }
+            Path path = share.child(directory.path(), string);
+            NioAttributes seen = NioErrno.call(() -> share.views().read(path));
+            long ino = session.nodes().inoOf(directory.node(), string, seen);
+            return sink.add(ino, next, seen.mode() >> MODE_TO_TYPE, name);
+        } catch (ErrnoException e) {
+            if (e.errno() == Errno.ENOENT
+                    || e.errno() == Errno.EILSEQ
+                    || e.errno() == Errno.EINVAL) {
+                return true;
+            }
+            long ino = directory.node().ino(); // never 0, and not asked for by anybody
+            return sink.add(ino, next, 0, name);
+        }
+    }
+}

@@ -1,0 +1,300 @@
+package io.jvirtiofsd.nio;
+
+import io.jvirtiofsd.fuse.CopyFileRangeIn;
+import io.jvirtiofsd.fuse.CreateIn;
+import io.jvirtiofsd.fuse.CreateReply;
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FileType;
+import io.jvirtiofsd.fuse.GuestData;
+import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.OpenFlags;
+import io.jvirtiofsd.fuse.OpenReply;
+import io.jvirtiofsd.fuse.RequestContext;
+import io.jvirtiofsd.fuse.WriteIn;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Set;
+
+/**
+ * Operations on open regular files, each on the session it is given. Data is copied once more than
+ * in a shared directory of the host: channels take Java's memory, not the guest's.
+ *
+ * <p><i>Thread-safe.</i>
+ */
+final class FileOperations {
+    private static final int READ_ONLY = 0; // asm-generic/fcntl.h O_RDONLY
+    private static final int WRITE_ONLY = 1; // asm-generic/fcntl.h O_WRONLY
+    private static final int SEEK_DATA = 3; // linux/fs.h
+    private static final int CHUNK_BYTES = 1 << 17;
+
+    private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ);
+    private static final Set<OpenOption> WRITE = Set.of(StandardOpenOption.WRITE);
+    private static final Set<OpenOption> BOTH =
+            Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
+    private static final Set<OpenOption> NEW =
+            Set.of(
+                    StandardOpenOption.CREATE_NEW,
+                    StandardOpenOption.READ,
+                    StandardOpenOption.WRITE);
+
+    private final Share share;
+    private final NameOperations names;
+    private final NodeOperations nodes;
+    private final ThreadLocal<byte[]> chunks = ThreadLocal.withInitial(() -> new byte[CHUNK_BYTES]);
+
+    FileOperations(Share share, NameOperations names, NodeOperations nodes) {
+        this.share = share;
+        this.names = names;
+        this.nodes = nodes;
+    }
+
+    OpenReply open(Session session, long nodeId, int flags, boolean killSetIds)
+            throws ErrnoException {
+        Node node = session.nodes().node(nodeId);
+        if (!node.isRegular()) {
+            throw ErrnoException.of(node.isDirectory() ? Errno.EISDIR : Errno.ENXIO);
+        }
+        int mode = accessMode(flags);
+        boolean truncating = (flags & OpenFlags.O_TRUNC) != 0;
+        if (mode != READ_ONLY || truncating) {
+            share.refuseIfReadOnly();
+        }
+        return session.withNames(
+                () -> {
+                    Session.Place place = session.find(node);
+                    if (place == null) {
+                        throw ErrnoException.of(Errno.ENOENT);
+                    }
+                    Set<OpenOption> wanted = mode == WRITE_ONLY ? WRITE : BOTH;
+                    SeekableByteChannel channel =
+                            NioErrno.call(
+                                    () ->
+                                            share.channel(
+                                                    place.path(),
+                                                    mode == READ_ONLY && !truncating
+                                                            ? READ
+                                                            : wanted));
+                    OpenReply reply = opened(session, node, channel, mode);
+                    if (truncating) {
+                        truncate(session, node, reply.fh(), killSetIds, channel);
+                    }
+                    return reply;
+                });
+    }
+
+    private static int accessMode(int flags) throws ErrnoException {
+        int mode = flags & OpenFlags.O_ACCMODE;
+        if (mode == OpenFlags.O_ACCMODE) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return mode;
+    }
+
+    private void truncate(
+            Session session, Node node, long fh, boolean killSetIds, SeekableByteChannel channel)
+            throws ErrnoException {
+        try {
+            NioErrno.run(() -> channel.truncate(0));
+            if (killSetIds) {
+                nodes.killSetIds(session, node);
+            }
+        } catch (ErrnoException e) {
+            session.release(fh);
+            throw e;
+        }
+    }
+
+    /** Takes {@code channel}. */
+    private OpenReply opened(Session session, Node node, SeekableByteChannel channel, int mode)
+            throws ErrnoException {
+        OpenFile file = new OpenFile(node, channel, mode != WRITE_ONLY, mode != READ_ONLY);
+        node.opened(file);
+        return new OpenReply(session.add(file), share.options().fileFlags());
+    }
+
+    CreateReply create(Session session, RequestContext caller, long parent, Name name, CreateIn in)
+            throws ErrnoException {
+        share.refuseIfReadOnly();
+        int mode = accessMode(in.flags());
+        String string = Share.string(name);
+        return session.withNames(
+                () -> {
+                    Session.Directory directory = session.directory(parent);
+                    try {
+                        return createNew(session, caller, directory, string, in.mode(), mode);
+                    } catch (ErrnoException e) {
+                        boolean exclusive = (in.flags() & OpenFlags.O_EXCL) != 0;
+                        if (e.errno() != Errno.EEXIST || exclusive) {
+                            throw e;
+                        }
+                    }
+                    return openExisting(session, directory, string, in);
+                });
+    }
+
+    private CreateReply createNew(
+            Session session,
+            RequestContext caller,
+            Session.Directory directory,
+            String name,
+            int permissions,
+            int mode)
+            throws ErrnoException {
+        SeekableByteChannel[] made = {null};
+        NioEntry entry;
+        try {
+            entry =
+                    names.make(
+                            session,
+                            caller,
+                            directory,
+                            name,
+                            permissions & FileType.PERMISSIONS,
+                            path -> made[0] = createChannel(path, permissions));
+        } catch (ErrnoException e) {
+            if (made[0] != null) {
+                NioErrno.run(made[0]::close);
+            }
+            throw e;
+        }
+        try {
+            Node node = session.nodes().node(entry.nodeId());
+            return new CreateReply(entry, opened(session, node, made[0], mode));
+        } catch (ErrnoException e) {
+            session.nodes().forget(entry.nodeId(), 1);
+            throw e;
+        }
+    }
+
+    /** A new file that can be seen: in zip there is none before its first channel closes. */
+    private SeekableByteChannel createChannel(Path path, int permissions) throws IOException {
+        SeekableByteChannel channel = share.channel(path, NEW, share.views().creating(permissions));
+        try {
+            share.views().read(path);
+            return channel;
+        } catch (java.nio.file.NoSuchFileException e) {
+            channel.close();
+            return share.channel(path, BOTH);
+        }
+    }
+
+    private CreateReply openExisting(
+            Session session, Session.Directory directory, String name, CreateIn in)
+            throws ErrnoException {
+        NioEntry entry = names.lookup(session, directory, name);
+        try {
+            boolean killing = (in.openFlags() & CreateIn.OPEN_KILL_SUIDGID) != 0;
+            OpenReply open = open(session, entry.nodeId(), in.flags(), killing);
+            // O_TRUNC has changed what the lookup saw.
+            NioEntry now =
+                    new NioEntry(
+                            entry.nodeId(),
+                            entry.entryValidNanos(),
+                            nodes.getattr(session, entry.nodeId(), false, 0));
+            return new CreateReply(now, open);
+        } catch (ErrnoException e) {
+            session.nodes().forget(entry.nodeId(), 1);
+            throw e;
+        }
+    }
+
+    int read(Session session, long fh, long offset, GuestData target) throws ErrnoException {
+        OpenFile file = session.file(fh).reading();
+        byte[] chunk = chunks.get();
+        int done = 0;
+        while (done < target.size()) {
+            int wanted = Math.min(chunk.length, target.size() - done);
+            ByteBuffer buffer = ByteBuffer.wrap(chunk, 0, wanted);
+            long at = offset + done;
+            int count = NioErrno.call(() -> file.read(buffer, at));
+            target.put(done, chunk, 0, count);
+            done += count;
+            if (count < wanted) {
+                break;
+            }
+        }
+        return done;
+    }
+
+    int write(
+            Session session, long fh, long offset, int writeFlags, int openFlags, GuestData source)
+            throws ErrnoException {
+        OpenFile file = session.file(fh).writing();
+        share.checkSize(offset + source.size());
+        byte[] chunk = chunks.get();
+        int done = 0;
+        while (done < source.size()) {
+            int count = Math.min(chunk.length, source.size() - done);
+            source.get(done, chunk, 0, count);
+            long at = offset + done;
+            try {
+                NioErrno.run(() -> file.write(ByteBuffer.wrap(chunk, 0, count), at));
+            } catch (ErrnoException e) {
+                if (done == 0) {
+                    throw e;
+                }
+                return done;
+            }
+            done += count;
+        }
+        if ((openFlags & OpenFlags.O_SYNC) != 0) {
+            boolean metadata = (openFlags & OpenFlags.O_SYNC) == OpenFlags.O_SYNC;
+            NioErrno.run(() -> file.force(metadata));
+        }
+        if ((writeFlags & WriteIn.WRITE_KILL_SUIDGID) != 0) {
+            session.withNames(
+                    () -> {
+                        nodes.killSetIds(session, file.node());
+                        return null;
+                    });
+        }
+        return done;
+    }
+
+    void fsync(Session session, long fh, boolean dataOnly) throws ErrnoException {
+        if (session.handle(fh) instanceof OpenFile file) {
+            NioErrno.run(() -> file.force(!dataOnly));
+        } // no provider can make a directory durable
+    }
+
+    /** All is data up to the end, as lseek(2) allows. */
+    long lseek(Session session, long fh, long offset, int whence) throws ErrnoException {
+        long size = NioErrno.call(session.file(fh)::size);
+        if (offset < 0 || offset >= size) {
+            throw ErrnoException.of(Errno.ENXIO);
+        }
+        return whence == SEEK_DATA ? offset : size;
+    }
+
+    long copyFileRange(Session session, CopyFileRangeIn in) throws ErrnoException {
+        share.refuseIfReadOnly();
+        OpenFile from = session.file(in.fhIn()).reading();
+        OpenFile to = session.file(in.fhOut()).writing();
+        share.checkSize(in.offOut() + in.len());
+        long size = NioErrno.call(from::size);
+        long length = Math.max(0, Math.min(in.len(), size - in.offIn()));
+        if (from.node() == to.node() && Math.abs(in.offIn() - in.offOut()) < length) {
+            throw ErrnoException.of(Errno.EINVAL); // copy_file_range(2), of ranges that overlap
+        }
+        byte[] chunk = chunks.get();
+        long done = 0;
+        while (done < length) {
+            int wanted = (int) Math.min(chunk.length, length - done);
+            long at = done;
+            ByteBuffer buffer = ByteBuffer.wrap(chunk, 0, wanted);
+            int count = NioErrno.call(() -> from.read(buffer, in.offIn() + at));
+            if (count == 0) {
+                break;
+            }
+            buffer.flip();
+            NioErrno.run(() -> to.write(buffer, in.offOut() + at));
+            done += count;
+        }
+        return done;
+    }
+}

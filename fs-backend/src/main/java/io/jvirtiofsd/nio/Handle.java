@@ -1,0 +1,10 @@
+package io.jvirtiofsd.nio;
+
+import java.io.IOException;
+
+/** What the guest has open, by fh. Owned by the session's table of handles. */
+sealed interface Handle extends AutoCloseable permits OpenFile, OpenDirectory {
+    /** Ends it; requests that still use it fail or finish. */
+    @Override
+    void close() throws IOException;
+}

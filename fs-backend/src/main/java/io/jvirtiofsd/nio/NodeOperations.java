@@ -1,0 +1,241 @@
+package io.jvirtiofsd.nio;
+
+import io.jvirtiofsd.fuse.Attributes;
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FileType;
+import io.jvirtiofsd.fuse.RequestContext;
+import io.jvirtiofsd.fuse.SetattrIn;
+import io.jvirtiofsd.fuse.Statfs;
+import java.io.IOException;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Set;
+
+/**
+ * Operations on attributes, each on the session it is given. An object without a name is known by
+ * its open channel for its size, and by memory for the rest.
+ *
+ * <p><i>Thread-safe.</i>
+ */
+final class NodeOperations {
+    private static final int NAME_BYTES = 255;
+    private static final int DEFAULT_BLOCK_BYTES = 4096;
+    private static final int MAX_TARGET_BYTES = 4095; // PATH_MAX, without the NUL
+    private static final int SET_ID_BITS = FileType.SET_USER_ID | FileType.SET_GROUP_ID;
+
+    private final Share share;
+
+    NodeOperations(Share share) {
+        this.share = share;
+    }
+
+    Attributes getattr(Session session, long nodeId, boolean hasHandle, long fh)
+            throws ErrnoException {
+        Node node = hasHandle ? nodeOf(session.handle(fh)) : session.nodes().node(nodeId);
+        return session.withNames(() -> now(session, node, session.find(node)));
+    }
+
+    private static Node nodeOf(Handle handle) {
+        return handle instanceof OpenFile file ? file.node() : ((OpenDirectory) handle).node();
+    }
+
+    /** What is known of a node now; {@code place} is null if it has no name any more. */
+    private static NioAttributes now(Session session, Node node, Session.Place place) {
+        if (place != null) {
+            return place.attributes();
+        }
+        NioAttributes last = node.last();
+        OpenFile open = node.anyOpen();
+        try {
+            last = open == null ? last : last.withSize(open.size());
+        } catch (IOException e) {
+            // closed meanwhile
+        }
+        return node.saw(last.withNlink(0));
+    }
+
+    /** Changes mode, owner, size and times in this order: each may change what follows. */
+    Attributes setattr(Session session, long nodeId, SetattrIn change) throws ErrnoException {
+        share.refuseIfReadOnly();
+        Node node = session.nodes().node(nodeId);
+        if (change.has(SetattrIn.FATTR_SIZE) && !node.isRegular()) { // before anything changes
+            throw ErrnoException.of(node.isDirectory() ? Errno.EISDIR : Errno.EINVAL);
+        }
+        FileTime atime = time(change, SetattrIn.FATTR_ATIME, SetattrIn.FATTR_ATIME_NOW);
+        FileTime mtime = time(change, SetattrIn.FATTR_MTIME, SetattrIn.FATTR_MTIME_NOW);
+        return session.withNames(
+                () -> {
+                    Session.Place place = session.find(node);
+                    NioAttributes now = now(session, node, place);
+                    if (change.has(SetattrIn.FATTR_MODE)) {
+                        if (place != null) {
+                            share.views().setMode(place.path(), now, change.mode());
+                        }
+                        now = now.withPermissions(change.mode());
+                    }
+                    int uid = change.has(SetattrIn.FATTR_UID) ? change.uid() : now.uid();
+                    int gid = change.has(SetattrIn.FATTR_GID) ? change.gid() : now.gid();
+                    if (change.has(SetattrIn.FATTR_UID) || change.has(SetattrIn.FATTR_GID)) {
+                        if (place != null) {
+                            share.views().setOwner(place.path(), now, uid, gid);
+                        }
+                        now = now.withOwner(uid, gid);
+                    }
+                    if (change.has(SetattrIn.FATTR_SIZE)) {
+                        truncate(session, node, place, change);
+                    }
+                    if (place != null && (atime != null || mtime != null)) {
+                        share.views().setTimes(place.path(), now, atime, mtime);
+                    }
+                    now = now.withTimes(atime, mtime);
+                    node.saw(now);
+                    return now(session, node, place == null ? null : session.find(node));
+                });
+    }
+
+    /** The time to set, or null if it is to stay. */
+    private static FileTime time(SetattrIn change, int bit, int nowBit) throws ErrnoException {
+        if (!change.has(bit)) {
+            return null;
+        } else if (change.has(nowBit)) {
+            return FileTime.from(Instant.now());
+        }
+        boolean access = bit == SetattrIn.FATTR_ATIME;
+        try {
+            return FileTime.from(
+                    Instant.ofEpochSecond(
+                            access ? change.atime() : change.mtime(),
+                            access ? change.atimensec() : change.mtimensec()));
+        } catch (DateTimeException | ArithmeticException e) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+    }
+
+    private void truncate(Session session, Node node, Session.Place place, SetattrIn change)
+            throws ErrnoException {
+        share.checkSize(change.size());
+        OpenFile open = null;
+        if (change.has(SetattrIn.FATTR_FH)) {
+            open = session.file(change.fh());
+            if (!open.writable()) {
+                throw ErrnoException.of(Errno.EINVAL); // ftruncate(2)
+            }
+        } else if (node.anyOpen() != null && node.anyOpen().writable()) {
+            open = node.anyOpen();
+        }
+        if (open != null) {
+            OpenFile file = open;
+            NioErrno.run(() -> file.setSize(change.size()));
+        } else if (place == null) {
+            throw ErrnoException.of(Errno.ENOENT);
+        } else {
+            NioErrno.run(() -> truncate(node, place.path(), change.size()));
+        }
+        if (change.has(SetattrIn.FATTR_KILL_SUIDGID)) {
+            killSetIds(session, node);
+        }
+    }
+
+    private void truncate(Node node, Path path, long size) throws IOException {
+        SeekableByteChannel channel = share.channel(path, Set.of(StandardOpenOption.WRITE));
+        try (OpenFile file = new OpenFile(node, channel, false, true)) {
+            file.setSize(size);
+        }
+    }
+
+    /** Clears set-user-ID, and set-group-ID of what the group may execute. */
+    void killSetIds(Session session, Node node) throws ErrnoException {
+        if ((node.last().mode() & SET_ID_BITS) == 0) {
+            return;
+        }
+        Session.Place place = session.find(node);
+        if (place != null) {
+            int mode = place.attributes().mode();
+            boolean executable = (mode & FileType.GROUP_EXECUTE) != 0;
+            int cleared = mode & ~(executable ? SET_ID_BITS : FileType.SET_USER_ID);
+            if (cleared != mode) {
+                share.views().setMode(place.path(), place.attributes(), cleared);
+            }
+        }
+    }
+
+    byte[] readlink(Session session, long nodeId) throws ErrnoException {
+        Node node = session.nodes().node(nodeId);
+        if (!node.isSymlink()) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return session.withNames(
+                () -> {
+                    Session.Place place = session.find(node);
+                    if (place == null) {
+                        throw ErrnoException.of(Errno.ENOENT);
+                    }
+                    Path target = NioErrno.call(() -> Files.readSymbolicLink(place.path()));
+                    String separator = target.getFileSystem().getSeparator();
+                    byte[] bytes = FileNames.encode(target.toString().replace(separator, "/"));
+                    if (bytes.length == 0 || bytes.length > MAX_TARGET_BYTES) {
+                        throw ErrnoException.of(Errno.EIO);
+                    }
+                    return bytes;
+                });
+    }
+
+    Statfs statfs(Session session, long nodeId) throws ErrnoException {
+        Node node = session.nodes().node(nodeId);
+        return session.withNames(
+                () -> {
+                    Session.Place place = session.find(node);
+                    boolean link = node.isSymlink(); // which a provider would follow
+                    Path path = place == null || link ? share.root() : place.path();
+                    return NioErrno.call(() -> figures(Files.getFileStore(path)));
+                });
+    }
+
+    private static Statfs figures(FileStore store) throws IOException {
+        long block = DEFAULT_BLOCK_BYTES;
+        try {
+            block = Math.max(1, Math.min(store.getBlockSize(), Integer.MAX_VALUE));
+        } catch (UnsupportedOperationException e) {
+            // most have none
+        }
+        return new Statfs(
+                store.getTotalSpace() / block,
+                store.getUnallocatedSpace() / block,
+                store.getUsableSpace() / block,
+                0,
+                0,
+                (int) block,
+                NAME_BYTES,
+                (int) block);
+    }
+
+    /** Checks by mode bits, as the guest's own kernel does under default_permissions. */
+    void access(Session session, RequestContext caller, long nodeId, int mask)
+            throws ErrnoException {
+        Node node = session.nodes().node(nodeId);
+        NioAttributes now = session.withNames(() -> now(session, node, session.find(node)));
+        if ((mask & 2) != 0) {
+            share.refuseIfReadOnly();
+        }
+        int allowed;
+        if (caller.uid() == 0) {
+            allowed = now.isDirectory() || (now.mode() & 0111) != 0 ? 7 : 6;
+        } else if (caller.uid() == now.uid()) {
+            allowed = now.mode() >> 6;
+        } else if (caller.gid() == now.gid()) {
+            allowed = now.mode() >> 3;
+        } else {
+            allowed = now.mode();
+        }
+        if ((mask & 7 & ~allowed) != 0) {
+            throw ErrnoException.of(Errno.EACCES);
+        }
+    }
+}

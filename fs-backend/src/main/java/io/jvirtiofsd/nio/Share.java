@@ -1,0 +1,133 @@
+package io.jvirtiofsd.nio;
+
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.Name;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * The shared tree and all that stays the same while it is shared: where it begins, and what its
+ * provider can do. Owned by the file system; the provider's own file system is borrowed.
+ *
+ * <p><i>Thread-safe.</i>
+ */
+final class Share {
+    private static final long MAX_FILE_BYTES = 1L << 43; // beyond it Jimfs counts blocks wrongly
+
+    private final Path root;
+    private final NioOptions options;
+    private final AttributeViews views;
+    private volatile boolean refusesNoFollow; // zip does: it has no links
+
+    private Share(Path root, NioOptions options) {
+        this.root = root;
+        this.options = options;
+        this.views = new AttributeViews(root.getFileSystem(), options);
+    }
+
+    /** A share of the directory {@code root}; symbolic links on the way to it are followed. */
+    static Share open(Path root, NioOptions options) throws IOException {
+        Path real = root.toRealPath();
+        if (!Files.isDirectory(real, LinkOption.NOFOLLOW_LINKS)) {
+            throw new NotDirectoryException(root.toString());
+        }
+        return new Share(real, options);
+    }
+
+    Path root() {
+        return root;
+    }
+
+    NioOptions options() {
+        return options;
+    }
+
+    AttributeViews views() {
+        return views;
+    }
+
+    void refuseIfReadOnly() throws ErrnoException {
+        if (options.readOnly() || root.getFileSystem().isReadOnly()) {
+            throw ErrnoException.of(Errno.EROFS);
+        }
+    }
+
+    /** The string for a name. */
+    static String string(Name name) {
+        return FileNames.decode(name.array(), name.offset(), name.length());
+    }
+
+    /**
+     * The path of {@code name} in {@code directory}: one step down and nothing else, also where the
+     * provider has other separators than '/', or names that are absolute.
+     *
+     * @throws ErrnoException EILSEQ if the provider does not take the name, EINVAL if it means more
+     */
+    Path child(Path directory, String name) throws ErrnoException {
+        Path path;
+        try {
+            path = directory.resolve(name);
+        } catch (IllegalArgumentException e) {
+            throw ErrnoException.of(Errno.EILSEQ);
+        }
+        Path last = path.getFileName();
+        boolean oneStep =
+                path.getNameCount() == directory.getNameCount() + 1
+                        && last != null
+                        && last.toString().equals(name)
+                        && directory.equals(path.getParent());
+        if (!oneStep || name.equals(".") || name.equals("..")) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return path;
+    }
+
+    /** Refuses sizes that only the host's own file systems can be trusted with. */
+    void checkSize(long bytes) throws ErrnoException {
+        if (bytes < 0 || !views.isHost() && bytes > MAX_FILE_BYTES) {
+            throw ErrnoException.of(Errno.EFBIG);
+        }
+    }
+
+    /**
+     * Opens a regular file; given to the caller. A provider that is read-only is asked for a plain
+     * channel: zip would first copy the file to the disk for one with positions.
+     */
+    SeekableByteChannel channel(Path path, Set<OpenOption> wanted, FileAttribute<?>... attributes)
+            throws IOException {
+        if (refusesNoFollow) {
+            return openChannel(path, wanted, attributes);
+        }
+        Set<OpenOption> noFollow = new HashSet<>(wanted);
+        noFollow.add(LinkOption.NOFOLLOW_LINKS);
+        try {
+            return openChannel(path, noFollow, attributes);
+        } catch (IllegalArgumentException | UnsupportedOperationException e) {
+            SeekableByteChannel channel = openChannel(path, wanted, attributes);
+            refusesNoFollow = true;
+            return channel;
+        }
+    }
+
+    private SeekableByteChannel openChannel(
+            Path path, Set<OpenOption> options, FileAttribute<?>[] attributes) throws IOException {
+        if (!root.getFileSystem().isReadOnly()) {
+            try {
+                return FileChannel.open(path, options, attributes);
+            } catch (UnsupportedOperationException e) {
+                // the other kind, then
+            }
+        }
+        return Files.newByteChannel(path, options, attributes);
+    }
+}
