@@ -1,14 +1,20 @@
 package io.jvirtiofsd.daemon;
 
+import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.FuseOptions;
 import io.jvirtiofsd.fuse.FuseServer;
+import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.nio.NioFileSystem;
+import io.jvirtiofsd.nio.NioOptions;
+import io.jvirtiofsd.passthrough.CachePolicy;
 import io.jvirtiofsd.passthrough.PassthroughFileSystem;
 import io.jvirtiofsd.vhost.Listener;
 import io.jvirtiofsd.vhost.TransportOptions;
 import io.jvirtiofsd.vhost.VhostUserServer;
 import java.io.IOException;
+import java.nio.file.FileSystems;
 
 /**
  * A shared directory with everything that serves it: file system, device, server. Owned by the
@@ -17,24 +23,28 @@ import java.io.IOException;
  * <p>{@link #serve} runs on the caller's thread; {@link #end} may be called by any other.
  */
 public final class BackEnd implements AutoCloseable {
-    private final PassthroughFileSystem fileSystem;
+    private final FileSystem fileSystem;
     private final VhostUserServer server;
 
-    private BackEnd(PassthroughFileSystem fileSystem, VhostUserServer server) {
+    private BackEnd(FileSystem fileSystem, VhostUserServer server) {
         this.fileSystem = fileSystem;
         this.server = server;
     }
 
+    /** The same with the system calls of this machine. */
+    public static BackEnd open(BackEndOptions options) throws IOException {
+        return open(JnrSyscalls.load(), options);
+    }
+
     /**
-     * Opens the directory and the socket.
+     * Opens the directory and the socket. A directory of the host is shared by its descriptors; one
+     * of any other {@code java.nio.file} provider through that provider.
      *
      * @throws IOException if either cannot be used; the message is one sentence for people
      */
     public static BackEnd open(Syscalls syscalls, BackEndOptions options) throws IOException {
         Reclaimer reclaimer = new Reclaimer();
-        PassthroughFileSystem fileSystem =
-                PassthroughFileSystem.open(
-                        syscalls, reclaimer, options.sharedDir(), options.files());
+        FileSystem fileSystem = fileSystem(syscalls, reclaimer, options);
         try {
             VirtioFsDevice device =
                     new VirtioFsDevice(
@@ -53,6 +63,27 @@ public final class BackEnd implements AutoCloseable {
             fileSystem.close();
             throw e;
         }
+    }
+
+    private static FileSystem fileSystem(
+            Syscalls syscalls, Reclaimer reclaimer, BackEndOptions options) throws IOException {
+        if (options.sharedDir().getFileSystem() != FileSystems.getDefault()) {
+            return NioFileSystem.open(options.sharedDir(), nioOptions(syscalls, options));
+        }
+        return PassthroughFileSystem.open(
+                syscalls, reclaimer, options.sharedDir(), options.files());
+    }
+
+    /** What belongs to nobody belongs to whom the daemon runs as. */
+    private static NioOptions nioOptions(Syscalls syscalls, BackEndOptions options) {
+        CachePolicy policy = options.files().cachePolicy();
+        return new NioOptions(
+                syscalls.geteuid(),
+                syscalls.getegid(),
+                options.files().readOnly(),
+                policy.validNanos(),
+                policy.fileFlags(),
+                policy.directoryFlags());
     }
 
     private static FuseOptions fuseOptions(BackEndOptions options) {

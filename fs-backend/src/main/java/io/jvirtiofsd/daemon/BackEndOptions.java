@@ -8,7 +8,7 @@ import java.util.function.UnaryOperator;
 /**
  * What a {@link BackEnd} shares, where, and how. <i>Immutable.</i>
  *
- * @param sharedDir the directory
+ * @param sharedDir the directory, of the host or of any {@code java.nio.file} provider
  * @param socketPath socket to make and listen on; null to use {@code fd}
  * @param socketGroup group that may connect, or null
  * @param fd an open socket, if {@code socketPath} is null

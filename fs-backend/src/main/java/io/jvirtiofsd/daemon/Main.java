@@ -92,11 +92,15 @@ public final class Main {
 
         CountDownLatch ended = new CountDownLatch(1);
         // Half of the descriptors for inodes; the rest for what the guest opens.
-        try (BackEnd backEnd =
-                BackEnd.open(syscalls, options.backEnd(descriptorLimit / 2, System.err::println))) {
-            endOnSignal(backEnd, ended);
+        try (SharedTree shared = options.sharedTree();
+                BackEnd backEnd =
+                        BackEnd.open(
+                                syscalls,
+                                options.backEnd(
+                                        shared.root(), descriptorLimit / 2, System.err::println))) {
+            endOnSignal(backEnd, ended, SHUTDOWN_MILLIS + shared.closeMillis());
             Logger log = LoggerFactory.getLogger(Main.class);
-            log.info("sharing {}, waiting for a front-end", options.sharedDir());
+            log.info("sharing {}, waiting for a front-end", shared);
             backEnd.serve();
             log.info("end");
         } finally {
@@ -106,7 +110,7 @@ public final class Main {
     }
 
     /** SIGTERM and SIGINT end the session, then the process, with status 0 as any other end. */
-    private static void endOnSignal(BackEnd backEnd, CountDownLatch ended) {
+    private static void endOnSignal(BackEnd backEnd, CountDownLatch ended, long millis) {
         Runnable end =
                 () -> {
                     if (ended.getCount() == 0) {
@@ -114,7 +118,7 @@ public final class Main {
                     }
                     backEnd.end();
                     try {
-                        ended.await(SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
+                        ended.await(millis, TimeUnit.MILLISECONDS);
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
                     }

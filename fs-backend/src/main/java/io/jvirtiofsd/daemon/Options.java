@@ -2,6 +2,7 @@ package io.jvirtiofsd.daemon;
 
 import io.jvirtiofsd.passthrough.CachePolicy;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -48,6 +49,15 @@ final class Options {
             paramLabel = "DIR",
             description = "Directory to share with the guest.")
     private Path sharedDir;
+
+    @Option(
+            names = "--nio-uri",
+            paramLabel = "URI",
+            description = {
+                "Share a Java file system instead of a directory: zip:FILE, jimfs:NAME (in",
+                "memory), or any URI that a provider on the class path opens."
+            })
+    private String nioUri;
 
     @Option(
             names = "--socket-path",
@@ -169,8 +179,11 @@ final class Options {
                 default -> throw error("-o " + option + ": unknown option");
             }
         }
-        if (sharedDir == null) {
+        if (sharedDir == null && nioUri == null) {
             throw error("no directory to share: give --shared-dir DIR");
+        }
+        if (sharedDir != null && nioUri != null) {
+            throw error("give either --shared-dir DIR or --nio-uri URI");
         }
         if ((socketPath == null) == (fd == null)) {
             throw error("give either --socket-path PATH or --fd N");
@@ -209,14 +222,18 @@ final class Options {
         return new ParameterException(spec.commandLine(), message);
     }
 
-    Path sharedDir() {
-        return sharedDir;
+    /** What is to be shared, opened if it has to be; closed by the caller. */
+    SharedTree sharedTree() throws IOException {
+        if (nioUri != null) {
+            return SharedTree.open(nioUri);
+        }
+        return SharedTree.of(sharedDir);
     }
 
     /** What these options mean for the back-end; {@code trace} is used if asked for. */
-    BackEndOptions backEnd(int maxDescriptors, Consumer<String> trace) {
+    BackEndOptions backEnd(Path shared, int maxDescriptors, Consumer<String> trace) {
         return new BackEndOptions(
-                sharedDir,
+                shared,
                 socketPath,
                 socketGroup,
                 fd == null ? -1 : fd,

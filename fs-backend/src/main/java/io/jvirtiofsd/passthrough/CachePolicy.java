@@ -38,17 +38,17 @@ public enum CachePolicy {
     }
 
     /** How long names and attributes may be kept. */
-    long validNanos() {
+    public long validNanos() {
         return validNanos;
     }
 
     /** FOPEN_ flags of a file's handle. */
-    int fileFlags() {
+    public int fileFlags() {
         return fileFlags;
     }
 
     /** FOPEN_ flags of a directory's handle. */
-    int directoryFlags() {
+    public int directoryFlags() {
         return directoryFlags;
     }
 

@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
 /** A share served in the test's own process, with a front-end connected and a session begun. */
-final class FuseRig implements AutoCloseable {
+public final class FuseRig implements AutoCloseable {
     static final long FEATURES =
             FakeFrontend.F_PROTOCOL
                     | FakeFrontend.F_VERSION_1
@@ -27,7 +27,17 @@ final class FuseRig implements AutoCloseable {
     }
 
     FuseRig(Path folder, UnaryOperator<BackEndOptions> settings, long features) throws IOException {
-        share = folder.resolve("share");
+        this(folder.resolve("share"), folder, settings, features);
+    }
+
+    /** Shares {@code share}, a directory of any provider, on a socket in {@code folder}. */
+    public FuseRig(Path share, Path folder) throws IOException {
+        this(share, folder, options -> options, FEATURES);
+    }
+
+    private FuseRig(Path share, Path folder, UnaryOperator<BackEndOptions> settings, long features)
+            throws IOException {
+        this.share = share;
         backEnd = new InProcess(share, folder, settings);
         frontend = connect(backEnd, features);
         fuse = new FuseClient(frontend, 1);
@@ -36,10 +46,18 @@ final class FuseRig implements AutoCloseable {
 
     /** A front-end with memory in two regions, hiprio and two request queues, started. */
     static FakeFrontend connect(InProcess backEnd, long features) throws IOException {
-        FakeFrontend frontend = backEnd.connect();
+        return begin(backEnd.connect(), features);
+    }
+
+    private static FakeFrontend begin(FakeFrontend frontend, long features) throws IOException {
         frontend.negotiate(features, 0, 2, FakeDriver.memoryBytes(3));
         frontend.start(2, 256);
         return frontend;
+    }
+
+    /** A front-end of whatever back-end listens on {@code socket}, started. */
+    public static FakeFrontend connect(Path socket) throws IOException {
+        return begin(new FakeFrontend(socket), FEATURES);
     }
 
     Path share() {
@@ -54,7 +72,7 @@ final class FuseRig implements AutoCloseable {
         return frontend;
     }
 
-    FuseClient fuse() {
+    public FuseClient fuse() {
         return fuse;
     }
 

@@ -1,0 +1,354 @@
+package io.jvirtiofsd.nio;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
+import io.jvirtiofsd.fake.FuseClient;
+import io.jvirtiofsd.fake.FuseClient.Created;
+import io.jvirtiofsd.fake.FuseClient.DirEntry;
+import io.jvirtiofsd.fake.FuseClient.Node;
+import io.jvirtiofsd.fake.FuseErrorException;
+import io.jvirtiofsd.fake.FuseRig;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Java file systems from the guest's side of a ring. */
+class NioShareTest {
+    private static final long ROOT = FuseClient.ROOT;
+    private static final int O_RDWR = 2;
+    private static final int O_TRUNC = 0x200;
+    private static final int S_IFREG = 0x8000;
+    private static final int S_IFIFO = 0x1000;
+
+    private static final int EPERM = 1;
+    private static final int ENOENT = 2;
+    private static final int EBADF = 9;
+    private static final int EEXIST = 17;
+    private static final int EXDEV = 18;
+    private static final int ENOTDIR = 20;
+    private static final int EISDIR = 21;
+    private static final int EINVAL = 22;
+    private static final int EFBIG = 27;
+    private static final int ENOSPC = 28;
+    private static final int EROFS = 30;
+    private static final int ENOTEMPTY = 39;
+    private static final int EILSEQ = 84;
+
+    @TempDir Path folder;
+
+    private static void assertErrno(int errno, Executable request) {
+        assertEquals(errno, assertThrows(FuseErrorException.class, request).errno());
+    }
+
+    private static FileSystem memory() {
+        return Jimfs.newFileSystem(
+                Configuration.unix().toBuilder()
+                        .setAttributeViews("unix")
+                        .setMaxSize(16 << 20)
+                        .build());
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static Set<String> names(FuseClient fuse, long directory, int size, boolean plus) {
+        long fh = fuse.opendir(directory);
+        Set<String> names = new TreeSet<>();
+        long offset = 0;
+        while (true) {
+            List<DirEntry> part = fuse.readdir(directory, fh, offset, size, plus);
+            if (part.isEmpty()) {
+                fuse.releasedir(directory, fh);
+                return names;
+            }
+            for (DirEntry entry : part) {
+                assertTrue(names.add(entry.name()), entry.name());
+                offset = entry.offset();
+            }
+        }
+    }
+
+    @Test
+    void aFileIsMadeWrittenReadAndGone() throws Exception {
+        try (FileSystem memory = memory();
+                FuseRig rig = new FuseRig(memory.getPath("/share"), folder)) {
+            FuseClient fuse = rig.fuse();
+            Created made = fuse.create(ROOT, "file", O_RDWR, S_IFREG | 0640);
+            long node = made.node().nodeId();
+            byte[] data = new byte[1_000_000];
+            new Random(1).nextBytes(data);
+            assertEquals(data.length, fuse.write(node, made.fh(), 5, data));
+            byte[] inside = Files.readAllBytes(memory.getPath("/share/file"));
+            assertEquals(data.length + 5, inside.length);
+            assertEquals(S_IFREG | 0640, fuse.getattr(node).mode());
+            assertArrayEquals(data, fuse.read(node, made.fh(), 5, data.length));
+            assertEquals(0, fuse.read(node, made.fh(), 2_000_000, 4096).length);
+            fuse.fsync(node, made.fh());
+            fuse.flush(node, made.fh());
+            fuse.unlink(ROOT, "file");
+            assertArrayEquals(data, fuse.read(node, made.fh(), 5, data.length));
+            assertEquals(0, fuse.getattr(node).nlink());
+            fuse.setattr(node, 8, 0, 0, 0, 100);
+            assertEquals(100, fuse.getattr(node).size());
+            fuse.release(node, made.fh());
+            assertErrno(EBADF, () -> fuse.read(node, made.fh(), 0, 1));
+            fuse.forget(node, 1);
+            assertErrno(ENOENT, () -> fuse.getattr(node));
+        }
+    }
+
+    @Test
+    void renamingADirectoryMovesAllBelow() throws Exception {
+        try (FileSystem memory = memory();
+                FuseRig rig = new FuseRig(memory.getPath("/share"), folder)) {
+            FuseClient fuse = rig.fuse();
+            Node top = fuse.mkdir(ROOT, "top", 0755);
+            Node deep = fuse.mkdir(top.nodeId(), "deep", 0700);
+            Created file = fuse.create(deep.nodeId(), "f", O_RDWR, S_IFREG | 0600);
+            Node other = fuse.mkdir(ROOT, "other", 0755);
+            fuse.forget(top.nodeId(), 1); // a guest may, though what is below is known
+            fuse.rename(ROOT, "top", other.nodeId(), "moved");
+            assertEquals(3, fuse.write(file.node().nodeId(), file.fh(), 0, bytes("abc")));
+            assertEquals(3, fuse.getattr(file.node().nodeId()).size());
+            assertEquals("abc", Files.readString(memory.getPath("/share/other/moved/deep/f")));
+            Node moved = fuse.lookup(other.nodeId(), "moved");
+            assertEquals(deep.nodeId(), fuse.lookup(moved.nodeId(), "deep").nodeId());
+            assertErrno(EINVAL, () -> fuse.rename(ROOT, "other", deep.nodeId(), "x"));
+            assertErrno(ENOTEMPTY, () -> fuse.rename(deep.nodeId(), "f", ROOT, "other"));
+            fuse.mkdir(ROOT, "empty", 0755);
+            assertErrno(EISDIR, () -> fuse.rename(deep.nodeId(), "f", ROOT, "empty"));
+            assertErrno(ENOTDIR, () -> fuse.rename(ROOT, "empty", deep.nodeId(), "f"));
+            assertErrno(EEXIST, () -> fuse.rename(deep.nodeId(), "f", ROOT, "empty", 1));
+            assertErrno(EINVAL, () -> fuse.rename(deep.nodeId(), "f", ROOT, "empty", 2));
+        }
+    }
+
+    @Test
+    void hardLinksAreOneNode() throws Exception {
+        try (FileSystem memory = memory();
+                FuseRig rig = new FuseRig(memory.getPath("/share"), folder)) {
+            FuseClient fuse = rig.fuse();
+            Created made = fuse.create(ROOT, "a", O_RDWR, S_IFREG | 0600);
+            long node = made.node().nodeId();
+            Node linked = fuse.link(node, ROOT, "b");
+            assertEquals(node, linked.nodeId());
+            assertEquals(2, linked.nlink());
+            assertEquals(node, fuse.lookup(ROOT, "b").nodeId());
+            fuse.rename(ROOT, "a", ROOT, "b"); // the same object: nothing happens
+            assertEquals(Set.of(".", "..", "a", "b"), names(fuse, ROOT, 4096, false));
+            fuse.unlink(ROOT, "a");
+            assertEquals(1, fuse.getattr(node).nlink());
+            assertEquals(1, fuse.write(node, made.fh(), 0, bytes("x")));
+            assertEquals("x", Files.readString(memory.getPath("/share/b")));
+            Node directory = fuse.mkdir(ROOT, "d", 0755);
+            assertErrno(EPERM, () -> fuse.link(directory.nodeId(), ROOT, "e"));
+            assertErrno(EPERM, () -> fuse.mknod(ROOT, "fifo", S_IFIFO | 0600, 0));
+        }
+    }
+
+    @Test
+    void ownersModesLinksAndSizesAreKept() throws Exception {
+        try (FileSystem memory = memory();
+                FuseRig rig = new FuseRig(memory.getPath("/share"), folder)) {
+            FuseClient fuse = rig.fuse();
+            Node made = fuse.as(1000, 1001).mkdir(ROOT, "d", 0750);
+            fuse.as(0, 0);
+            assertEquals(List.of(1000, 1001), List.of(made.uid(), made.gid()));
+            assertEquals(040750, made.mode());
+            Node owned = fuse.setattr(made.nodeId(), 2 | 4, 0, 7, 8, 0);
+            assertEquals(List.of(7, 8), List.of(owned.uid(), owned.gid()));
+            assertEquals(040711, fuse.setattr(made.nodeId(), 1, 0711, 0, 0, 0).mode());
+            assertErrno(EPERM, () -> fuse.setattr(made.nodeId(), 1, 04711, 0, 0, 0));
+            assertEquals("../x/y", fuse.readlink(fuse.symlink(ROOT, "l", "../x/y").nodeId()));
+            Created file = fuse.create(ROOT, "f", O_RDWR, S_IFREG | 0600);
+            long node = file.node().nodeId();
+            assertEquals(5000, fuse.setattr(node, 8, 0, 0, 0, 5000).size());
+            assertArrayEquals(new byte[5000], fuse.read(node, file.fh(), 0, 9000));
+            assertEquals(10, fuse.setattr(node, 8, 0, 0, 0, 10).size());
+            assertErrno(ENOSPC, () -> fuse.write(node, file.fh(), 1 << 30, bytes("x")));
+            assertErrno(EFBIG, () -> fuse.write(node, file.fh(), 1L << 50, bytes("x")));
+            assertErrno(EISDIR, () -> fuse.setattr(made.nodeId(), 8, 0, 0, 0, 5));
+            assertTrue(fuse.statfs() > 0);
+        }
+    }
+
+    @Test
+    void offsetsOfAnOpenDirectoryStayWhileNamesGo() throws Exception {
+        try (FileSystem memory = memory();
+                FuseRig rig = new FuseRig(memory.getPath("/share"), folder)) {
+            FuseClient fuse = rig.fuse();
+            Set<String> made = new TreeSet<>();
+            for (int i = 0; i < 1000; i++) {
+                Files.createFile(memory.getPath("/share/name-" + i));
+                made.add("name-" + i);
+            }
+            Set<String> listed = names(fuse, ROOT, 700, true);
+            listed.removeAll(Set.of(".", ".."));
+            assertEquals(made, listed);
+            long fh = fuse.opendir(ROOT);
+            List<String> removed = new ArrayList<>();
+            long offset = 0;
+            List<DirEntry> part;
+            while (!(part = fuse.readdir(ROOT, fh, offset, 500, false)).isEmpty()) {
+                for (DirEntry entry : part) {
+                    offset = entry.offset();
+                    if (entry.name().startsWith("name-")) {
+                        fuse.unlink(ROOT, entry.name());
+                        removed.add(entry.name());
+                    }
+                }
+            }
+            assertEquals(1000, removed.size());
+            assertEquals(Set.of(".", ".."), names(fuse, ROOT, 500, false));
+        }
+    }
+
+    @Test
+    void namesThatAreNoTextComeBackAsTheyWent() throws Exception {
+        byte[][] all = {
+            {'a', (byte) 0xff, 'b'},
+            {(byte) 0xc3, (byte) 0xa4},
+            {(byte) 0xc3},
+            {(byte) 0xed, (byte) 0xb3, (byte) 0xbf}, // a surrogate in UTF-8's clothes
+            {(byte) 0xf0, (byte) 0x9f, (byte) 0x98, (byte) 0x80},
+        };
+        Set<String> strings = new TreeSet<>();
+        for (byte[] name : all) {
+            String string = FileNames.decode(name, 0, name.length);
+            assertTrue(strings.add(string));
+            assertArrayEquals(name, FileNames.encode(string));
+        }
+        Path archive = folder.resolve("a.zip");
+        try (FileSystem zip = zip(archive);
+                FuseRig rig = new FuseRig(zip.getPath("/"), folder)) {
+            byte[] request = {0, 0, 0, 0, 0, 0, 0, 0, (byte) 0xff, 0};
+            assertErrno(EILSEQ, () -> rig.fuse().raw(9, ROOT, request, 128));
+            assertErrno(EILSEQ, () -> rig.fuse().lookup(ROOT, new byte[] {(byte) 0xff}));
+        }
+        try (FileSystem memory = memory();
+                FuseRig rig = new FuseRig(memory.getPath("/share"), folder)) {
+            byte[] request = {0, 0, 0, 0, 0, 0, 0, 0, (byte) 0xff, 0};
+            rig.fuse().raw(9, ROOT, request, 128);
+            assertEquals(040000, rig.fuse().lookup(ROOT, new byte[] {(byte) 0xff}).mode());
+        }
+    }
+
+    @Test
+    void theGuestStaysInside() throws Exception {
+        FileSystem windows = Jimfs.newFileSystem(Configuration.windows());
+        Files.createDirectories(windows.getPath("C:\\share\\in"));
+        Files.createFile(windows.getPath("C:\\secret"));
+        try (FuseRig rig = new FuseRig(windows.getPath("C:\\share"), folder)) {
+            FuseClient fuse = rig.fuse();
+            assertErrno(EINVAL, () -> fuse.lookup(ROOT, "..\\secret"));
+            assertErrno(EINVAL, () -> fuse.lookup(ROOT, "in\\.."));
+            assertErrno(EINVAL, () -> fuse.mkdir(ROOT, "in\\x", 0755));
+            assertErrno(EILSEQ, () -> fuse.rename(ROOT, "in", ROOT, "\\x"));
+            assertEquals(Set.of(".", "..", "in"), names(fuse, ROOT, 4096, true));
+        }
+        try (FileSystem memory = memory();
+                FuseRig rig = new FuseRig(memory.getPath("/share"), folder)) {
+            FuseClient fuse = rig.fuse();
+            Files.createDirectory(memory.getPath("/outside"));
+            Files.createFile(memory.getPath("/outside/f"));
+            Node directory = fuse.mkdir(ROOT, "d", 0755);
+            Created file = fuse.create(directory.nodeId(), "f", O_RDWR, S_IFREG | 0600);
+            Files.move(memory.getPath("/share/d"), memory.getPath("/elsewhere"));
+            Files.createSymbolicLink(memory.getPath("/share/d"), memory.getPath("/outside"));
+            assertErrno(ENOENT, () -> fuse.lookup(directory.nodeId(), "f"));
+            assertErrno(ENOENT, () -> fuse.create(directory.nodeId(), "g", 2, S_IFREG | 0600));
+            assertErrno(ENOENT, () -> fuse.open(file.node().nodeId(), O_RDWR | O_TRUNC));
+            Node link = fuse.lookup(ROOT, "d");
+            assertErrno(ENOTDIR, () -> fuse.lookup(link.nodeId(), "f"));
+        }
+    }
+
+    private static FileSystem zip(Path file) throws Exception {
+        URI uri = URI.create("jar:" + file.toUri());
+        return FileSystems.newFileSystem(
+                uri, Map.of("create", String.valueOf(!Files.exists(file))));
+    }
+
+    @Test
+    void archivesAreReadAndWritten() throws Exception {
+        Path archive = folder.resolve("a.zip");
+        byte[] data = new byte[300_000];
+        new Random(4).nextBytes(data);
+        try (FileSystem zip = zip(archive)) {
+            Files.createDirectory(zip.getPath("/d"));
+            Files.write(zip.getPath("/d/f"), data);
+            try (FuseRig rig = new FuseRig(zip.getPath("/"), folder)) {
+                FuseClient fuse = rig.fuse();
+                Node directory = fuse.lookup(ROOT, "d");
+                Created made = fuse.create(ROOT, "new", O_RDWR, S_IFREG | 0600);
+                long node = made.node().nodeId();
+                assertEquals(5, fuse.write(node, made.fh(), 3, bytes("words")));
+                assertEquals(8, fuse.getattr(node).size());
+                fuse.release(node, made.fh());
+                assertEquals(8, fuse.getattr(node).size());
+                fuse.rename(ROOT, "new", directory.nodeId(), "moved");
+                assertErrno(EXDEV, () -> fuse.rename(ROOT, "d", ROOT, "e"));
+                assertErrno(EPERM, () -> fuse.symlink(ROOT, "l", "d"));
+                assertErrno(EPERM, () -> fuse.link(node, ROOT, "l"));
+                assertErrno(ENOTEMPTY, () -> fuse.rmdir(ROOT, "d"));
+                long fh = fuse.open(node, 1);
+                assertEquals(1, fuse.write(node, fh, 0, bytes("!")));
+                fuse.release(node, fh);
+            }
+        }
+        Files.setPosixFilePermissions(archive, Set.of());
+        try (FileSystem zip = zip(archive)) {
+            assertEquals("!\0\0words", Files.readString(zip.getPath("/d/moved")));
+        }
+    }
+
+    @Test
+    void readOnlyArchivesWork() throws Exception {
+        Path archive = folder.resolve("a.zip");
+        byte[] data = new byte[300_000];
+        new Random(4).nextBytes(data);
+        try (FileSystem zip = zip(archive)) {
+            Files.createDirectory(zip.getPath("/d"));
+            Files.write(zip.getPath("/d/f"), data);
+        }
+        // A multi-release jar's view of an old release is read-only for everybody, root included.
+        try (FileSystem zip =
+                        FileSystems.newFileSystem(
+                                URI.create("jar:" + archive.toUri()),
+                                Map.of("accessMode", "readOnly", "releaseVersion", "9"));
+                FuseRig rig = new FuseRig(zip.getPath("/"), folder)) {
+            FuseClient fuse = rig.fuse();
+            Node directory = fuse.lookup(ROOT, "d");
+            assertEquals(Set.of(".", "..", "f"), names(fuse, directory.nodeId(), 4096, true));
+            Node file = fuse.lookup(directory.nodeId(), "f");
+            assertEquals(data.length, file.size());
+            long fh = fuse.open(file.nodeId(), 0);
+            assertArrayEquals(data, fuse.read(file.nodeId(), fh, 0, data.length));
+            assertEquals(10, fuse.read(file.nodeId(), fh, data.length - 10, 4096).length);
+            fuse.release(file.nodeId(), fh);
+            if (zip.isReadOnly()) {
+                assertErrno(EROFS, () -> fuse.mkdir(ROOT, "e", 0755));
+                assertErrno(EROFS, () -> fuse.unlink(directory.nodeId(), "f"));
+                assertErrno(EROFS, () -> fuse.open(file.nodeId(), O_RDWR));
+            }
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package io.jvirtiofsd.nio;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
+import io.jvirtiofsd.fake.FakeFrontend;
+import io.jvirtiofsd.fake.FuseClient;
+import io.jvirtiofsd.fake.FuseRig;
+import io.jvirtiofsd.guest.GuestKit;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.file.FileSystem;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The three lines of the README, as they are printed there. */
+class OwnFileSystemTest {
+    private static final Pattern LINES =
+            Pattern.compile("## Any Java file system.*?```java\n(.*?)```", Pattern.DOTALL);
+
+    @TempDir Path folder;
+
+    private static String lines() throws Exception {
+        Matcher found = LINES.matcher(Files.readString(GuestKit.home().resolve("README.md")));
+        assertTrue(found.find());
+        assertEquals(3, found.group(1).lines().count());
+        return found.group(1);
+    }
+
+    private void compile(String body) throws Exception {
+        String source =
+                """
+                import io.jvirtiofsd.daemon.*;
+                import java.nio.file.*;
+                public class Own {
+                    public static void run(FileSystem fileSystem) throws Exception {
+                        %s
+                    }
+                }
+                """
+                        .formatted(body);
+        Path file = Files.writeString(folder.resolve("Own.java"), source);
+        int status =
+                ToolProvider.getSystemJavaCompiler()
+                        .run(
+                                null,
+                                null,
+                                null,
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                file.toString());
+        assertEquals(0, status);
+    }
+
+    @Test
+    @Timeout(60)
+    void threeLinesExportAFileSystem() throws Exception {
+        Path socket = folder.resolve("s");
+        compile(lines().replace("/run/share.sock", socket.toString()));
+        URL[] classes = {folder.toUri().toURL()};
+        try (FileSystem memory = Jimfs.newFileSystem(Configuration.unix());
+                URLClassLoader loader = new URLClassLoader(classes, getClass().getClassLoader())) {
+            Files.writeString(memory.getPath("/work/hello"), "words");
+            var method = loader.loadClass("Own").getMethod("run", FileSystem.class);
+            CompletableFuture<Void> served = new CompletableFuture<>();
+            Thread server =
+                    new Thread(
+                            () -> {
+                                try {
+                                    method.invoke(null, memory);
+                                    served.complete(null);
+                                } catch (ReflectiveOperationException | RuntimeException e) {
+                                    served.completeExceptionally(e);
+                                }
+                            });
+            server.start();
+            while (!Files.exists(socket) && !served.isDone()) {
+                Thread.sleep(10);
+            }
+            try (FakeFrontend frontend = FuseRig.connect(socket)) {
+                FuseClient fuse = new FuseClient(frontend, 1);
+                fuse.init(0);
+                assertEquals(5, fuse.lookup(FuseClient.ROOT, "hello").size());
+            }
+            served.get(10, TimeUnit.SECONDS);
+        }
+    }
+}
