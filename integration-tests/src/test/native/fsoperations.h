@@ -33,9 +33,10 @@ static long pick_offset(const struct file *f) {
     return at < 0 ? 0 : min(at, f->limit);
 }
 
-static long pick_length(long at, long end) {
+/* At most up to end; not so long that the file would be as long as it may be most of the time. */
+static long pick_length(const struct file *f, long at, long end) {
     static const long bounds[] = {16, 512, PAGE, 4 * PAGE, 64 << 10, 64 << 10, 1 << 20};
-    long length = 1 + below(bounds[below(7)]);
+    long length = 1 + below(min(bounds[below(7)], f->limit / 6));
     if (one_in(4)) {
         length = ((at + length) | (PAGE - 1)) + 1 - at; /* up to the end of a page */
     }
@@ -50,7 +51,7 @@ static uint8_t *map(struct file *f, long at, long length, int protection, int fl
     return bytes;
 }
 
-/* To be called before a file grows to end, if not by ftruncate. */
+/* To be called before a file grows to end, if it does. */
 static void before_growth(struct file *f, long end) {
     if (clear_tails && f->spoiled && end > f->size) {
         long page = f->size & ~(PAGE - 1);
@@ -95,7 +96,7 @@ static void write_all(struct file *f, int fd, long at, long length, const char *
 
 static void do_write(struct file *f) {
     long at = pick_offset(f);
-    write_all(f, fd_of(f), at, pick_length(at, f->limit), "pwrite");
+    write_all(f, fd_of(f), at, pick_length(f, at, f->limit), "pwrite");
 }
 
 static void do_append(struct file *f) {
@@ -103,13 +104,13 @@ static void do_append(struct file *f) {
     if (fd < 0) {
         failed(f, "open to append");
     }
-    long length = pick_length(f->size, f->limit);
+    long length = pick_length(f, f->size, f->limit);
     write_all(f, fd, f->size, length, "append");
     close(fd);
 }
 
 static void do_read(struct file *f) {
-    long at = pick_offset(f), length = pick_length(at, f->limit);
+    long at = pick_offset(f), length = pick_length(f, at, f->limit);
     long expected = at >= f->size ? 0 : min(length, f->size - at);
     note(f, "pread", at, length);
     ssize_t n = pread(fd_of(f), buffer, (size_t)length, at);
@@ -151,7 +152,7 @@ static void spoil_tail(struct file *f, uint8_t *to) {
 
 /* A map made for one access; offsets are chosen inside the file. */
 static void do_short_map(struct file *f) {
-    long at = pick_offset(f), length = pick_length(at, f->size);
+    long at = pick_offset(f), length = pick_length(f, at, f->size);
     if (length == 0) {
         return;
     }
@@ -195,7 +196,7 @@ static void do_long_map(struct file *f) {
     }
     long at = pick_offset(f), length;
     at = at < m->at ? m->at : at;
-    length = pick_length(at, f->size);
+    length = pick_length(f, at, f->size);
     if (length > 0 && m->writable && one_in(2)) {
         note(f, "long store", at, length);
         store(f, m->bytes + at - m->at, at, length);
@@ -206,7 +207,8 @@ static void do_long_map(struct file *f) {
 }
 
 static void do_truncate(struct file *f) {
-    long size = one_in(2) && f->size > 0 ? below(f->size) : pick_offset(f);
+    long size = !one_in(3) && f->size > 0 ? below(f->size) : pick_offset(f);
+    before_growth(f, size);
     note(f, "ftruncate", size, 0);
     if (ftruncate(fd_of(f), size) != 0) {
         failed(f, "ftruncate");
@@ -225,7 +227,7 @@ static void do_allocate(struct file *f) {
             {"zero", FALLOC_FL_ZERO_RANGE, 1, 1},
             {"zero keep", FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, 1, 0},
     };
-    long kind = below(5), at = pick_offset(f), length = pick_length(at, f->limit);
+    long kind = below(5), at = pick_offset(f), length = pick_length(f, at, f->limit);
     if (length == 0) {
         return;
     }
@@ -276,7 +278,7 @@ static void do_reopen(struct file *f) {
 
 /* The caller holds both locks. */
 static void do_copy(struct file *from, struct file *to) {
-    long at = pick_offset(from), length = pick_length(at, from->size), target = pick_offset(to);
+    long at = pick_offset(from), length = pick_length(from, at, from->size), target = pick_offset(to);
     length = min(length, to->limit - target);
     if (length > 0) {
         before_growth(to, target + length);

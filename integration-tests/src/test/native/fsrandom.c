@@ -6,8 +6,8 @@
  *
  *   -q  seconds between quiet points, 10 if not given, 0 for none
  *   -n  do not wait at a quiet point
- *   -t  bytes stored behind the end of a file, in its last page, are cleared before it grows by
- *       other than ftruncate: some file systems show them then, as the FUSE of Linux without DAX
+ *   -t  bytes stored behind the end of a file, in its last page, are cleared before it grows: the
+ *       FUSE of Linux 7.2 without DAX shows them then, in its page cache and even to the server
  *
  * At quiet point K nobody works, everything is synced and compared, and DIRECTORY/quiet.K lists
  * name, size and FNV-1a of each file as they must be wherever one looks, also below a share. The
@@ -25,9 +25,9 @@ static int file_count = 4, processes = 2;
 
 static void operate(void) {
     static void (*const operations[])(struct file *) = {
-            do_write,    do_write, do_append,   do_read,   do_read,   do_short_map,
+            do_write,     do_write,     do_append,   do_read,     do_read,     do_short_map,
             do_short_map, do_short_map, do_long_map, do_long_map, do_long_map, do_long_map,
-            do_truncate, do_allocate, do_sync, do_stat,     do_reopen};
+            do_truncate,  do_truncate,  do_allocate, do_sync,     do_stat,     do_reopen};
     long count = (long)(sizeof operations / sizeof *operations);
     long kind = below(count + 1), first = below(file_count), second = below(file_count);
     struct file *f = &shared->files[first], *g = &shared->files[second];
@@ -151,7 +151,7 @@ static _Noreturn void usage(void) {
 
 static void make_model(void) {
     /* Small files meet their end more often, large ones the edge at 2 MiB. */
-    static const long limits[] = {LIMIT, 40 << 10, HUGE + (64 << 10), 300 << 10};
+    static const long limits[] = {LIMIT, (40 << 10) + 7, HUGE + (64 << 10), (300 << 10) - 9};
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED) {
         perror("mmap");
