@@ -5,7 +5,8 @@ package io.jvirtiofsd.fuse;
  *
  * @param flags the guest's O_ flags
  * @param mode permission bits, with S_IFREG
- * @param umask the caller's umask; already applied to {@code mode} unless DONT_MASK was negotiated
+ * @param umask what is still to be applied to {@code mode} unless the directory has a default ACL;
+ *     on the wire, the caller's umask
  * @param openFlags 1 (OPEN_KILL_SUIDGID) or 0
  */
 public record CreateIn(
@@ -16,6 +17,10 @@ public record CreateIn(
     static final int BYTES = 16;
 
     public static final int OPEN_KILL_SUIDGID = 1; // fuse.h FUSE_OPEN_KILL_SUIDGID
+
+    CreateIn withUmask(int value) {
+        return new CreateIn(flags, mode, value, openFlags);
+    }
 
     static CreateIn read(WireReader in) {
         return new CreateIn(in.u32(), in.u32(), in.u32(), in.u32());

@@ -21,7 +21,8 @@ final class FileOperations {
     }
 
     static void create(Request request) throws ErrnoException {
-        CreateIn in = CreateIn.read(request.arguments());
+        CreateIn sent = CreateIn.read(request.arguments());
+        CreateIn in = sent.withUmask(request.umask(sent.umask()));
         request.requireIdentity();
         if ((in.mode() & FileType.MASK) != FileType.REGULAR && (in.mode() & FileType.MASK) != 0) {
             throw ErrnoException.of(Errno.EINVAL);

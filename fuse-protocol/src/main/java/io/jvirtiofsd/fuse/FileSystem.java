@@ -65,7 +65,10 @@ public interface FileSystem extends AutoCloseable {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
-    /** Makes a file, fifo, socket or device node; {@code mode} has the type. */
+    /**
+     * Makes a file, fifo, socket or device node; {@code mode} has the type. {@code umask} is still
+     * to be applied, unless the directory has a default ACL; here and wherever else it occurs.
+     */
     default Entry mknod(
             RequestContext context, long parent, Name name, int mode, int rdev, int umask)
             throws ErrnoException {

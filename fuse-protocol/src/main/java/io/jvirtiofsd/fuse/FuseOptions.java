@@ -10,12 +10,16 @@ import java.util.function.Consumer;
  * @param maxWriteBytes largest WRITE to announce, 4096 to {@link #MAX_WRITE_BYTES}
  * @param readdirplus whether directory listings may carry attributes
  * @param cacheSymlinks whether the guest may keep link targets without asking again
+ * @param posixAcl whether guest and host interpret access control lists
+ * @param securityLabel whether what is made gets the guest's security label at once
  * @param trace takes one line for each request; tracing costs nothing when empty
  */
 public record FuseOptions(
         int maxWriteBytes,
         boolean readdirplus,
         boolean cacheSymlinks,
+        FeatureMode posixAcl,
+        FeatureMode securityLabel,
         Optional<Consumer<String>> trace) {
     /** 256 pages: what Linux guests allow unless told otherwise (fs.fuse.max_pages_limit). */
     public static final int MAX_WRITE_BYTES = 1 << 20;
@@ -29,24 +33,45 @@ public record FuseOptions(
         }
     }
 
-    /** 1 MiB writes, READDIRPLUS, no caching of links, no trace. */
+    /** 1 MiB writes, READDIRPLUS, no caching of links, no ACLs, no labels, no trace. */
     public static FuseOptions defaults() {
-        return new FuseOptions(MAX_WRITE_BYTES, true, false, Optional.empty());
+        return new FuseOptions(
+                MAX_WRITE_BYTES,
+                true,
+                false,
+                FeatureMode.NEVER,
+                FeatureMode.NEVER,
+                Optional.empty());
     }
 
     public FuseOptions withMaxWriteBytes(int bytes) {
-        return new FuseOptions(bytes, readdirplus, cacheSymlinks, trace);
+        return new FuseOptions(bytes, readdirplus, cacheSymlinks, posixAcl, securityLabel, trace);
     }
 
     public FuseOptions withReaddirplus(boolean on) {
-        return new FuseOptions(maxWriteBytes, on, cacheSymlinks, trace);
+        return new FuseOptions(maxWriteBytes, on, cacheSymlinks, posixAcl, securityLabel, trace);
     }
 
     public FuseOptions withCacheSymlinks(boolean on) {
-        return new FuseOptions(maxWriteBytes, readdirplus, on, trace);
+        return new FuseOptions(maxWriteBytes, readdirplus, on, posixAcl, securityLabel, trace);
+    }
+
+    public FuseOptions withPosixAcl(FeatureMode mode) {
+        return new FuseOptions(
+                maxWriteBytes, readdirplus, cacheSymlinks, mode, securityLabel, trace);
+    }
+
+    public FuseOptions withSecurityLabel(FeatureMode mode) {
+        return new FuseOptions(maxWriteBytes, readdirplus, cacheSymlinks, posixAcl, mode, trace);
     }
 
     public FuseOptions withTrace(Consumer<String> lines) {
-        return new FuseOptions(maxWriteBytes, readdirplus, cacheSymlinks, Optional.of(lines));
+        return new FuseOptions(
+                maxWriteBytes,
+                readdirplus,
+                cacheSymlinks,
+                posixAcl,
+                securityLabel,
+                Optional.of(lines));
     }
 }

@@ -1,5 +1,7 @@
 package io.jvirtiofsd.fuse;
 
+import java.util.List;
+
 /**
  * The header of each request, {@code struct fuse_in_header}, 40 bytes (fuse.h); owned and reused by
  * a {@link Request}, so that file systems can be told who asks without an object per request.
@@ -17,6 +19,7 @@ final class InHeader implements RequestContext {
     private int gid;
     private int pid;
     private int totalExtlen;
+    private Extensions extensions = Extensions.NONE;
 
     void read(WireReader in) {
         len = in.u32();
@@ -28,6 +31,7 @@ final class InHeader implements RequestContext {
         pid = in.u32();
         totalExtlen = in.u16();
         in.skip(2); // padding
+        extensions = Extensions.NONE;
     }
 
     /** Bytes of the whole request, as the guest says. */
@@ -61,6 +65,20 @@ final class InHeader implements RequestContext {
     @Override
     public int pid() {
         return pid;
+    }
+
+    void setExtensions(Extensions extensions) {
+        this.extensions = extensions;
+    }
+
+    @Override
+    public List<SecurityContext> securityContexts() {
+        return extensions.contexts();
+    }
+
+    @Override
+    public int supplementaryGroup() {
+        return extensions.group();
     }
 
     /** Extension records at the end of the request, in units of 8 bytes (since 7.38). */

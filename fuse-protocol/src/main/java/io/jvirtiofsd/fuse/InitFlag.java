@@ -14,7 +14,7 @@ enum InitFlag {
     ATOMIC_O_TRUNC      (3,  true),  // O_TRUNC comes with OPEN instead of a SETATTR before it
     EXPORT_SUPPORT      (4,  false), // LOOKUP of "." and ".." to decode NFS handles
     BIG_WRITES          (5,  true),  // WRITEs of more than a page
-    DONT_MASK           (6,  false), // we would apply the umask
+    DONT_MASK           (6,  false), // we apply the umask; goes with POSIX_ACL
     SPLICE_WRITE        (7,  false), // /dev/fuse only
     SPLICE_MOVE         (8,  false), // /dev/fuse only
     SPLICE_READ         (9,  false), // /dev/fuse only
@@ -28,7 +28,7 @@ enum InitFlag {
     NO_OPEN_SUPPORT     (17, false), // ENOSYS to OPEN would be understood
     PARALLEL_DIROPS     (18, true),  // LOOKUP and READDIR of one directory in parallel
     HANDLE_KILLPRIV     (19, false), // we would always clear suid and sgid; V2 tells when
-    POSIX_ACL           (20, false), // ACL xattrs are interpreted
+    POSIX_ACL           (20, false), // ACL xattrs are interpreted; accepted when FuseOptions says so
     ABORT_ERROR         (21, false), // /dev/fuse only
     MAX_PAGES           (22, true),  // init_out.max_pages counts; else 32 pages a request
     CACHE_SYMLINKS      (23, false), // READLINK cached; accepted when FuseOptions says so
@@ -40,9 +40,9 @@ enum InitFlag {
                                      // go on showing the old mode until its attributes time out
     SETXATTR_EXT        (29, true),  // setxattr_in of 16 bytes
     INIT_EXT            (30, true),  // flags2 counts
-    SECURITY_CTX        (32, false), // security contexts come with creating requests
+    SECURITY_CTX        (32, false), // security contexts come with creating requests; likewise
     HAS_INODE_DAX       (33, false), // ATTR_DAX is honoured; only with a DAX window
-    CREATE_SUPP_GROUP   (34, false), // a supplementary group comes with creating requests
+    CREATE_SUPP_GROUP   (34, true),  // a supplementary group comes with creating requests
     HAS_EXPIRE_ONLY     (35, false), // about notifications, which virtio-fs cannot send
     DIRECT_IO_ALLOW_MMAP(36, false), // shared mmap of FOPEN_DIRECT_IO files
     PASSTHROUGH         (37, false), // needs descriptors in the guest's own kernel

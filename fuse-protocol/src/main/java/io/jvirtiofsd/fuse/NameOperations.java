@@ -33,7 +33,7 @@ final class NameOperations {
                                 request.name(),
                                 in.mode() & (FileType.MASK | FileType.PERMISSIONS),
                                 in.rdev(),
-                                in.umask());
+                                request.umask(in.umask()));
         NodeOperations.putEntry(request, entry);
     }
 
@@ -47,7 +47,7 @@ final class NameOperations {
                                 request.nodeId(),
                                 request.name(),
                                 in.mode() & FileType.PERMISSIONS,
-                                in.umask());
+                                request.umask(in.umask()));
         NodeOperations.putEntry(request, entry);
     }
 

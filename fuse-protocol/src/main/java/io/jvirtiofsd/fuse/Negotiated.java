@@ -19,6 +19,12 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
     private static final int ATTR_FLAGS_MINOR = 32; // fuse.h 7.32; padding before
     private static final int EXTENSIONS_MINOR = 38; // fuse.h 7.38; padding before
 
+    /** Access control lists need the umask, and to be told when set-group-ID goes. */
+    private static final long ACL_FLAGS =
+            InitFlag.POSIX_ACL.mask() | InitFlag.DONT_MASK.mask() | InitFlag.SETXATTR_EXT.mask();
+
+    private static final long LABEL_FLAGS = InitFlag.SECURITY_CTX.mask() | InitFlag.INIT_EXT.mask();
+
     private static final int PAGE_BYTES = 4096;
     private static final int DEFAULT_MAX_PAGES = 32; // linux FUSE_DEFAULT_MAX_PAGES_PER_REQ
     private static final int MAX_READAHEAD_BYTES = 1 << 20;
@@ -33,14 +39,21 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
     /**
      * Answers an offer of our major version.
      *
-     * @throws ErrnoException EPROTO if the guest is older than anything we can talk to
+     * @throws ErrnoException EPROTO if the guest is older than anything we can talk to, or lacks
+     *     what the options demand
      */
     static Negotiated of(InitIn offer, FuseOptions options) throws ErrnoException {
         int minor = Math.min(offer.minor(), MINOR);
         if (minor < OLDEST_MINOR) { // a minor beyond 2³¹ is negative here, and as little to be had
             throw ErrnoException.of(Errno.EPROTO);
         }
-        long flags = offer.offered() & wanted(options);
+        long offered = offer.offered();
+        if (minor < EXTENSIONS_MINOR) { // contexts came without a length at first
+            offered &= ~InitFlag.SECURITY_CTX.mask();
+        }
+        long flags = offered & wanted(options);
+        flags |= options.posixAcl().accepted(ACL_FLAGS, offered);
+        flags |= options.securityLabel().accepted(LABEL_FLAGS, offered);
         int readahead = (int) Math.min(offer.maxReadahead() & 0xffffffffL, MAX_READAHEAD_BYTES);
         int maxWrite =
                 InitFlag.MAX_PAGES.in(flags)
@@ -78,6 +91,11 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
     /** The bits of {@link Attributes#flags} that the guest understands. */
     int attrFlags() {
         return minor >= ATTR_FLAGS_MINOR ? Attributes.ATTR_DAX : 0;
+    }
+
+    /** Whether extension records mean anything. */
+    boolean readsExtensions() {
+        return InitFlag.SECURITY_CTX.in(flags) || InitFlag.CREATE_SUPP_GROUP.in(flags);
     }
 
     /** Bytes of extension records that end the request with this header. */

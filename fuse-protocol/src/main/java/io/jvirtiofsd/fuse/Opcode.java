@@ -142,6 +142,15 @@ enum Opcode {
         return snapshotBytes;
     }
 
+    /** Whether it makes an object, so that extensions may say more about it. */
+    boolean creates() {
+        return this == SYMLINK
+                || this == MKNOD
+                || this == MKDIR
+                || this == CREATE
+                || this == TMPFILE;
+    }
+
     Names names() {
         return names;
     }

@@ -70,7 +70,19 @@ final class Request {
             }
             nameReader.reset(copy, InHeader.BYTES + opcode.argumentBytes(), copyEnd);
             opcode.names().read(nameReader, name, secondName);
+            if (extensionBytes > 0 && opcode.creates() && current.readsExtensions()) {
+                header.setExtensions(readExtensions(extensionBytes));
+            }
         }
+    }
+
+    private Extensions readExtensions(int bytes) throws ErrnoException {
+        if (bytes > Extensions.MAX_BYTES) {
+            throw ErrnoException.of(Errno.E2BIG);
+        }
+        byte[] records = new byte[bytes];
+        reader.read(records, 0, bytes);
+        return Extensions.read(records);
     }
 
     /**
@@ -179,6 +191,11 @@ final class Request {
     /** Tells that {@code bytes} of the {@link #target} were filled. */
     void filledInPlace(int bytes) {
         inPlaceBytes = bytes;
+    }
+
+    /** The part of a caller's umask that the guest has left to the file system. */
+    int umask(int umask) {
+        return InitFlag.DONT_MASK.in(session.flags()) ? umask & FileType.PERMISSIONS : 0;
     }
 
     /** Refuses a caller without uid or gid, as whom nothing may be created. */

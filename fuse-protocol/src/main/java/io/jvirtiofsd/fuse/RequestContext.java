@@ -1,5 +1,7 @@
 package io.jvirtiofsd.fuse;
 
+import java.util.List;
+
 /**
  * Who asks: the parts of the request header that a file system may need.
  *
@@ -17,4 +19,17 @@ public interface RequestContext {
 
     /** The caller's process id in the guest; 0 for the kernel itself. */
     int pid();
+
+    /** What an operation that makes something is to label it with: nothing or one. */
+    default List<SecurityContext> securityContexts() {
+        return List.of();
+    }
+
+    /**
+     * A group that the caller is also a member of, for what is made in a set-group-ID directory;
+     * &minus;1 if there is none.
+     */
+    default int supplementaryGroup() {
+        return -1;
+    }
 }

@@ -53,6 +53,13 @@ final class WireReader {
         return (long) LONGS.get(bytes, at);
     }
 
+    /** Consumes {@code count} bytes into a copy. */
+    byte[] bytes(int count) {
+        int at = position;
+        position += count;
+        return Arrays.copyOfRange(bytes, at, position);
+    }
+
     /** A copy of what is not yet consumed. */
     byte[] rest() {
         return Arrays.copyOfRange(bytes, position, end);

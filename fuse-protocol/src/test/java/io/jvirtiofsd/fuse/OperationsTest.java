@@ -106,14 +106,14 @@ class OperationsTest {
     @Test
     void mknod() {
         byte[] body = bytes(0010644, 77, 022, 0, "pipe");
-        String call = "mknod(1000:1001, 3, pipe, " + 0010644 + ", 77, 18)";
+        String call = "mknod(1000:1001, 3, pipe, " + 0010644 + ", 77, 0)";
         assertEquals(7, entry(Opcode.MKNOD, body, call).nodeid());
     }
 
     @Test
     void mkdir() {
         byte[] body = bytes(0040755, 022, "dir");
-        String call = "mkdir(1000:1001, 3, dir, " + 0755 + ", 18)";
+        String call = "mkdir(1000:1001, 3, dir, " + 0755 + ", 0)";
         assertEquals(8, entry(Opcode.MKDIR, body, call).nodeid());
     }
 
@@ -146,7 +146,7 @@ class OperationsTest {
     @Test
     void create() {
         byte[] body = bytes(2, 0100644, 022, 1, "file");
-        CreateIn in = new CreateIn(2, 0100644, 022, 1);
+        CreateIn in = new CreateIn(2, 0100644, 0, 1);
         TestGuest.Answer answer = ok(Opcode.CREATE, body, "create(1000:1001, 3, file, " + in + ")");
         CreateOut created = CreateOut.read(answer.reader());
         assertEquals(9, created.entry().nodeid());

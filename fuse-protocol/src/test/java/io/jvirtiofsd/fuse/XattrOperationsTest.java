@@ -136,4 +136,17 @@ class XattrOperationsTest {
         byte[] body = bytes(MAX, 0, "a");
         assertEquals(MAX, guest.send(Opcode.GETXATTR, 3, body, MAX + 16).body().length);
     }
+
+    @Test
+    void accessListsThatNobodyAppliesAreRefusedAndHidden() {
+        for (String acl : List.of("system.posix_acl_access", "system.posix_acl_default")) {
+            refused(Errno.EOPNOTSUPP, Opcode.SETXATTR, set(4, 0, acl, new byte[4]));
+            refused(Errno.EOPNOTSUPP, Opcode.GETXATTR, bytes(4, 0, acl));
+            refused(Errno.EOPNOTSUPP, Opcode.REMOVEXATTR, bytes(acl));
+        }
+        String names = "system.posix_acl_access\0user.a\0system.posix_acl_default\0";
+        files.answer("listxattr", arguments -> names.getBytes());
+        TestGuest.Answer shown = guest.send(Opcode.LISTXATTR, 3, bytes(100, 0));
+        assertArrayEquals("user.a\0".getBytes(), shown.body());
+    }
 }
