@@ -10,6 +10,7 @@ import io.jvirtiofsd.nio.NioFileSystem;
 import io.jvirtiofsd.nio.NioOptions;
 import io.jvirtiofsd.passthrough.CachePolicy;
 import io.jvirtiofsd.passthrough.PassthroughFileSystem;
+import io.jvirtiofsd.passthrough.XattrOptions;
 import io.jvirtiofsd.vhost.Listener;
 import io.jvirtiofsd.vhost.TransportOptions;
 import io.jvirtiofsd.vhost.VhostUserServer;
@@ -87,9 +88,12 @@ public final class BackEnd implements AutoCloseable {
     }
 
     private static FuseOptions fuseOptions(BackEndOptions options) {
+        XattrOptions xattrs = options.files().xattrs();
         FuseOptions fuse =
                 FuseOptions.defaults()
-                        .withCacheSymlinks(options.files().cachePolicy().cachesSymlinks());
+                        .withCacheSymlinks(options.files().cachePolicy().cachesSymlinks())
+                        .withPosixAcl(xattrs.posixAcl())
+                        .withSecurityLabel(xattrs.securityLabel());
         return options.trace() == null ? fuse : fuse.withTrace(options.trace());
     }
 

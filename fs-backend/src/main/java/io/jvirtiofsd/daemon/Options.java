@@ -40,7 +40,8 @@ final class Options {
         TRACE
     }
 
-    private static final Set<String> FLAGS = Set.of("readonly", "xattr", "no_xattr");
+    private static final Set<String> FLAGS =
+            Set.of("readonly", "xattr", "no_xattr", "posix_acl", "no_posix_acl");
 
     @Spec private CommandSpec spec;
 
@@ -142,7 +143,8 @@ final class Options {
             split = ",",
             description = {
                 "Options in the style of mount: source=DIR, tag=TAG, cache=POLICY,",
-                "readonly, xattr, no_xattr, xattrmap=RULES, log_level=LEVEL."
+                "readonly, xattr, no_xattr, xattrmap=RULES, posix_acl, no_posix_acl,",
+                "log_level=LEVEL."
             })
     private List<String> mountStyle = new ArrayList<>();
 
@@ -175,6 +177,8 @@ final class Options {
                 case "xattr" -> xattrs.setXattr(true);
                 case "xattrmap" ->
                         xattrs.setMap(convert(new XattrArguments.MapConverter(), option, value));
+                case "posix_acl" -> xattrs.setPosixAcl(true);
+                case "no_posix_acl" -> xattrs.setPosixAcl(false);
                 case "no_xattr" -> xattrs.setXattr(false);
                 default -> throw error("-o " + option + ": unknown option");
             }
@@ -268,7 +272,8 @@ final class Options {
         }
     }
 
-    private static <E extends Enum<E>> E byName(E[] values, String name) {
+    /** The value with this lower-case name. */
+    static <E extends Enum<E>> E byName(E[] values, String name) {
         List<String> names = new ArrayList<>();
         for (E value : values) {
             String lower = value.name().toLowerCase(java.util.Locale.ROOT);

@@ -1,5 +1,6 @@
 package io.jvirtiofsd.daemon;
 
+import io.jvirtiofsd.fuse.FeatureMode;
 import io.jvirtiofsd.passthrough.XattrMap;
 import io.jvirtiofsd.passthrough.XattrOptions;
 import picocli.CommandLine;
@@ -20,6 +21,33 @@ final class XattrArguments {
             })
     private XattrMap map;
 
+    @Option(
+            names = "--posix-acl",
+            paramLabel = "never|auto|always",
+            arity = "0..1",
+            defaultValue = "never",
+            fallbackValue = "always",
+            converter = ModeConverter.class,
+            description = {
+                "Interpret access control lists: never, if the guest can (auto), or refuse",
+                "guests that cannot (default: ${DEFAULT-VALUE}; implies --xattr)."
+            })
+    private FeatureMode posixAcl;
+
+    @Option(
+            names = "--security-label",
+            paramLabel = "never|auto|always",
+            arity = "0..1",
+            defaultValue = "never",
+            fallbackValue = "always",
+            converter = ModeConverter.class,
+            description = {
+                "Label what the guest makes at once, as its SELinux says: never, if the",
+                "guest can (auto), or refuse guests that cannot (default: ${DEFAULT-VALUE};",
+                "implies --xattr)."
+            })
+    private FeatureMode securityLabel;
+
     /** Applies what {@code -o} says: "xattr" or "no_xattr". */
     void setXattr(boolean on) {
         xattr = on;
@@ -30,8 +58,24 @@ final class XattrArguments {
         this.map = map;
     }
 
+    /** Applies what {@code -o} says: "posix_acl" or "no_posix_acl". */
+    void setPosixAcl(boolean on) {
+        posixAcl = on ? FeatureMode.ALWAYS : FeatureMode.NEVER;
+    }
+
     XattrOptions options() {
-        return new XattrOptions(xattr || map != null, map != null ? map : XattrMap.identity());
+        boolean implied =
+                map != null || posixAcl != FeatureMode.NEVER || securityLabel != FeatureMode.NEVER;
+        return new XattrOptions(
+                xattr || implied, map != null ? map : XattrMap.identity(), posixAcl, securityLabel);
+    }
+
+    /** Reads never, auto or always. */
+    static final class ModeConverter implements CommandLine.ITypeConverter<FeatureMode> {
+        @Override
+        public FeatureMode convert(String value) {
+            return Options.byName(FeatureMode.values(), value);
+        }
     }
 
     /** Reads the rules of a map. */

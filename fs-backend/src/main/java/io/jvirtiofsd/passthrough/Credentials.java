@@ -4,6 +4,7 @@ import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.RequestContext;
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 
 /**
@@ -60,7 +61,7 @@ final class Credentials {
         if (!isRoot() || callerUid == uid && callerGid == gid) {
             return call.run();
         }
-        become(callerUid, callerGid);
+        become(callerUid, callerGid, caller.supplementaryGroup());
         try {
             int result = call.run();
             if (result != -Errno.EACCES) {
@@ -73,8 +74,10 @@ final class Credentials {
         }
     }
 
-    private void become(int callerUid, int callerGid) throws ErrnoException {
-        int failed = syscalls.setgroups(0, 0);
+    private void become(int callerUid, int callerGid, int group) throws ErrnoException {
+        NativeMemory groups = Scratch.get().small();
+        groups.putInt(0, group);
+        int failed = syscalls.setgroups(group == KEEP ? 0 : 1, groups.address());
         if (failed >= 0) {
             failed = syscalls.setresgid(KEEP, callerGid, KEEP);
         }
@@ -108,6 +111,22 @@ final class Credentials {
             } catch (ErrnoException e) {
                 end("cannot take a capability again");
             }
+        }
+    }
+
+    /**
+     * Runs a call that changes permissions so that the host clears set-group-ID: as a member of the
+     * caller's group only, which is not the file's.
+     */
+    int clearingSgid(RequestContext caller, Call call) throws ErrnoException {
+        if (!isRoot() || caller.gid() == KEEP) {
+            return call.run();
+        }
+        become(KEEP, caller.gid(), KEEP);
+        try {
+            return clearingSuid(true, call);
+        } finally {
+            restore();
         }
     }
 

@@ -86,20 +86,25 @@ final class FileOperations {
         int directory = session.directory(parent);
         int hostFlags = hostFlags(in.flags());
         int creating = hostFlags | Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_NOFOLLOW;
-        int made =
-                share.credentials()
-                        .create(
-                                caller,
-                                () ->
-                                        syscalls.openat(
-                                                directory,
-                                                EntryCursor.path(name),
-                                                creating | Fcntl.O_CLOEXEC,
-                                                in.mode() & 07777));
+        Credentials.Call call =
+                () ->
+                        syscalls.openat(
+                                directory,
+                                EntryCursor.path(name),
+                                creating | Fcntl.O_CLOEXEC,
+                                in.mode() & 07777);
+        int made = share.credentials().create(caller, () -> share.umask().during(in.umask(), call));
         if (made == -Errno.EEXIST && (in.flags() & Fcntl.O_EXCL) == 0) {
             return openExisting(session, directory, name, in);
         }
-        OpenReply open = opened(session, Fd.own(syscalls, Failures.check(made)), hostFlags);
+        Fd fd = Fd.own(syscalls, Failures.check(made));
+        int labelled = share.xattrs().label(made, caller);
+        if (labelled < 0) { // what cannot get its label must not stay
+            fd.close();
+            syscalls.unlinkat(directory, EntryCursor.path(name), 0);
+            throw ErrnoException.of(-labelled);
+        }
+        OpenReply open = opened(session, fd, hostFlags);
         try {
             return new CreateReply(Lookups.lookupMade(session, directory, name), open);
         } catch (ErrnoException e) {

@@ -155,51 +155,78 @@ final class NodeOperations {
     Entry symlink(Session session, RequestContext caller, long parent, Name name, Name target)
             throws ErrnoException {
         int directory = session.directory(parent);
-        return made(
-                session,
-                caller,
-                directory,
-                name,
+        Credentials.Call creating =
                 () -> {
                     long to = Scratch.get().path2(target.array(), target.offset(), target.length());
                     return syscalls.symlinkat(to, directory, EntryCursor.path(name));
-                });
+                };
+        return made(session, caller, directory, name, creating, 0);
     }
 
-    Entry mknod(Session session, RequestContext caller, long parent, Name name, int mode, int rdev)
+    Entry mknod(
+            Session session,
+            RequestContext caller,
+            long parent,
+            Name name,
+            int mode,
+            int rdev,
+            int umask)
             throws ErrnoException {
         int directory = session.directory(parent);
-        return made(
-                session,
-                caller,
-                directory,
-                name,
-                () ->
-                        syscalls.mknodat(
-                                directory, EntryCursor.path(name), mode, rdev & 0xffffffffL));
+        long device = rdev & 0xffffffffL;
+        Credentials.Call creating =
+                () -> syscalls.mknodat(directory, EntryCursor.path(name), mode, device);
+        return made(session, caller, directory, name, masked(umask, creating), 0);
     }
 
-    Entry mkdir(Session session, RequestContext caller, long parent, Name name, int mode)
+    Entry mkdir(Session session, RequestContext caller, long parent, Name name, int mode, int umask)
             throws ErrnoException {
         int directory = session.directory(parent);
-        return made(
-                session,
-                caller,
-                directory,
-                name,
-                () -> syscalls.mkdirat(directory, EntryCursor.path(name), mode & PERMISSION_BITS));
+        int permissions = mode & PERMISSION_BITS;
+        Credentials.Call creating =
+                () -> syscalls.mkdirat(directory, EntryCursor.path(name), permissions);
+        return made(session, caller, directory, name, masked(umask, creating), Fcntl.AT_REMOVEDIR);
     }
 
+    private Credentials.Call masked(int umask, Credentials.Call creating) {
+        return umask == 0 ? creating : () -> share.umask().during(umask, creating);
+    }
+
+    /** {@code removal} are the flags of unlinkat(2) that would take it back. */
     private Entry made(
             Session session,
             RequestContext caller,
             int directory,
             Name name,
-            Credentials.Call creating)
+            Credentials.Call creating,
+            int removal)
             throws ErrnoException {
         share.refuseIfReadOnly();
         Failures.check(share.credentials().create(caller, creating));
+        if (!caller.securityContexts().isEmpty()) {
+            label(caller, directory, name, removal);
+        }
         return Lookups.lookupMade(session, directory, name);
+    }
+
+    /** What cannot get its label must not stay. */
+    private void label(RequestContext caller, int directory, Name name, int removal)
+            throws ErrnoException {
+        int fd =
+                syscalls.openat(
+                        directory,
+                        EntryCursor.path(name),
+                        Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC,
+                        0);
+        int result = fd;
+        if (fd >= 0) {
+            result = share.xattrs().label(fd, caller);
+            syscalls.close(fd);
+        }
+        if (result < 0) {
+            syscalls.unlinkat(directory, EntryCursor.path(name), removal);
+            throw ErrnoException.of(-result);
+        }
     }
 
     void unlink(Session session, long parent, Name name, int flags) throws ErrnoException {

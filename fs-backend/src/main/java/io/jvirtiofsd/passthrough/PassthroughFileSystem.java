@@ -38,7 +38,6 @@ public final class PassthroughFileSystem implements FileSystem {
     private final NodeOperations nodes;
     private final FileOperations files;
     private final Directories directories;
-    private final Xattrs xattrs;
     private volatile Session session;
 
     private PassthroughFileSystem(Share share) {
@@ -46,7 +45,6 @@ public final class PassthroughFileSystem implements FileSystem {
         this.nodes = new NodeOperations(share);
         this.files = new FileOperations(share);
         this.directories = new Directories(share);
-        this.xattrs = new Xattrs(share);
     }
 
     /**
@@ -134,13 +132,13 @@ public final class PassthroughFileSystem implements FileSystem {
     public Entry mknod(
             RequestContext context, long parent, Name name, int mode, int rdev, int umask)
             throws ErrnoException {
-        return nodes.mknod(session(), context, parent, name, mode, rdev);
+        return nodes.mknod(session(), context, parent, name, mode, rdev, umask);
     }
 
     @Override
     public Entry mkdir(RequestContext context, long parent, Name name, int mode, int umask)
             throws ErrnoException {
-        return nodes.mkdir(session(), context, parent, name, mode);
+        return nodes.mkdir(session(), context, parent, name, mode, umask);
     }
 
     @Override
@@ -283,21 +281,21 @@ public final class PassthroughFileSystem implements FileSystem {
             int flags,
             boolean killSgid)
             throws ErrnoException {
-        xattrs.set(session(), nodeId, name, value, flags);
+        share.xattrs().set(session(), context, nodeId, name, value, flags, killSgid);
     }
 
     @Override
     public byte[] getxattr(RequestContext context, long nodeId, Name name) throws ErrnoException {
-        return xattrs.get(session(), nodeId, name);
+        return share.xattrs().get(session(), nodeId, name);
     }
 
     @Override
     public byte[] listxattr(RequestContext context, long nodeId) throws ErrnoException {
-        return xattrs.list(session(), context, nodeId);
+        return share.xattrs().list(session(), context, nodeId);
     }
 
     @Override
     public void removexattr(RequestContext context, long nodeId, Name name) throws ErrnoException {
-        xattrs.remove(session(), nodeId, name);
+        share.xattrs().remove(session(), nodeId, name);
     }
 }

@@ -25,6 +25,8 @@ final class Share implements AutoCloseable {
     private final PassthroughOptions options;
     private final Credentials credentials;
     private final FileCapability capability;
+    private final Umask umask;
+    private final Xattrs xattrs;
     private final Fd root;
     private final Fd proc;
     private final long rootDevice;
@@ -40,6 +42,8 @@ final class Share implements AutoCloseable {
         this.options = options;
         this.credentials = new Credentials(syscalls);
         this.capability = new FileCapability(syscalls, options.xattrs());
+        this.umask = new Umask(syscalls);
+        this.xattrs = new Xattrs(this);
         this.root = root;
         this.proc = proc;
         NativeMemory statx = Scratch.get().statx();
@@ -95,6 +99,14 @@ final class Share implements AutoCloseable {
 
     Credentials credentials() {
         return credentials;
+    }
+
+    Umask umask() {
+        return umask;
+    }
+
+    Xattrs xattrs() {
+        return xattrs;
     }
 
     FileCapability capability() {

@@ -4,6 +4,7 @@ import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.fuse.RequestContext;
+import io.jvirtiofsd.fuse.SecurityContext;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
@@ -18,9 +19,7 @@ import java.util.Arrays;
  * link means itself. <i>Thread-safe.</i> Source: xattr(7).
  */
 final class Xattrs {
-    private static final byte[] ACL_ACCESS = ascii("system.posix_acl_access");
-    private static final byte[] ACL_DEFAULT = ascii("system.posix_acl_default");
-    private static final byte[] TRUSTED = ascii("trusted.");
+    private static final byte[] TRUSTED = "trusted.".getBytes(StandardCharsets.US_ASCII);
 
     private final Share share;
     private final Syscalls syscalls;
@@ -32,24 +31,55 @@ final class Xattrs {
         this.map = share.options().xattrs().map();
     }
 
-    private static byte[] ascii(String text) {
-        return text.getBytes(StandardCharsets.US_ASCII);
-    }
-
-    void set(Session session, long nodeId, Name name, byte[] value, int flags)
+    void set(
+            Session session,
+            RequestContext caller,
+            long nodeId,
+            Name name,
+            byte[] value,
+            int flags,
+            boolean killSgid)
             throws ErrnoException {
         requireEnabled();
         share.refuseIfReadOnly();
         int path = session.path(nodeId);
-        NativeMemory memory = Scratch.get().large();
+        int result =
+                killSgid
+                        ? share.credentials()
+                                .clearingSgid(caller, () -> set(path, name, value, flags))
+                        : set(path, name, value, flags);
+        Failures.check(result);
+    }
+
+    private int set(int fd, Name name, byte[] value, int flags) {
+        Scratch scratch = Scratch.get();
+        long hostName;
+        try {
+            hostName = hostName(name);
+        } catch (ErrnoException e) {
+            return -e.errno();
+        }
+        NativeMemory memory = scratch.large();
         memory.put(0, value, 0, value.length);
-        Failures.check(
-                syscalls.setxattr(
-                        Scratch.get().procPath(path),
-                        hostName(name),
-                        memory.address(),
-                        value.length,
-                        flags));
+        return syscalls.setxattr(
+                scratch.procPath(fd), hostName, memory.address(), value.length, flags);
+    }
+
+    /**
+     * Gives what {@code fd}, of any kind, refers to the label that came with the request that made
+     * it; 0 or a negated errno.
+     */
+    int label(int fd, RequestContext caller) {
+        for (SecurityContext context : caller.securityContexts()) {
+            int result =
+                    share.options().xattrs().enabled()
+                            ? set(fd, context.name(), context.value(), 0)
+                            : -Errno.EOPNOTSUPP;
+            if (result < 0) {
+                return result;
+            }
+        }
+        return 0;
     }
 
     byte[] get(Session session, long nodeId, Name name) throws ErrnoException {
@@ -106,9 +136,6 @@ final class Xattrs {
         byte[] bytes = name.array();
         int from = name.offset();
         int to = from + name.length();
-        if (isAcl(bytes, from, to)) {
-            throw ErrnoException.of(Errno.EOPNOTSUPP);
-        }
         switch (map.action(bytes, from, to)) {
             case PREFIX -> {
                 byte[] joined = XattrMap.join(map.prefix(bytes, from, to), name.toByteArray());
@@ -132,10 +159,7 @@ final class Xattrs {
             }
             int stripped = map.stripped(names, from, at);
             int shown = from + Math.max(0, stripped);
-            boolean hidden =
-                    stripped < 0
-                            || isAcl(names, shown, at)
-                            || !privileged && startsWith(names, shown, at, TRUSTED);
+            boolean hidden = stripped < 0 || !privileged && startsWith(names, shown, at, TRUSTED);
             if (!hidden) {
                 System.arraycopy(names, shown, names, kept, at + 1 - shown);
                 kept += at + 1 - shown;
@@ -143,12 +167,6 @@ final class Xattrs {
             from = at + 1;
         }
         return kept == names.length ? names : Arrays.copyOf(names, kept);
-    }
-
-    /** An access control list that neither side interprets would protect nothing. */
-    private static boolean isAcl(byte[] names, int from, int to) {
-        return Arrays.equals(names, from, to, ACL_ACCESS, 0, ACL_ACCESS.length)
-                || Arrays.equals(names, from, to, ACL_DEFAULT, 0, ACL_DEFAULT.length);
     }
 
     private static boolean startsWith(byte[] names, int from, int to, byte[] prefix) {

@@ -119,7 +119,14 @@ public final class FuseClient {
 
     /** A request of any bytes after the header; the body of the answer. */
     public byte[] raw(int opcode, long nodeId, byte[] arguments, int room) {
-        ByteBuffer in = begin(opcode, nodeId).bytes(arguments).ask(room);
+        return raw(opcode, nodeId, 0, arguments, room);
+    }
+
+    /** The same, where the last {@code extensionWords} times 8 bytes are extension records. */
+    public byte[] raw(int opcode, long nodeId, int extensionWords, byte[] arguments, int room) {
+        begin(opcode, nodeId);
+        out.putShort(36, (short) extensionWords); // total_extlen
+        ByteBuffer in = bytes(arguments).ask(room);
         byte[] body = new byte[in.remaining()];
         in.get(body);
         return body;

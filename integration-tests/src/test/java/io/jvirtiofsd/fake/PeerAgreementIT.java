@@ -11,7 +11,10 @@ import io.jvirtiofsd.passthrough.XattrMap;
 import io.jvirtiofsd.passthrough.XattrOptions;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
+import java.util.function.BiConsumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -82,11 +85,48 @@ class PeerAgreementIT {
         }
     }
 
+    @Test
+    void whatIsMadeIsWhatThePeerMakes() throws Exception {
+        String[] options = {"--posix-acl=auto", "--security-label=auto"};
+        compare(
+                CreationOverRingTest.OPTIONS,
+                options,
+                CreationScenario.FLAGS,
+                (theirs, ours) ->
+                        assertEquals(
+                                String.join("\n", new CreationScenario(theirs).run()),
+                                String.join("\n", new CreationScenario(ours).run())));
+    }
+
     private void compare(int steps, XattrOptions xattrs, String peerOption) throws Exception {
+        compare(
+                xattrs,
+                new String[] {peerOption},
+                FLAGS,
+                (theirs, ours) -> {
+                    RandomGuest one = new RandomGuest(ours);
+                    RandomGuest two = new RandomGuest(theirs);
+                    for (int step = 0; step < steps; step++) {
+                        assertEquals(
+                                two.step(new Random(step)),
+                                one.step(new Random(step)),
+                                "step " + step);
+                    }
+                });
+    }
+
+    /** Calls {@code check} with the peer's client and ours. */
+    private void compare(
+            XattrOptions xattrs,
+            String[] peerOptions,
+            long flags,
+            BiConsumer<FuseClient, FuseClient> check)
+            throws Exception {
         Path place = Files.createTempDirectory(folder, "run");
-        String[] options = {"--modcaps=+sys_admin", peerOption};
         Path ours = Files.createDirectory(place.resolve("ours"));
         Path theirs = Files.createDirectory(place.resolve("theirs"));
+        List<String> options = new ArrayList<>(List.of(peerOptions));
+        options.add("--modcaps=+sys_admin");
         int umask = JnrSyscalls.load().umask(0); // as the programs do
         try (InProcess backEnd =
                         new InProcess(
@@ -95,18 +135,17 @@ class PeerAgreementIT {
                                 all -> all.withFiles(files -> files.withXattrs(xattrs)));
                 FakeFrontend ourFrontend = start(backEnd.connect(), -1L, 1);
                 Daemon daemon =
-                        Daemon.startPeer(GuestKit.get(), theirs, place.resolve("peer"), options);
+                        Daemon.startPeer(
+                                GuestKit.get(),
+                                theirs,
+                                place.resolve("peer"),
+                                options.toArray(String[]::new));
                 FakeFrontend theirFrontend = start(new FakeFrontend(daemon.socket()), -1L, 1)) {
             FuseClient ourFuse = new FuseClient(ourFrontend, 1);
             FuseClient theirFuse = new FuseClient(theirFrontend, 1);
-            ourFuse.init(FLAGS);
-            theirFuse.init(FLAGS);
-            RandomGuest one = new RandomGuest(ourFuse);
-            RandomGuest two = new RandomGuest(theirFuse);
-            for (int step = 0; step < steps; step++) {
-                assertEquals(
-                        two.step(new Random(step)), one.step(new Random(step)), "step " + step);
-            }
+            ourFuse.init(flags);
+            theirFuse.init(flags);
+            check.accept(theirFuse, ourFuse);
         } finally {
             JnrSyscalls.load().umask(umask);
         }

@@ -169,6 +169,11 @@ public final class JnrSyscalls extends JnrFileCalls {
     }
 
     @Override
+    public int unshare(int flags) {
+        return result(libc.unshare(flags));
+    }
+
+    @Override
     public int umask(int mask) {
         return libc.umask(mask);
     }

@@ -59,6 +59,7 @@ public interface LibC {
     int accept4(int fd, long address, long length, int flags);
     int shutdown(int fd, int how);
     int getsockopt(int fd, int level, int name, long value, long length);
+    int unshare(int flags);
     int umask(int mask);
     int prlimit(int pid, int resource, long newLimit, long oldLimit);
     int prctl(int option, long arg2, long arg3, long arg4, long arg5);

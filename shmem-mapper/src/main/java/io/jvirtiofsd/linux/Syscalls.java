@@ -201,7 +201,10 @@ public interface Syscalls {
     /** {@code int getegid(void)}, by raw call: this thread's. */
     int getegid();
 
-    /** {@code mode_t umask(mode_t mask)}: the whole process's. */
+    /** {@code int unshare(int flags)}. */
+    int unshare(int flags);
+
+    /** {@code mode_t umask(mode_t mask)}: of all threads that have not unshared CLONE_FS. */
     int umask(int mask);
 
     /** {@code int prlimit(pid, resource, const struct rlimit *new, struct rlimit *old)}. */
