@@ -68,11 +68,15 @@ public final class BackEnd implements AutoCloseable {
 
     private static FileSystem fileSystem(
             Syscalls syscalls, Reclaimer reclaimer, BackEndOptions options) throws IOException {
-        if (options.sharedDir().getFileSystem() != FileSystems.getDefault()) {
+        if (!isOnHost(options)) {
             return NioFileSystem.open(options.sharedDir(), nioOptions(syscalls, options));
         }
         return PassthroughFileSystem.open(
                 syscalls, reclaimer, options.sharedDir(), options.files());
+    }
+
+    private static boolean isOnHost(BackEndOptions options) {
+        return options.sharedDir().getFileSystem() == FileSystems.getDefault();
     }
 
     /** What belongs to nobody belongs to whom the daemon runs as. */
@@ -88,7 +92,8 @@ public final class BackEnd implements AutoCloseable {
     }
 
     private static FuseOptions fuseOptions(BackEndOptions options) {
-        XattrOptions xattrs = options.files().xattrs();
+        // Other providers know neither access lists nor labels.
+        XattrOptions xattrs = isOnHost(options) ? options.files().xattrs() : XattrOptions.off();
         FuseOptions fuse =
                 FuseOptions.defaults()
                         .withCacheSymlinks(options.files().cachePolicy().cachesSymlinks())
