@@ -16,10 +16,13 @@ public final class Errno {
     public static final int EACCES     = 13;
     public static final int EFAULT     = 14;
     public static final int EEXIST     = 17;
+    public static final int ENODEV     = 19;
     public static final int ENOTDIR    = 20;
     public static final int EINVAL     = 22;
     public static final int ENFILE     = 23;
     public static final int EMFILE     = 24;
+    public static final int ETXTBSY    = 26;
+    public static final int EROFS      = 30;
     public static final int EPIPE      = 32;
     public static final int ELOOP      = 40;
     public static final int EOPNOTSUPP = 95;
@@ -41,6 +44,9 @@ public final class Errno {
             case ENOMEM -> "out of memory";
             case EACCES -> "permission denied";
             case EEXIST -> "file exists";
+            case ENODEV -> "not supported by the device";
+            case ETXTBSY -> "it is being executed";
+            case EROFS -> "read-only file system";
             case ENOTDIR -> "not a directory";
             case EINVAL -> "invalid argument";
             case ENFILE -> "too many open files in the system";

@@ -98,7 +98,7 @@ public final class Scratch {
         return directory;
     }
 
-    /** 64 KiB for the values and lists of extended attributes. */
+    /** 64 KiB for values and lists of extended attributes, or pages of a file. */
     public NativeMemory large() {
         if (large == null) {
             large = NativeMemory.allocate(LARGE_BYTES);

@@ -40,4 +40,9 @@ public final class Statx {
     // spotless:on
 
     private Statx() {}
+
+    /** The device number in a {@code struct statx}, as one value. */
+    public static long device(NativeMemory statx) {
+        return (long) statx.getInt(DEV_MAJOR) << 32 | statx.getInt(DEV_MINOR) & 0xffffffffL;
+    }
 }

@@ -30,11 +30,21 @@ public final class GuestMemory {
             throw new GuestMemoryException("more than " + MAX_REGIONS + " memory regions");
         }
         for (GuestRegion other : byGpa) {
+            if (other.isWindow()) {
+                if (overlap(region.gpa(), region.bytes(), other.gpa(), other.bytes())) {
+                    return without(other).with(region); // it has been moved away from here
+                }
+                continue;
+            }
             if (overlap(region.gpa(), region.bytes(), other.gpa(), other.bytes())
                     || overlap(region.uva(), region.bytes(), other.uva(), other.bytes())) {
                 throw new GuestMemoryException(region + " overlaps " + other);
             }
         }
+        return plus(region);
+    }
+
+    private GuestMemory plus(GuestRegion region) {
         GuestRegion[] more = Arrays.copyOf(byGpa, byGpa.length + 1);
         more[byGpa.length] = region;
         Arrays.sort(more, Comparator.comparingLong(GuestRegion::gpa));
@@ -43,6 +53,34 @@ public final class GuestMemory {
 
     private static boolean overlap(long a, long aBytes, long b, long bBytes) {
         return a < b + bBytes && b < a + aBytes;
+    }
+
+    /**
+     * This table with the DAX window where {@code region} says, and nowhere else; without any if
+     * null, or if there is other memory in that place.
+     */
+    public GuestMemory withWindow(GuestRegion region) {
+        GuestRegion old = window();
+        GuestMemory rest = old == null ? this : without(old);
+        if (region == null) {
+            return rest;
+        }
+        for (GuestRegion other : rest.byGpa) {
+            if (overlap(region.gpa(), region.bytes(), other.gpa(), other.bytes())) {
+                return rest;
+            }
+        }
+        return rest.plus(region);
+    }
+
+    /** The DAX window, or null while nobody knows where the guest has it. */
+    public GuestRegion window() {
+        for (GuestRegion region : byGpa) {
+            if (region.isWindow()) {
+                return region;
+            }
+        }
+        return null;
     }
 
     /** This table without {@code region}. */
@@ -63,9 +101,9 @@ public final class GuestMemory {
                 : null;
     }
 
-    /** All regions, by guest address. */
+    /** All regions but the window, by guest address. */
     public List<GuestRegion> regions() {
-        return List.of(byGpa);
+        return Arrays.stream(byGpa).filter(region -> !region.isWindow()).toList();
     }
 
     /** The region that holds guest address {@code gpa}, or null. */
@@ -91,7 +129,10 @@ public final class GuestMemory {
     public GuestRegion findUser(long uva, long length) {
         for (GuestRegion region : byGpa) {
             long offset = uva - region.uva();
-            if (uva >= 0 && offset >= 0 && length <= region.bytes() - offset) {
+            if (!region.isWindow()
+                    && uva >= 0
+                    && offset >= 0
+                    && length <= region.bytes() - offset) {
                 return region;
             }
         }

@@ -34,7 +34,21 @@ public final class GuestRegion implements AutoCloseable, Reclaimer.Resource {
     /** View i starts at i GiB and is up to 2 GiB long, so that no access of 1 GiB straddles two. */
     private final NativeMemory[] views;
 
+    /** For the window, whose pages may be missing: what takes the place of {@link #views}. */
+    private final FaultingMemory faulting;
+
+    private GuestRegion(long gpa, long bytes, Syscalls syscalls, long hva) {
+        this.gpa = gpa;
+        this.bytes = bytes;
+        this.uva = 0;
+        this.mapping = null;
+        this.hva = hva;
+        this.views = null;
+        this.faulting = new FaultingMemory(syscalls, hva);
+    }
+
     private GuestRegion(long gpa, long bytes, long uva, Mapping mapping, long hva) {
+        this.faulting = null;
         this.gpa = gpa;
         this.bytes = bytes;
         this.uva = uva;
@@ -88,6 +102,21 @@ public final class GuestRegion implements AutoCloseable, Reclaimer.Resource {
         }
     }
 
+    /**
+     * The DAX window as memory that buffers of requests may lie in. Its pages are files', which may
+     * have been cut short: they are touched by system calls only.
+     *
+     * @param hva where the window's mirror is; borrowed
+     */
+    public static GuestRegion window(Syscalls syscalls, long gpa, long bytes, long hva) {
+        return new GuestRegion(gpa, bytes, syscalls, hva);
+    }
+
+    /** Whether this is the DAX window instead of memory that the front-end gave us. */
+    public boolean isWindow() {
+        return faulting != null;
+    }
+
     private static void checkRange(String what, long start, long bytes)
             throws GuestMemoryException {
         if (bytes <= 0 || start < 0 || start + bytes < 0) {
@@ -135,12 +164,20 @@ public final class GuestRegion implements AutoCloseable, Reclaimer.Resource {
 
     /** Copies {@code length} &le; 1 GiB bytes at {@code offset} to {@code target[at…]}. */
     public void read(long offset, byte[] target, int at, int length) {
-        view(offset).get(within(offset), target, at, length);
+        if (faulting != null) {
+            faulting.read(offset, target, at, length);
+        } else {
+            view(offset).get(within(offset), target, at, length);
+        }
     }
 
     /** Copies {@code source[at… at + length)} to {@code offset}. */
     public void write(long offset, byte[] source, int at, int length) {
-        view(offset).put(within(offset), source, at, length);
+        if (faulting != null) {
+            faulting.write(offset, source, at, length);
+        } else {
+            view(offset).put(within(offset), source, at, length);
+        }
     }
 
     /** A borrowed view of {@code length} bytes at {@code offset}, valid as long as the region. */
@@ -161,7 +198,9 @@ public final class GuestRegion implements AutoCloseable, Reclaimer.Resource {
 
     @Override
     public void close() {
-        mapping.close();
+        if (mapping != null) {
+            mapping.close();
+        }
     }
 
     @Override

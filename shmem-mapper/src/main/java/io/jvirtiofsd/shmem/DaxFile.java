@@ -1,0 +1,203 @@
+package io.jvirtiofsd.shmem;
+
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.Piece.FileId;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A file that the guest has mapped in the window, and the way to keep its shadow pages and the file
+ * equal. Made by {@link DaxWindow#open}; owned by whoever asked for it, who closes it.
+ *
+ * <p>Whoever answers the guest about the file's bytes or size, or changes them, settles first and
+ * after. A file without shadow pages costs one look at a field. <i>Thread-safe.</i>
+ */
+public final class DaxFile implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DaxFile.class);
+    private static final int SEEK_END = 2; // linux/fs.h
+
+    /** A change to a file: 0 or more, or a negated errno. */
+    @FunctionalInterface
+    public interface Change<E extends Exception> {
+        int apply() throws E;
+    }
+
+    private final DaxWindow window;
+    private final Syscalls syscalls;
+    private final Fd fd;
+    private final FileId id;
+    private final List<Extent> extents = new ArrayList<>();
+    private boolean complained;
+    private boolean closed;
+    private volatile long settledSize = -1;
+    private volatile long settledStamp;
+
+    /** Whether any byte is served by a shadow page, or may have to be when the file grows. */
+    private volatile boolean attentive;
+
+    /** Takes {@code fd}, open for reading and writing. */
+    DaxFile(DaxWindow window, Syscalls syscalls, Fd fd, FileId id) {
+        this.window = window;
+        this.syscalls = syscalls;
+        this.fd = fd;
+        this.id = id;
+    }
+
+    /** The descriptor, borrowed; valid until closed. */
+    int fd() {
+        return fd.number();
+    }
+
+    FileId id() {
+        return id;
+    }
+
+    /** Size now, or 0 if it cannot be known. */
+    long size() {
+        return Math.max(0, syscalls.lseek(fd.number(), 0, SEEK_END));
+    }
+
+    /** Its ranges; for the window, under its monitor. */
+    List<Extent> extents() {
+        return extents;
+    }
+
+    synchronized void add(Extent extent) {
+        extents.add(extent);
+        settledSize = -1;
+    }
+
+    synchronized void remove(Extent extent) {
+        extents.remove(extent);
+        noteShadows();
+    }
+
+    /** Sees again whether there is anything to keep equal; after each change of a range. */
+    synchronized void noteShadows() {
+        boolean any = false;
+        for (Extent extent : extents) {
+            any |= extent.shadow != null || extent.split < extent.length;
+        }
+        attentive = any;
+    }
+
+    /**
+     * Makes shadow pages and file equal in {@code [from, to)} and wherever the file's size has
+     * changed; maps what the file has grown by. To be called before and after any access to the
+     * file's bytes on behalf of the guest.
+     */
+    public void settle(long from, long to) {
+        if (!attentive) {
+            return;
+        }
+        boolean lacking;
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            lacking = settleLocked(from, to, size());
+        }
+        if (lacking) {
+            window.grow(this);
+        }
+    }
+
+    /** The same for all of the file. */
+    public void settle() {
+        settle(0, Long.MAX_VALUE);
+    }
+
+    /** Under the monitor; whether a range lacks a mapping. */
+    private boolean settleLocked(long from, long to, long size) {
+        boolean lacking = false;
+        for (Extent extent : extents) {
+            if (!extent.settle(fd.number(), size, from, to)) {
+                complain();
+            }
+            lacking |= extent.lacks(size);
+        }
+        return lacking;
+    }
+
+    private void complain() {
+        if (!complained) {
+            complained = true;
+            LOG.warn(
+                    "bytes that the guest stored behind the last page of {} are not in it yet", id);
+        }
+    }
+
+    /** Brings what the guest has stored into the file, for its times to be right. */
+    public void writeBack() {
+        if (!attentive) {
+            return;
+        }
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            for (Extent extent : extents) {
+                if (!extent.writeBack(fd.number())) {
+                    complain();
+                }
+            }
+        }
+    }
+
+    /**
+     * Called with what stat(2) says before the guest is told: nobody must learn of bytes that the
+     * window does not show yet.
+     *
+     * @param stamp changes whenever the file is changed, such as its time of modification
+     */
+    public void follow(long size, long stamp) {
+        if (size != settledSize || stamp != settledStamp) {
+            look();
+            settledSize = size; // not before: another thread's answer may depend on it
+            settledStamp = stamp;
+        }
+    }
+
+    /** Catches up with whatever has become of the file. */
+    void look() {
+        if (reachesPastEnd()) {
+            window.shortened(this);
+        } else {
+            settle();
+        }
+    }
+
+    private synchronized boolean reachesPastEnd() {
+        long size = closed ? Long.MAX_VALUE : size();
+        return extents.stream().anyMatch(extent -> extent.split > extent.inFile(size));
+    }
+
+    /**
+     * Applies a change to the file's size, or to which bytes it has, while the guest keeps away
+     * from its maps: what would lie beyond the end is unmapped first.
+     *
+     * @param newSize the size after the change, as far as known
+     * @return what {@code change} returned
+     */
+    public <E extends Exception> int resize(long newSize, Change<E> change) throws E {
+        return window.resize(this, newSize, change);
+    }
+
+    /** The same for a change by {@code difference} bytes, 0 if it can only become longer. */
+    public <E extends Exception> int resizeBy(long difference, Change<E> change) throws E {
+        return resize(size() + difference, change);
+    }
+
+    /** Unmaps all ranges of the file and closes it. */
+    @Override
+    public void close() {
+        window.forget(this);
+        synchronized (this) {
+            closed = true;
+            fd.close();
+        }
+    }
+}

@@ -1,0 +1,329 @@
+package io.jvirtiofsd.shmem;
+
+import io.jvirtiofsd.linux.Errno;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxException;
+import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.Piece.FileId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/**
+ * The guest's shared memory region for file pages: checks what the guest asks for, tracks it range
+ * by range, and has the front-end map the pieces that serve it. Owned by the back-end; outlives
+ * sessions and front-ends.
+ *
+ * <p>virtio-fs lets a mapping replace others, be removed in part and reach past the end of a file;
+ * SHMEM_MAP wants free space, SHMEM_UNMAP a whole earlier map, and QEMU no byte past the end. What
+ * lies between is this class's work and {@link ShadowPages}'.
+ *
+ * <p><i>Thread-safe.</i> The monitor is held across round trips to the front-end, so the thread
+ * that serves the main socket must never enter it: it uses {@link #pieceAt}, {@link #isMapped},
+ * {@link #attach}, {@link #detach} and {@link #restarted} only. Source: virtio 1.3, 5.11.6.3;
+ * fuse.h.
+ */
+public final class DaxWindow implements AutoCloseable {
+    /** What sizes are multiples of: the unit in which Linux divides the window. */
+    public static final long RANGE_BYTES = 2 << 20; // linux fs/fuse/dax.c FUSE_DAX_SZ
+
+    private static final int PAGE_BYTES = 4096;
+    private static final long MAX_EXTENT_BYTES = 1 << 30; // such that offsets inside are ints
+
+    private final Syscalls syscalls;
+    private final long bytes;
+    private final DaxStatistics.Counters counters = new DaxStatistics.Counters();
+    private final WindowPieces pieces;
+    private final ShadowPages shadows;
+    private final Layout layout;
+    private final FileWatch watch;
+    private final NavigableMap<Long, Extent> extents = new TreeMap<>();
+    private final List<DaxFile> files = new ArrayList<>();
+
+    private DaxWindow(Syscalls syscalls, long bytes) throws LinuxException {
+        this.syscalls = syscalls;
+        this.bytes = bytes;
+        this.pieces = new WindowPieces(syscalls, bytes, counters);
+        this.shadows = new ShadowPages(syscalls, bytes, counters);
+        this.layout = new Layout(syscalls, bytes, pieces, shadows);
+        this.watch = new FileWatch(syscalls, this);
+    }
+
+    /** A window of {@code bytes} bytes, a multiple of {@link #RANGE_BYTES}, with nothing in it. */
+    public static DaxWindow open(Syscalls syscalls, long bytes) throws LinuxException {
+        if (bytes <= 0 || bytes % RANGE_BYTES != 0) {
+            throw new IllegalArgumentException("window of " + bytes + " bytes");
+        }
+        return new DaxWindow(syscalls, bytes);
+    }
+
+    public long bytes() {
+        return bytes;
+    }
+
+    /** Our address of the window's byte 0; only system calls may touch what is there. */
+    public long mirrorAddress() {
+        return pieces.mirrorAddress();
+    }
+
+    /** Window offset of the piece that these figures of a memory region are of, or &minus;1. */
+    public long pieceAt(long device, long ino, long fileOffset, long length) {
+        return pieces.find(device, ino, fileOffset, length);
+    }
+
+    /** Whether a memory region with this file can only be a piece of the window. */
+    public boolean isMapped(long device, long ino) {
+        return pieces.knows(device, ino);
+    }
+
+    /** Uses {@code channel}, borrowed, from now on. */
+    public void attach(ShmemChannel channel) {
+        pieces.use(channel);
+    }
+
+    /** Stops using the channel: the front-end is gone. */
+    public void detach() {
+        pieces.use(null);
+        pieces.restarted();
+    }
+
+    /** Whether there is a front-end that can map. */
+    public boolean isAttached() {
+        return pieces.hasChannel();
+    }
+
+    /** The device has been reset: the front-end may have dropped all maps by itself. */
+    public void restarted() {
+        pieces.restarted();
+    }
+
+    /** A front-end that nobody has mapped with yet; what was known of the last one is forgotten. */
+    public synchronized void newFrontEnd() {
+        clear();
+        pieces.forgetAll();
+        layout.newFrontEnd();
+    }
+
+    /** Takes {@code fd}, open for reading and writing, of a regular file to be mapped. */
+    public synchronized DaxFile open(Fd fd, long device, long ino) {
+        DaxFile file = new DaxFile(this, syscalls, fd, new FileId(device, ino));
+        files.add(file);
+        watch.add(file);
+        return file;
+    }
+
+    /** The files that may be mapped; a copy. */
+    synchronized List<DaxFile> files() {
+        return List.copyOf(files);
+    }
+
+    /**
+     * FUSE_SETUPMAPPING: shows {@code length} bytes of {@code file} at {@code windowOffset}, in
+     * place of whatever was there.
+     *
+     * @return 0, or a negated errno: EINVAL for a range that cannot be, ENOMEM when the front-end
+     *     has no more room, EIO when it refuses or does not answer
+     */
+    public synchronized int setup(DaxFile file, long fileOffset, long windowOffset, long length) {
+        if (!isRange(windowOffset, length)
+                || length > MAX_EXTENT_BYTES
+                || fileOffset < 0
+                || fileOffset % PAGE_BYTES != 0
+                || fileOffset > Long.MAX_VALUE - length) {
+            return -Errno.EINVAL;
+        }
+        if (!files.contains(file)) {
+            return -Errno.ESTALE;
+        }
+        Extent there = extents.get(windowOffset);
+        if (there != null && there.covers(file, fileOffset, windowOffset, length)) {
+            return grow(file); // an upgrade to writing: mapped read-write from the start
+        }
+        int result = carve(windowOffset, length);
+        return result < 0 ? result : add(file, fileOffset, windowOffset, (int) length);
+    }
+
+    private boolean isRange(long windowOffset, long length) {
+        return length > 0
+                && windowOffset >= 0
+                && length % PAGE_BYTES == 0
+                && windowOffset % PAGE_BYTES == 0
+                && length <= bytes
+                && windowOffset <= bytes - length;
+    }
+
+    /** Whether {@link #remove} takes this range. */
+    public boolean contains(long windowOffset, long length) {
+        return isRange(windowOffset, length);
+    }
+
+    /**
+     * One range of FUSE_REMOVEMAPPING, whatever is there or is not.
+     *
+     * @return 0, or a negated errno: EINVAL, EIO
+     */
+    public synchronized int remove(long windowOffset, long length) {
+        if (!isRange(windowOffset, length)) {
+            return -Errno.EINVAL;
+        }
+        counters.reclaimed.increment();
+        return carve(windowOffset, length);
+    }
+
+    /** Unmaps everything; the ranges' bytes are in their files. */
+    public synchronized void clear() {
+        for (Extent extent : List.copyOf(extents.values())) {
+            drop(extent);
+        }
+    }
+
+    /** Empties a range; what is cut goes on at its sides. */
+    private int carve(long windowOffset, long length) {
+        long end = windowOffset + length;
+        int result = 0;
+        for (Extent extent : overlapping(windowOffset, end)) {
+            if (!drop(extent)) {
+                result = -Errno.EIO;
+            }
+            if (extent.windowOffset < windowOffset) {
+                int left = (int) (windowOffset - extent.windowOffset);
+                add(extent.file, extent.fileOffset, extent.windowOffset, left);
+            }
+            if (extent.windowEnd() > end) {
+                int cut = (int) (end - extent.windowOffset);
+                add(extent.file, extent.fileOffset + cut, end, extent.length - cut);
+            }
+        }
+        return result;
+    }
+
+    private List<Extent> overlapping(long from, long to) {
+        List<Extent> found = new ArrayList<>();
+        Map.Entry<Long, Extent> before = extents.floorEntry(from);
+        if (before != null && before.getValue().windowEnd() > from) {
+            found.add(before.getValue());
+        }
+        found.addAll(
+                extents.subMap(from, before == null || before.getKey() != from, to, false)
+                        .values());
+        return found;
+    }
+
+    private int add(DaxFile file, long fileOffset, long windowOffset, int length) {
+        Extent extent = new Extent(file, fileOffset, windowOffset, length);
+        extents.put(windowOffset, extent);
+        layout.use(length);
+        file.add(extent);
+        int result = layout.layOut(extent);
+        file.noteShadows();
+        if (result < 0) {
+            drop(extent);
+        }
+        return result;
+    }
+
+    /** Takes a range out; whether the guest is known to be unable to reach it. */
+    private boolean drop(Extent extent) {
+        boolean sure = layout.takeUp(extent);
+        extents.remove(extent.windowOffset);
+        layout.use(-extent.length);
+        extent.file.remove(extent);
+        return sure;
+    }
+
+    /** Maps what a file has grown by, without touching what is mapped: the guest is using it. */
+    synchronized int grow(DaxFile file) {
+        int result = 0;
+        for (Extent extent : List.copyOf(file.extents())) {
+            synchronized (file) {
+                long size = file.size();
+                if (extent.lacks(size)) {
+                    int grown = layout.extend(extent, size);
+                    result = result == 0 ? grown : result;
+                }
+            }
+        }
+        file.noteShadows();
+        return result;
+    }
+
+    /** See {@link DaxFile#resize}. */
+    synchronized <E extends Exception> int resize(
+            DaxFile file, long newSize, DaxFile.Change<E> change) throws E {
+        file.settle();
+        takeUpPast(file, newSize);
+        try {
+            return change.apply();
+        } finally {
+            for (Extent extent : file.extents()) {
+                if (layout.isWasteful(extent, file.size())) {
+                    layout.takeUp(extent);
+                }
+            }
+            layOutAgain(file);
+        }
+    }
+
+    /** Somebody else may have cut the file short: nothing may stay mapped beyond its end. */
+    synchronized void shortened(DaxFile file) {
+        takeUpPast(file, file.size());
+        layOutAgain(file);
+    }
+
+    private void takeUpPast(DaxFile file, long size) {
+        for (Extent extent : file.extents()) {
+            if (layout.reachesPast(extent, size)) {
+                layout.takeUp(extent);
+            }
+        }
+    }
+
+    private void layOutAgain(DaxFile file) {
+        for (Extent extent : List.copyOf(file.extents())) {
+            boolean empty = extent.split == 0 && extent.shadow == null;
+            if (empty && layout.layOut(extent) < 0) {
+                drop(extent); // the guest finds nothing there instead of another file's bytes
+            }
+        }
+        file.noteShadows();
+        file.settle();
+    }
+
+    /** Unmaps all of a file. */
+    synchronized void forget(DaxFile file) {
+        for (Extent extent : List.copyOf(file.extents())) {
+            drop(extent);
+        }
+        files.remove(file);
+        watch.remove(file);
+    }
+
+    public synchronized DaxStatistics statistics() {
+        long tails = extents.values().stream().filter(extent -> extent.shadow != null).count();
+        return new DaxStatistics(
+                bytes,
+                extents.size(),
+                pieces.count(),
+                (int) tails,
+                pieces.bytes(),
+                counters.maps.sum(),
+                counters.unmaps.sum(),
+                counters.failures.sum(),
+                counters.reclaimed.sum(),
+                counters.writeBacks.sum(),
+                counters.mapNanos.sum(),
+                counters.unmapNanos.sum(),
+                counters.longestNanos.get());
+    }
+
+    /** Lets go of all memory; no front-end may be attached and no file be open any more. */
+    @Override
+    public void close() {
+        newFrontEnd();
+        watch.close();
+        shadows.close();
+        pieces.close();
+    }
+}

@@ -1,0 +1,159 @@
+package io.jvirtiofsd.shmem;
+
+import io.jvirtiofsd.linux.Errno;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxException;
+import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.Piece.FileId;
+import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
+
+/**
+ * Decides by which pieces a range of the window is served, and has them mapped: one of the file's
+ * whole pages, one of shadow pages for the rest, or a single one where the front-end has no
+ * objection against pages past the end of a file. Owned by the {@link DaxWindow}.
+ *
+ * <p>A piece is never replaced while the guest may use the range: in between it would find nothing
+ * there. So once there are shadow pages they take in whatever the file grows by.
+ *
+ * <p>Guarded by the window's monitor.
+ */
+final class Layout {
+    private static final int PAGE_BYTES = 4096;
+
+    /** Growth by this much makes it worth to map file pages instead of shadow pages. */
+    private static final int WORTHWHILE_BYTES = 64 << 10;
+
+    private final Syscalls syscalls;
+    private final WindowPieces pieces;
+    private final ShadowPages shadows;
+    private long unusedBytes;
+    private Boolean mapsPastEnd;
+
+    Layout(Syscalls syscalls, long windowBytes, WindowPieces pieces, ShadowPages shadows) {
+        this.syscalls = syscalls;
+        this.pieces = pieces;
+        this.shadows = shadows;
+        this.unusedBytes = windowBytes;
+    }
+
+    /** Another front-end may do it another way. */
+    void newFrontEnd() {
+        mapsPastEnd = null;
+    }
+
+    /** Notes that {@code bytes} more of the window are in use, or fewer if negative. */
+    void use(long bytes) {
+        unusedBytes -= bytes;
+    }
+
+    /** Maps what a range without pieces needs; 0 or a negated errno. */
+    int layOut(Extent extent) {
+        synchronized (extent.file) {
+            long size = extent.file.size();
+            int inFile = extent.inFile(size);
+            if (inFile == 0) {
+                return 0; // an empty file is never mapped; nothing is seen beyond the end
+            }
+            int whole = inFile & -PAGE_BYTES;
+            if (inFile < extent.length && mapsPastEnd(extent.windowOffset)) {
+                whole = extent.length;
+            }
+            boolean tail = whole < inFile;
+            if (tail && whole > 0 && !roomForTwo()) {
+                whole = 0; // all of it as shadow pages: one piece less
+            }
+            if (whole > 0) {
+                DaxFile file = extent.file;
+                int result = map(extent, file.fd(), file.id(), extent.fileOffset, 0, whole);
+                if (result < 0) {
+                    return result;
+                }
+                extent.split = whole;
+            }
+            return tail ? shadow(extent, size) : 0;
+        }
+    }
+
+    /** Maps what a file of {@code size} bytes has grown by; 0 or a negated errno. */
+    int extend(Extent extent, long size) {
+        return extent.split == 0 ? layOut(extent) : shadow(extent, size);
+    }
+
+    /** Serves what follows a range's file pages by shadow pages. */
+    private int shadow(Extent extent, long size) {
+        int length = extent.length - extent.split;
+        long at = extent.windowOffset + extent.split;
+        extent.shadowBy(shadows.range(at, length), extent.file.fd(), size);
+        int result = map(extent, shadows.fd(), shadows.id(), at, extent.split, length);
+        if (result < 0) {
+            extent.dropShadow();
+        }
+        return result;
+    }
+
+    private int map(Extent extent, int fd, FileId id, long fileOffset, int at, int length) {
+        if (pieces.free() <= 0) {
+            return -Errno.ENOMEM;
+        }
+        Outcome outcome = pieces.map(fd, id, fileOffset, extent.windowOffset + at, length);
+        return outcome == Outcome.DONE ? 0 : -Errno.EIO;
+    }
+
+    /** Whether all that the guest may still set up has room when a range takes two pieces. */
+    private boolean roomForTwo() {
+        long others = Math.max(0, unusedBytes / DaxWindow.RANGE_BYTES);
+        return pieces.free() - 2 >= Math.min(others, WindowPieces.MAX_PIECES / 4);
+    }
+
+    /** Whether the front-end maps more of a file than there is; asked once with a file of ours. */
+    private boolean mapsPastEnd(long freeWindowOffset) {
+        if (mapsPastEnd == null) {
+            try (Fd probe = ShadowPages.memfd(syscalls, 1, "jvirtiofsd-probe")) {
+                FileId id = ShadowPages.identity(syscalls, probe);
+                Outcome outcome = pieces.map(probe.number(), id, 0, freeWindowOffset, PAGE_BYTES);
+                if (outcome == Outcome.DONE) {
+                    pieces.unmap(freeWindowOffset);
+                }
+                if (outcome == Outcome.DONE || outcome == Outcome.REFUSED) {
+                    mapsPastEnd = outcome == Outcome.DONE;
+                }
+            } catch (LinuxException e) {
+                return false; // asked again next time
+            }
+        }
+        return Boolean.TRUE.equals(mapsPastEnd);
+    }
+
+    /**
+     * Unmaps a range's pieces, then brings what the guest has stored into the file.
+     *
+     * @return whether the guest is known to be unable to reach them any more
+     */
+    boolean takeUp(Extent extent) {
+        boolean sure = true;
+        synchronized (extent.file) {
+            if (extent.split > 0) {
+                sure = pieces.unmap(extent.windowOffset);
+            }
+            if (extent.shadow != null) {
+                sure &= pieces.unmap(extent.windowOffset + extent.split);
+                extent.writeBack(extent.file.fd());
+                extent.dropShadow();
+            }
+            extent.split = 0;
+        }
+        return sure;
+    }
+
+    /** Whether file pages are mapped that a file of {@code size} bytes does not have. */
+    boolean reachesPast(Extent extent, long size) {
+        return extent.split > (extent.inFile(size) & -PAGE_BYTES)
+                && !Boolean.TRUE.equals(mapsPastEnd);
+    }
+
+    /** Whether much is served by shadow pages that could be served by the file itself. */
+    boolean isWasteful(Extent extent, long size) {
+        int whole = extent.inFile(size) & -PAGE_BYTES;
+        return extent.shadow != null && whole - extent.split >= WORTHWHILE_BYTES && roomForTwo();
+    }
+}

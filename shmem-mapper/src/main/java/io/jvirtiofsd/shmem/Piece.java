@@ -1,0 +1,26 @@
+package io.jvirtiofsd.shmem;
+
+/**
+ * One mapping that the front-end was asked for. <i>Immutable.</i>
+ *
+ * @param windowOffset where it begins in the window
+ * @param length bytes
+ * @param file what is mapped
+ * @param fileOffset where it begins in the file
+ * @param epoch of the device's life in which it was mapped
+ */
+record Piece(long windowOffset, long length, FileId file, long fileOffset, int epoch) {
+    /** A file of the host, whatever name or descriptor it is reached by. */
+    record FileId(long device, long ino) {}
+
+    /** What a memory region is recognized by that the front-end announces for a piece. */
+    record Key(FileId file, long fileOffset, long length) {}
+
+    Key key() {
+        return new Key(file, fileOffset, length);
+    }
+
+    long end() {
+        return windowOffset + length;
+    }
+}

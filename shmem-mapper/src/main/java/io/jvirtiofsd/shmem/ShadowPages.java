@@ -1,0 +1,251 @@
+package io.jvirtiofsd.shmem;
+
+import io.jvirtiofsd.linux.Errno;
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.IoVector;
+import io.jvirtiofsd.linux.LinuxException;
+import io.jvirtiofsd.linux.Mapping;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Statx;
+import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.Piece.FileId;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * Pages that stand in for pages of files where a front-end does not map the file itself: behind the
+ * last whole page. A sparse memfd, shared with the guest, and a private twin that tells what the
+ * guest has stored; both as large as the window, a page at its own window offset.
+ *
+ * <p>Confined by the owner of the range: no two threads settle the same bytes at a time.
+ */
+final class ShadowPages implements AutoCloseable {
+    private static final int PAGE_BYTES = 4096;
+    private static final int MFD_CLOEXEC = 1; // linux/memfd.h
+    private static final int MFD_ALLOW_SEALING = 2; // linux/memfd.h
+    private static final int FALLOC_FL_KEEP_SIZE = 1; // linux/falloc.h
+    private static final int FALLOC_FL_PUNCH_HOLE = 2; // linux/falloc.h
+
+    private final Syscalls syscalls;
+    private final DaxStatistics.Counters counters;
+    private final Fd memfd;
+    private final Mapping shared;
+    private final Mapping twin;
+    private final FileId id;
+
+    ShadowPages(Syscalls syscalls, long bytes, DaxStatistics.Counters counters)
+            throws LinuxException {
+        this.syscalls = syscalls;
+        this.counters = counters;
+        this.memfd = memfd(syscalls, bytes, "jvirtiofsd-tails");
+        this.id = identity(syscalls, memfd);
+        this.shared = Mapping.map(syscalls, memfd.number(), 0, bytes);
+        this.twin = Mapping.anonymous(syscalls, bytes);
+    }
+
+    /** A memfd of {@code bytes} bytes that nobody can make longer or shorter. */
+    static Fd memfd(Syscalls syscalls, long bytes, String name) throws LinuxException {
+        byte[] text = name.getBytes(StandardCharsets.US_ASCII);
+        long path = Scratch.get().path(text, 0, text.length);
+        int number = syscalls.memfdCreate(path, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+        Fd fd = Fd.own(syscalls, LinuxException.check(number, "memfd_create"));
+        int seals = Fcntl.F_SEAL_SHRINK | Fcntl.F_SEAL_GROW | Fcntl.F_SEAL_SEAL;
+        int result = syscalls.ftruncate(fd.number(), bytes);
+        if (result == 0) {
+            result = syscalls.fcntl(fd.number(), Fcntl.F_ADD_SEALS, seals);
+        }
+        if (result < 0) {
+            fd.close();
+            throw new LinuxException("cannot make a memfd of " + bytes + " bytes", -result);
+        }
+        return fd;
+    }
+
+    /** Which file {@code fd} is of. */
+    static FileId identity(Syscalls syscalls, Fd fd) throws LinuxException {
+        Scratch scratch = Scratch.get();
+        int mask = Statx.STATX_BASIC_STATS;
+        long block = scratch.statx().address();
+        int result =
+                syscalls.statx(fd.number(), scratch.emptyPath(), Fcntl.AT_EMPTY_PATH, mask, block);
+        LinuxException.check(result, "statx of a memfd");
+        return new FileId(Statx.device(scratch.statx()), scratch.statx().getLong(Statx.INO));
+    }
+
+    /** The memfd, borrowed. */
+    int fd() {
+        return memfd.number();
+    }
+
+    FileId id() {
+        return id;
+    }
+
+    /** The part of both areas that belongs to {@code length} bytes at {@code windowOffset}. */
+    Range range(long windowOffset, int length) {
+        return new Range(
+                windowOffset,
+                NativeMemory.view(shared.address() + windowOffset, length),
+                NativeMemory.view(twin.address() + windowOffset, length));
+    }
+
+    @Override
+    public void close() {
+        twin.close();
+        shared.close();
+        memfd.close();
+    }
+
+    /** A range of shadow pages. Offsets count from its start. */
+    final class Range {
+        private final long windowOffset;
+        private final NativeMemory shadow;
+        private final NativeMemory known;
+
+        private Range(long windowOffset, NativeMemory shadow, NativeMemory known) {
+            this.windowOffset = windowOffset;
+            this.shadow = shadow;
+            this.known = known;
+        }
+
+        /**
+         * Brings what the guest has stored at {@code [from, to)} into the file. Stores go through a
+         * mapping of the file: unlike a write(2) they cannot make it longer when somebody is just
+         * making it shorter.
+         *
+         * @param start where the range begins in the file
+         * @return whether all of it arrived
+         */
+        boolean writeBack(int fd, long start, int from, int to) {
+            int at = from;
+            while (at < to) {
+                int equal = shadow.mismatch(at, known, at, to - at);
+                if (equal < 0) {
+                    return true;
+                }
+                int dirty = at + equal;
+                int end = dirty + 1;
+                while (end < to && shadow.getByte(end) != known.getByte(end)) {
+                    end++;
+                }
+                if (!store(fd, start, dirty, end)) {
+                    return false;
+                }
+                at = end;
+            }
+            return true;
+        }
+
+        private boolean store(int fd, long start, int dirty, int end) {
+            long page = start + dirty & -PAGE_BYTES;
+            int lead = (int) (start + dirty - page);
+            try (Mapping file = Mapping.map(syscalls, fd, page, roundUp(lead + end - dirty))) {
+                NativeMemory vector = Scratch.get().small();
+                vector.putLong(0, file.address() + lead);
+                vector.putLong(8, end - dirty);
+                long stored =
+                        syscalls.preadv2(
+                                memfd.number(), vector.address(), 1, windowOffset + dirty, 0);
+                if (stored != end - dirty) {
+                    return false;
+                }
+                // Not what was just stored, which the guest may have changed meanwhile.
+                vector.putLong(0, known.address(dirty));
+                vector.putLong(8, end - dirty);
+                syscalls.preadv2(fd, vector.address(), 1, start + dirty, 0);
+                counters.writeBacks.increment();
+                return true;
+            } catch (LinuxException e) {
+                return false;
+            }
+        }
+
+        /**
+         * Brings what the file holds at {@code [from, to)} to the guest, except where the guest has
+         * just stored something itself.
+         *
+         * @param start where the range begins in the file
+         * @param valid bytes of the range that were part of the file when last looked at: what lies
+         *     beyond takes the file's bytes whatever the guest stored there
+         */
+        void refresh(int fd, long start, int from, int to, int valid) {
+            NativeMemory file = Scratch.get().large();
+            int at = from;
+            while (at < to) {
+                int wanted = Math.min(file.size(), to - at);
+                int got = read(fd, file, start + at, wanted);
+                take(file, at, got, valid);
+                if (got < wanted) { // the end of the file: what was beyond it is no more
+                    clear(at + got, Math.min(to, roundUp(valid)));
+                    return;
+                }
+                at += got;
+            }
+        }
+
+        private int read(int fd, NativeMemory target, long offset, int wanted) {
+            NativeMemory vector = Scratch.get().small();
+            int done = 0;
+            while (done < wanted) {
+                vector.putLong(0, target.address(done));
+                vector.putLong(8, wanted - done);
+                long got = syscalls.preadv2(fd, vector.address(), 1, offset + done, 0);
+                if (got == -Errno.EINTR) {
+                    continue;
+                }
+                if (got <= 0) {
+                    break;
+                }
+                done += (int) got;
+            }
+            return done;
+        }
+
+        private void take(NativeMemory file, int at, int length, int valid) {
+            int compared = Math.max(0, Math.min(length, valid - at));
+            int i = 0;
+            while (i < compared) {
+                int equal = file.mismatch(i, known, at + i, compared - i);
+                if (equal < 0) {
+                    break;
+                }
+                i += equal;
+                byte value = file.getByte(i);
+                if (shadow.getByte(at + i) == known.getByte(at + i)) {
+                    shadow.putByte(at + i, value);
+                }
+                known.putByte(at + i, value);
+                i++;
+            }
+            shadow.put(at + compared, file, compared, length - compared);
+            known.put(at + compared, file, compared, length - compared);
+        }
+
+        private void clear(int from, int to) {
+            if (from < to) {
+                shadow.clear(from, to - from);
+                known.clear(from, to - from);
+            }
+        }
+
+        /** Gives the pages back; both areas read as zeros again. */
+        void discard() {
+            syscalls.fallocate(
+                    memfd.number(),
+                    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                    windowOffset,
+                    shadow.size());
+            twin.discard(windowOffset, shadow.size());
+        }
+    }
+
+    private static int roundUp(int bytes) {
+        return bytes + PAGE_BYTES - 1 & -PAGE_BYTES;
+    }
+
+    /** IoVector entries are written by hand above: one entry, 16 bytes. */
+    static {
+        assert IoVector.ENTRY_BYTES == 16;
+    }
+}

@@ -1,0 +1,198 @@
+package io.jvirtiofsd.shmem;
+
+import io.jvirtiofsd.linux.LinuxException;
+import io.jvirtiofsd.linux.Mapping;
+import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.Piece.FileId;
+import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * What is mapped in the window, piece by piece as the front-end knows it, and a mirror of it in our
+ * own address space for requests whose buffers lie in the window. Owned by the {@link DaxWindow}.
+ *
+ * <p>Guarded by the window's monitor, but for {@link #knows} and {@link #find}, which any thread
+ * may call: the front-end announces a piece as memory while the thread that mapped it waits.
+ */
+final class WindowPieces implements AutoCloseable {
+    /**
+     * The most pieces at a time. Each costs the front-end a memory slot; QEMU has about 509, of
+     * which the guest's RAM takes some.
+     */
+    static final int MAX_PIECES = 480;
+
+    private final Mapping mirror;
+    private final DaxStatistics.Counters counters;
+    private final NavigableMap<Long, Piece> live = new TreeMap<>();
+
+    /** May or may not be mapped still: asked for, or to be taken out, without an answer. */
+    private final NavigableMap<Long, Piece> doubtful = new TreeMap<>();
+
+    private final Map<Piece.Key, Piece> announced = new ConcurrentHashMap<>();
+    private final Map<FileId, Boolean> files = new ConcurrentHashMap<>();
+    private volatile ShmemChannel channel;
+    private volatile int epoch;
+
+    WindowPieces(Syscalls syscalls, long bytes, DaxStatistics.Counters counters)
+            throws LinuxException {
+        this.mirror = Mapping.reserve(syscalls, bytes);
+        this.counters = counters;
+    }
+
+    /** The front-end to ask from now on, or null for none. */
+    void use(ShmemChannel next) {
+        channel = next;
+    }
+
+    boolean hasChannel() {
+        return channel != null;
+    }
+
+    /** The device begins a new life: its front-end may have dropped all pieces by itself. */
+    void restarted() {
+        epoch++;
+    }
+
+    /** Where the window is in our own address space; what is not mapped cannot be touched. */
+    long mirrorAddress() {
+        return mirror.address();
+    }
+
+    /** Whether the file was ever mapped in the window. */
+    boolean knows(long device, long ino) {
+        return files.containsKey(new FileId(device, ino));
+    }
+
+    /** Window offset of the piece with these figures, or &minus;1. */
+    long find(long device, long ino, long fileOffset, long length) {
+        Piece piece = announced.get(new Piece.Key(new FileId(device, ino), fileOffset, length));
+        return piece == null ? -1 : piece.windowOffset();
+    }
+
+    /** Pieces that can be mapped before the limit is reached. */
+    int free() {
+        return MAX_PIECES - live.size() - doubtful.size();
+    }
+
+    int count() {
+        return live.size();
+    }
+
+    long bytes() {
+        return live.values().stream().mapToLong(Piece::length).sum();
+    }
+
+    /** Maps part of a file where nothing is mapped; {@code fd} is borrowed. */
+    Outcome map(int fd, FileId file, long fileOffset, long windowOffset, long length) {
+        Piece piece = new Piece(windowOffset, length, file, fileOffset, epoch);
+        try {
+            mirror.mapInto(windowOffset, length, fd, fileOffset);
+        } catch (LinuxException e) {
+            return Outcome.REFUSED;
+        }
+        files.put(file, true);
+        announced.put(piece.key(), piece);
+        Outcome outcome = ask(fd, piece);
+        if (outcome == Outcome.REFUSED && dropDoubtful(windowOffset, length)) {
+            outcome = ask(fd, piece);
+        }
+        if (outcome == Outcome.DONE) {
+            forgetDoubtful(windowOffset, length); // free as seen by the front-end: they were gone
+            live.put(windowOffset, piece);
+        } else {
+            if (outcome == Outcome.UNKNOWN) {
+                doubtful.put(windowOffset, piece);
+            }
+            clear(piece);
+        }
+        return outcome;
+    }
+
+    private Outcome ask(int fd, Piece piece) {
+        ShmemChannel current = channel;
+        if (current == null) {
+            return Outcome.NOT_SENT;
+        }
+        long start = System.nanoTime();
+        Outcome outcome = current.map(fd, piece.fileOffset(), piece.windowOffset(), piece.length());
+        counters.mapped(outcome, System.nanoTime() - start);
+        return outcome;
+    }
+
+    private Outcome askUnmap(Piece piece) {
+        ShmemChannel current = channel;
+        if (current == null) {
+            return Outcome.NOT_SENT;
+        }
+        long start = System.nanoTime();
+        Outcome outcome = current.unmap(piece.windowOffset(), piece.length());
+        counters.unmapped(outcome, System.nanoTime() - start);
+        return outcome;
+    }
+
+    /**
+     * Unmaps the piece that begins at {@code windowOffset}. Whatever comes of it, the piece counts
+     * as unmapped; where that is not sure it is seen to before something else is mapped there.
+     *
+     * @return whether the guest cannot reach the piece any more
+     */
+    boolean unmap(long windowOffset) {
+        Piece piece = live.remove(windowOffset);
+        Outcome outcome = piece.epoch() == epoch ? askUnmap(piece) : Outcome.UNKNOWN;
+        boolean sure = outcome == Outcome.DONE || outcome == Outcome.REFUSED;
+        if (!sure) {
+            doubtful.put(windowOffset, piece);
+        }
+        clear(piece);
+        return sure;
+    }
+
+    private void clear(Piece piece) {
+        announced.remove(piece.key(), piece);
+        try {
+            mirror.mapNothing(piece.windowOffset(), piece.length());
+        } catch (LinuxException e) {
+            throw new IllegalStateException("cannot clear part of the mirror", e);
+        }
+    }
+
+    /** Has doubtful pieces in a range unmapped; true if there were any. */
+    private boolean dropDoubtful(long windowOffset, long length) {
+        List<Piece> pieces = doubtfulIn(windowOffset, length);
+        for (Piece piece : pieces) {
+            askUnmap(piece); // refused if it is gone already
+        }
+        forgetDoubtful(windowOffset, length);
+        return !pieces.isEmpty();
+    }
+
+    private void forgetDoubtful(long windowOffset, long length) {
+        doubtfulIn(windowOffset, length).forEach(piece -> doubtful.remove(piece.windowOffset()));
+    }
+
+    private List<Piece> doubtfulIn(long windowOffset, long length) {
+        List<Piece> pieces = new ArrayList<>();
+        for (Piece piece : doubtful.headMap(windowOffset + length).values()) {
+            if (piece.end() > windowOffset) {
+                pieces.add(piece);
+            }
+        }
+        return pieces;
+    }
+
+    /** The front-end is gone and its window with it. */
+    void forgetAll() {
+        doubtful.clear();
+        files.clear();
+    }
+
+    @Override
+    public void close() {
+        mirror.close();
+    }
+}
