@@ -1,5 +1,7 @@
 package io.jvirtiofsd.fuse;
 
+import java.util.List;
+
 /**
  * A file system that {@code FuseServer} exports to a guest: one method per FUSE operation, with
  * everything checked that can be checked without knowing the file system.
@@ -255,6 +257,37 @@ public interface FileSystem extends AutoCloseable {
 
     /** Copies between two open files; returns the number of bytes copied. */
     default long copyFileRange(RequestContext context, long nodeId, CopyFileRangeIn in)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /**
+     * Whether there is a DAX window just now that files can be mapped in; asked at INIT. If so,
+     * {@link Attributes#ATTR_DAX} tells the guest for which nodes to use it.
+     */
+    default boolean mapsFiles() {
+        return false;
+    }
+
+    /**
+     * Shows the file's bytes from {@code fileOffset} on in a range of the DAX window, in place of
+     * whatever was there, until the range is removed or set up again.
+     *
+     * @param writing whether the guest is going to store there
+     * @param range the window's range; the file's has the same length
+     */
+    default void setupMapping(
+            RequestContext context,
+            long nodeId,
+            long fileOffset,
+            boolean writing,
+            WindowRange range)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Takes ranges out of the DAX window, all or, if one cannot be, none. */
+    default void removeMappings(RequestContext context, List<WindowRange> ranges)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }

@@ -26,6 +26,7 @@ enum FlagSet {
     RELEASE(ReleaseIn.class, "RELEASE_"),
     RENAME(Rename2In.class, "RENAME_"),
     SETXATTR(SetxattrIn.class, "SETXATTR_"),
+    SETUPMAPPING(SetupmappingIn.class, "SETUPMAPPING_"),
     WRITE(WriteIn.class, "WRITE_"),
     XATTR(SetxattrIn.class, "XATTR_"),
 

@@ -47,7 +47,7 @@ public final class FuseServer {
         if (offer.major() != Negotiated.MAJOR) {
             throw ErrnoException.of(Errno.EPROTO);
         }
-        Negotiated next = Negotiated.of(offer, options);
+        Negotiated next = Negotiated.of(offer, options, fileSystem.mapsFiles());
         reset();
         fileSystem.init();
         session = next;

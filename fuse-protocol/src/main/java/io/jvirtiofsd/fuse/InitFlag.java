@@ -34,14 +34,14 @@ enum InitFlag {
     CACHE_SYMLINKS      (23, false), // READLINK cached; accepted when FuseOptions says so
     NO_OPENDIR_SUPPORT  (24, false), // ENOSYS to OPENDIR would be understood
     EXPLICIT_INVAL_DATA (25, false), // page cache would only be dropped by notifications
-    MAP_ALIGNMENT       (26, false), // init_out.map_alignment counts; only with a DAX window
+    MAP_ALIGNMENT       (26, false), // init_out.map_alignment counts; accepted with a DAX window
     SUBMOUNTS           (27, false), // ATTR_SUBMOUNT is honoured
     HANDLE_KILLPRIV_V2  (28, false), // we would clear suid and sgid when told; the guest would
                                      // go on showing the old mode until its attributes time out
     SETXATTR_EXT        (29, true),  // setxattr_in of 16 bytes
     INIT_EXT            (30, true),  // flags2 counts
     SECURITY_CTX        (32, false), // security contexts come with creating requests; likewise
-    HAS_INODE_DAX       (33, false), // ATTR_DAX is honoured; only with a DAX window
+    HAS_INODE_DAX       (33, false), // ATTR_DAX is honoured; accepted with a DAX window
     CREATE_SUPP_GROUP   (34, true),  // a supplementary group comes with creating requests
     HAS_EXPIRE_ONLY     (35, false), // about notifications, which virtio-fs cannot send
     DIRECT_IO_ALLOW_MMAP(36, false), // shared mmap of FOPEN_DIRECT_IO files

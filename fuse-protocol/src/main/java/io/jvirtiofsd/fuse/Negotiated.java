@@ -34,15 +34,18 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
     private static final int MAX_BACKGROUND = 0xffff;
     private static final int CONGESTION_THRESHOLD = MAX_BACKGROUND / 4 * 3; // Linux's own ratio
 
+    private static final int MAP_ALIGNMENT = 12; // log2 of the page size
     private static final int NANOSECONDS = 1; // init_out.time_gran
 
     /**
      * Answers an offer of our major version.
      *
+     * @param mapsFiles whether there is a DAX window
      * @throws ErrnoException EPROTO if the guest is older than anything we can talk to, or lacks
      *     what the options demand
      */
-    static Negotiated of(InitIn offer, FuseOptions options) throws ErrnoException {
+    static Negotiated of(InitIn offer, FuseOptions options, boolean mapsFiles)
+            throws ErrnoException {
         int minor = Math.min(offer.minor(), MINOR);
         if (minor < OLDEST_MINOR) { // a minor beyond 2³¹ is negative here, and as little to be had
             throw ErrnoException.of(Errno.EPROTO);
@@ -51,7 +54,7 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
         if (minor < EXTENSIONS_MINOR) { // contexts came without a length at first
             offered &= ~InitFlag.SECURITY_CTX.mask();
         }
-        long flags = offered & wanted(options);
+        long flags = offered & wanted(options, mapsFiles);
         flags |= options.posixAcl().accepted(ACL_FLAGS, offered);
         flags |= options.securityLabel().accepted(LABEL_FLAGS, offered);
         int readahead = (int) Math.min(offer.maxReadahead() & 0xffffffffL, MAX_READAHEAD_BYTES);
@@ -62,13 +65,16 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
         return new Negotiated(minor, flags, readahead, maxWrite);
     }
 
-    private static long wanted(FuseOptions options) {
+    private static long wanted(FuseOptions options, boolean mapsFiles) {
         long wanted = InitFlag.acceptedMask();
         if (!options.readdirplus()) {
             wanted &= ~(InitFlag.DO_READDIRPLUS.mask() | InitFlag.READDIRPLUS_AUTO.mask());
         }
         if (options.cacheSymlinks()) {
             wanted |= InitFlag.CACHE_SYMLINKS.mask();
+        }
+        if (mapsFiles) {
+            wanted |= InitFlag.MAP_ALIGNMENT.mask() | InitFlag.HAS_INODE_DAX.mask();
         }
         return wanted;
     }
@@ -84,7 +90,7 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
                 maxWrite,
                 NANOSECONDS,
                 (maxWrite + PAGE_BYTES - 1) / PAGE_BYTES,
-                0, // map_alignment: no window
+                InitFlag.MAP_ALIGNMENT.in(flags) ? MAP_ALIGNMENT : 0,
                 (int) (flags >>> 32));
     }
 

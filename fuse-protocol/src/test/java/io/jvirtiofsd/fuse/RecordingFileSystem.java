@@ -74,6 +74,9 @@ final class RecordingFileSystem {
     }
 
     private Object call(Method method, Object[] arguments) throws Throwable {
+        if (method.getName().equals("mapsFiles")) {
+            return false; // a question, not a request
+        }
         Object[] given = arguments == null ? new Object[0] : arguments;
         calls.add(
                 Arrays.stream(given)
