@@ -9,13 +9,16 @@ import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.nio.NioFileSystem;
 import io.jvirtiofsd.nio.NioOptions;
 import io.jvirtiofsd.passthrough.CachePolicy;
+import io.jvirtiofsd.passthrough.DaxPolicy;
 import io.jvirtiofsd.passthrough.PassthroughFileSystem;
 import io.jvirtiofsd.passthrough.XattrOptions;
+import io.jvirtiofsd.shmem.DaxWindow;
 import io.jvirtiofsd.vhost.Listener;
 import io.jvirtiofsd.vhost.TransportOptions;
 import io.jvirtiofsd.vhost.VhostUserServer;
 import java.io.IOException;
 import java.nio.file.FileSystems;
+import java.util.Optional;
 
 /**
  * A shared directory with everything that serves it: file system, device, server. Owned by the
@@ -24,10 +27,12 @@ import java.nio.file.FileSystems;
  * <p>{@link #serve} runs on the caller's thread; {@link #end} may be called by any other.
  */
 public final class BackEnd implements AutoCloseable {
+    private final Optional<DaxWindow> window;
     private final FileSystem fileSystem;
     private final VhostUserServer server;
 
-    private BackEnd(FileSystem fileSystem, VhostUserServer server) {
+    private BackEnd(Optional<DaxWindow> window, FileSystem fileSystem, VhostUserServer server) {
+        this.window = window;
         this.fileSystem = fileSystem;
         this.server = server;
     }
@@ -44,12 +49,33 @@ public final class BackEnd implements AutoCloseable {
      * @throws IOException if either cannot be used; the message is one sentence for people
      */
     public static BackEnd open(Syscalls syscalls, BackEndOptions options) throws IOException {
+        Optional<DaxWindow> window = window(syscalls, options);
+        try {
+            return open(syscalls, options, window);
+        } catch (IOException e) {
+            window.ifPresent(DaxWindow::close);
+            throw e;
+        }
+    }
+
+    private static Optional<DaxWindow> window(Syscalls syscalls, BackEndOptions options)
+            throws IOException {
+        return options.dax().windowBytes() == 0 || !isOnHost(options)
+                ? Optional.empty()
+                : Optional.of(DaxWindow.open(syscalls, options.dax().windowBytes()));
+    }
+
+    private static BackEnd open(
+            Syscalls syscalls, BackEndOptions options, Optional<DaxWindow> window)
+            throws IOException {
         Reclaimer reclaimer = new Reclaimer();
-        FileSystem fileSystem = fileSystem(syscalls, reclaimer, options);
+        FileSystem fileSystem = fileSystem(syscalls, reclaimer, options, window);
         try {
             VirtioFsDevice device =
                     new VirtioFsDevice(
-                            new FuseServer(fileSystem, fuseOptions(options)), options.tag());
+                            new FuseServer(fileSystem, fuseOptions(options)),
+                            options.tag(),
+                            window);
             TransportOptions transport =
                     new TransportOptions(
                             options.threadPoolSize(), options.keepListening(), options.trace());
@@ -58,6 +84,7 @@ public final class BackEnd implements AutoCloseable {
                             ? Listener.bind(syscalls, options.socketPath(), options.socketGroup())
                             : Listener.adopt(syscalls, options.fd());
             return new BackEnd(
+                    window,
                     fileSystem,
                     new VhostUserServer(syscalls, listener, device, transport, reclaimer));
         } catch (IOException e) {
@@ -67,12 +94,20 @@ public final class BackEnd implements AutoCloseable {
     }
 
     private static FileSystem fileSystem(
-            Syscalls syscalls, Reclaimer reclaimer, BackEndOptions options) throws IOException {
+            Syscalls syscalls,
+            Reclaimer reclaimer,
+            BackEndOptions options,
+            Optional<DaxWindow> window)
+            throws IOException {
         if (!isOnHost(options)) {
             return NioFileSystem.open(options.sharedDir(), nioOptions(syscalls, options));
         }
         return PassthroughFileSystem.open(
-                syscalls, reclaimer, options.sharedDir(), options.files());
+                syscalls,
+                reclaimer,
+                options.sharedDir(),
+                options.files(),
+                window.map(present -> new DaxPolicy(present, options.dax().threshold())));
     }
 
     private static boolean isOnHost(BackEndOptions options) {
@@ -117,5 +152,6 @@ public final class BackEnd implements AutoCloseable {
     public void close() {
         server.close();
         fileSystem.close();
+        window.ifPresent(DaxWindow::close);
     }
 }

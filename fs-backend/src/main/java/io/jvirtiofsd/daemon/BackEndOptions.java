@@ -16,6 +16,7 @@ import java.util.function.UnaryOperator;
  * @param files how the directory is shared
  * @param threadPoolSize threads that help when requests pile up
  * @param keepListening whether another front-end is served when one disconnects
+ * @param dax the DAX window
  * @param trace takes a line for each message and request, or null
  */
 public record BackEndOptions(
@@ -27,6 +28,7 @@ public record BackEndOptions(
         PassthroughOptions files,
         int threadPoolSize,
         boolean keepListening,
+        DaxOptions dax,
         Consumer<String> trace) {
     private static final int NO_FD = -1;
 
@@ -41,6 +43,7 @@ public record BackEndOptions(
                 PassthroughOptions.defaults(),
                 0,
                 false,
+                DaxOptions.NONE,
                 null);
     }
 
@@ -54,17 +57,50 @@ public record BackEndOptions(
                 files,
                 threadPoolSize,
                 keepListening,
+                dax,
                 trace);
     }
 
     public BackEndOptions withThreadPoolSize(int value) {
         return new BackEndOptions(
-                sharedDir, socketPath, socketGroup, fd, tag, files, value, keepListening, trace);
+                sharedDir,
+                socketPath,
+                socketGroup,
+                fd,
+                tag,
+                files,
+                value,
+                keepListening,
+                dax,
+                trace);
     }
 
     public BackEndOptions withKeepListening(boolean value) {
         return new BackEndOptions(
-                sharedDir, socketPath, socketGroup, fd, tag, files, threadPoolSize, value, trace);
+                sharedDir,
+                socketPath,
+                socketGroup,
+                fd,
+                tag,
+                files,
+                threadPoolSize,
+                value,
+                dax,
+                trace);
+    }
+
+    public BackEndOptions withDax(DaxOptions value) {
+        return new BackEndOptions(
+                sharedDir,
+                socketPath,
+                socketGroup,
+                fd,
+                tag,
+                files,
+                threadPoolSize,
+                keepListening,
+                value,
+                trace);
     }
 
     public BackEndOptions withFiles(UnaryOperator<PassthroughOptions> change) {
@@ -77,6 +113,7 @@ public record BackEndOptions(
                 change.apply(files),
                 threadPoolSize,
                 keepListening,
+                dax,
                 trace);
     }
 

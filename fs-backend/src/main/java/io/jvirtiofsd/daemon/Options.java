@@ -116,6 +116,8 @@ final class Options {
             description = "Serve the next front-end when one disconnects, instead of ending.")
     private boolean keepListening;
 
+    @Mixin private DaxArguments dax;
+
     @Option(
             names = "--trace",
             description = "Print one line for each message and request to standard error.")
@@ -198,6 +200,11 @@ final class Options {
         if (socketGroup != null && socketPath == null) {
             throw error("--socket-group goes with --socket-path");
         }
+        try {
+            dax.options();
+        } catch (IllegalArgumentException e) {
+            throw error(e.getMessage());
+        }
         if (threadPoolSize < 0 || threadPoolSize > 1024) {
             throw error("--thread-pool-size " + threadPoolSize + ": not in 0..1024");
         }
@@ -245,6 +252,7 @@ final class Options {
                 new PassthroughOptions(cache, readOnly, maxDescriptors, xattrs.options()),
                 threadPoolSize,
                 keepListening,
+                dax.options(),
                 this.trace ? trace : null);
     }
 

@@ -1,11 +1,13 @@
 package io.jvirtiofsd.daemon;
 
 import io.jvirtiofsd.fuse.FuseServer;
+import io.jvirtiofsd.shmem.DaxWindow;
 import io.jvirtiofsd.vhost.ChainHandler;
 import io.jvirtiofsd.vhost.VirtioDevice;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /**
  * The virtio file system device: its queues and configuration space, and a {@link FuseChainHandler}
@@ -24,13 +26,16 @@ final class VirtioFsDevice implements VirtioDevice {
 
     private final FuseServer server;
     private final byte[] tag;
+    private final Optional<DaxWindow> window;
 
     /**
      * @param tag the name guests mount by; empty when the front-end supplies it, as QEMU's
      *     vhost-user-fs device does
+     * @param window the DAX window, borrowed
      */
-    VirtioFsDevice(FuseServer server, String tag) {
+    VirtioFsDevice(FuseServer server, String tag, Optional<DaxWindow> window) {
         this.server = server;
+        this.window = window;
         this.tag = tag.getBytes(StandardCharsets.UTF_8);
         if (this.tag.length > TAG_BYTES) {
             throw new IllegalArgumentException("tag longer than " + TAG_BYTES + " bytes: " + tag);
@@ -57,6 +62,11 @@ final class VirtioFsDevice implements VirtioDevice {
                 .put(tag)
                 .putInt(TAG_BYTES, Math.max(1, queueCount - 1))
                 .array();
+    }
+
+    @Override
+    public Optional<DaxWindow> window() {
+        return window;
     }
 
     @Override

@@ -1,6 +1,5 @@
 package io.jvirtiofsd.passthrough;
 
-import io.jvirtiofsd.fuse.Attributes;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.linux.NativeMemory;
@@ -26,9 +25,16 @@ final class EntryCursor implements Entry {
         this.validNanos = validNanos;
     }
 
-    /** Makes this the entry of {@code nodeId}; 0 for a name that does not exist. */
-    EntryCursor at(long nodeId) {
-        this.nodeId = nodeId;
+    /** Makes this the entry of {@code inode}. */
+    EntryCursor at(Inode inode) {
+        nodeId = inode.nodeId();
+        attributes.of(inode);
+        return this;
+    }
+
+    /** Makes this the entry of a name that does not exist. */
+    EntryCursor none() {
+        nodeId = 0;
         return this;
     }
 
@@ -64,7 +70,7 @@ final class EntryCursor implements Entry {
     }
 
     @Override
-    public Attributes attributes() {
+    public StatxAttributes attributes() {
         return attributes;
     }
 }

@@ -14,6 +14,7 @@ import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.IoVector;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.DaxFile;
 
 /**
  * Operations on open regular files, each on the session it is given. Data moves between the host's
@@ -24,6 +25,8 @@ import io.jvirtiofsd.linux.Syscalls;
 final class FileOperations {
     private static final int SEEK_DATA = 3; // linux/fs.h
     private static final int SEEK_HOLE = 4; // linux/fs.h
+    private static final int FALLOC_FL_KEEP_SIZE = 1; // linux/falloc.h
+    private static final int FALLOC_FL_COLLAPSE_RANGE = 8; // linux/falloc.h
     private static final long MAX_COPY_BYTES = 0xfffff000L; // the reply's size has 32 bits
 
     /** Flags of the guest's open that mean the same here. */
@@ -54,6 +57,15 @@ final class FileOperations {
         if (truncating) {
             share.capability().drop(path);
         }
+        DaxFile dax = inode.dax();
+        int fd =
+                truncating && dax != null
+                        ? dax.resize(0, () -> reopen(path, hostFlags, killing))
+                        : reopen(path, hostFlags, killing);
+        return opened(session, Fd.own(syscalls, Failures.check(fd)), hostFlags, inode);
+    }
+
+    private int reopen(int path, int hostFlags, boolean killing) throws ErrnoException {
         int fd = share.credentials().clearingSuid(killing, () -> share.reopen(path, hostFlags));
         if (fd == -Errno.EPERM && (hostFlags & Fcntl.O_NOATIME) != 0) {
             // Only the owner of a file may read it without a trace; the guest has decided already.
@@ -63,7 +75,7 @@ final class FileOperations {
                                     killing,
                                     () -> share.reopen(path, hostFlags & ~Fcntl.O_NOATIME));
         }
-        return opened(session, Fd.own(syscalls, Failures.check(fd)), hostFlags);
+        return fd;
     }
 
     /** O_APPEND is the guest's business: it sends offsets, which an appending file would ignore. */
@@ -75,8 +87,9 @@ final class FileOperations {
         return hostFlags;
     }
 
-    private OpenReply opened(Session session, Fd fd, int hostFlags) throws ErrnoException {
-        long fh = session.add(new Handle.OpenFile(fd, hostFlags));
+    private OpenReply opened(Session session, Fd fd, int hostFlags, Inode inode)
+            throws ErrnoException {
+        long fh = session.add(new Handle.OpenFile(fd, hostFlags, inode));
         return new OpenReply(fh, share.options().cachePolicy().fileFlags());
     }
 
@@ -104,11 +117,18 @@ final class FileOperations {
             syscalls.unlinkat(directory, EntryCursor.path(name), 0);
             throw ErrnoException.of(-labelled);
         }
-        OpenReply open = opened(session, fd, hostFlags);
+        EntryCursor entry;
         try {
-            return new CreateReply(Lookups.lookupMade(session, directory, name), open);
+            entry = Lookups.lookupMade(session, directory, name);
         } catch (ErrnoException e) {
-            session.release(open.fh());
+            fd.close();
+            throw e;
+        }
+        try {
+            Inode inode = session.inode(entry.nodeId());
+            return new CreateReply(entry, opened(session, fd, hostFlags, inode));
+        } catch (ErrnoException e) {
+            session.forget(entry.nodeId(), 1);
             throw e;
         }
     }
@@ -129,7 +149,12 @@ final class FileOperations {
     }
 
     int read(Session session, long fh, long offset, GuestData target) throws ErrnoException {
-        int fd = session.file(fh).fd().number();
+        Handle.OpenFile file = session.file(fh);
+        DaxFile dax = file.inode().dax();
+        if (dax != null) {
+            dax.settle(offset, offset + target.size());
+        }
+        int fd = file.fd().number();
         int vectors = target.iovCount();
         if (vectors > IoVector.MAX_PER_CALL) {
             return transferInParts(fd, offset, target, 0, false);
@@ -142,6 +167,21 @@ final class FileOperations {
             Session session, long fh, long offset, int writeFlags, int openFlags, GuestData source)
             throws ErrnoException {
         Handle.OpenFile file = session.file(fh);
+        DaxFile dax = file.inode().dax();
+        if (dax == null) {
+            return write(file, offset, writeFlags, openFlags, source);
+        }
+        dax.settle(offset, offset + source.size());
+        try {
+            return write(file, offset, writeFlags, openFlags, source);
+        } finally {
+            dax.settle(offset, offset + source.size());
+        }
+    }
+
+    private int write(
+            Handle.OpenFile file, long offset, int writeFlags, int openFlags, GuestData source)
+            throws ErrnoException {
         int fd = file.fd().number();
         share.capability().drop(fd);
         int durable = durability(openFlags & ~file.flags());
@@ -196,12 +236,28 @@ final class FileOperations {
 
     /** close(2) of a duplicate reports what a file system has put off until then. */
     void flush(Session session, long fh) throws ErrnoException {
-        int duplicate = Failures.check(syscalls.dup(session.file(fh).fd().number()));
+        Handle.OpenFile file = session.file(fh);
+        writeBack(file);
+        int duplicate = Failures.check(syscalls.dup(file.fd().number()));
         Failures.check(syscalls.close(duplicate));
     }
 
+    /** Brings what the guest has stored behind the last whole page into the file. */
+    private static void writeBack(Handle handle) {
+        if (handle instanceof Handle.OpenFile file && file.inode().dax() != null) {
+            file.inode().dax().writeBack();
+        }
+    }
+
+    void release(Session session, long fh) throws ErrnoException {
+        writeBack(session.handle(fh));
+        session.release(fh);
+    }
+
     void fsync(Session session, long fh, boolean dataOnly) throws ErrnoException {
-        int fd = session.handle(fh).fd().number();
+        Handle handle = session.handle(fh);
+        writeBack(handle);
+        int fd = handle.fd().number();
         Failures.check(dataOnly ? syscalls.fdatasync(fd) : syscalls.fsync(fd));
     }
 
@@ -209,15 +265,25 @@ final class FileOperations {
         if (whence != SEEK_DATA && whence != SEEK_HOLE) {
             throw ErrnoException.of(Errno.EINVAL); // the guest knows the other ways itself
         }
-        return Failures.check(syscalls.lseek(session.file(fh).fd().number(), offset, whence));
+        Handle.OpenFile file = session.file(fh);
+        writeBack(file);
+        return Failures.check(syscalls.lseek(file.fd().number(), offset, whence));
     }
 
     void fallocate(Session session, long fh, long offset, long length, int mode)
             throws ErrnoException {
         share.refuseIfReadOnly();
-        int fd = session.file(fh).fd().number();
+        Handle.OpenFile file = session.file(fh);
+        int fd = file.fd().number();
         share.capability().drop(fd);
-        Failures.check(syscalls.fallocate(fd, mode, offset, length));
+        DaxFile dax = file.inode().dax();
+        if (dax == null || mode == FALLOC_FL_KEEP_SIZE) { // for which the guest does not keep away
+            Failures.check(syscalls.fallocate(fd, mode, offset, length));
+            return;
+        }
+        // Only collapsing makes a file shorter, by exactly the length.
+        long cut = (mode & FALLOC_FL_COLLAPSE_RANGE) != 0 ? length : 0;
+        Failures.check(dax.resizeBy(-cut, () -> syscalls.fallocate(fd, mode, offset, length)));
     }
 
     long copyFileRange(Session session, CopyFileRangeIn in) throws ErrnoException {
@@ -225,10 +291,23 @@ final class FileOperations {
         if (in.flags() != 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        int from = session.file(in.fhIn()).fd().number();
-        int to = session.file(in.fhOut()).fd().number();
-        share.capability().drop(to);
+        Handle.OpenFile from = session.file(in.fhIn());
+        Handle.OpenFile to = session.file(in.fhOut());
+        share.capability().drop(to.fd().number());
         long length = in.len() < 0 ? MAX_COPY_BYTES : Math.min(in.len(), MAX_COPY_BYTES);
-        return Failures.check(syscalls.copyFileRange(from, in.offIn(), to, in.offOut(), length));
+        settle(from, in.offIn(), length);
+        settle(to, in.offOut(), length);
+        long copied =
+                syscalls.copyFileRange(
+                        from.fd().number(), in.offIn(), to.fd().number(), in.offOut(), length);
+        settle(to, in.offOut(), length);
+        return Failures.check(copied);
+    }
+
+    private static void settle(Handle.OpenFile file, long offset, long length) {
+        DaxFile dax = file.inode().dax();
+        if (dax != null) {
+            dax.settle(offset, offset + length);
+        }
     }
 }

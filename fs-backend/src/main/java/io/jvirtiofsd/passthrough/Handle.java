@@ -12,7 +12,7 @@ sealed interface Handle {
     Fd fd();
 
     /** An open regular file; {@code flags} are the host descriptor's O_ flags. */
-    record OpenFile(Fd fd, int flags) implements Handle {}
+    record OpenFile(Fd fd, int flags, Inode inode) implements Handle {}
 
     /** An open directory. */
     final class OpenDirectory implements Handle {

@@ -2,6 +2,7 @@ package io.jvirtiofsd.passthrough;
 
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Statx;
+import io.jvirtiofsd.shmem.DaxFile;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -23,7 +24,9 @@ final class Inode {
     private final AtomicLong lookups;
     private final AtomicReference<Fd> path;
     private volatile FileHandle handle;
+    private volatile DaxFile dax;
     private volatile Inode next;
+    private boolean marked;
     private long nodeId;
 
     /** Takes {@code path}; begins with one lookup. */
@@ -67,6 +70,38 @@ final class Inode {
 
     boolean isSymlink() {
         return type == Statx.S_IFLNK;
+    }
+
+    /** Set before any other thread can find the inode: whether the guest is to map it. */
+    void mark(boolean daxWanted) {
+        marked = daxWanted;
+    }
+
+    /** Whether the guest is told to map it in the DAX window; the same for the inode's life. */
+    boolean isMarked() {
+        return marked;
+    }
+
+    /** What keeps its maps right, or null if the guest never mapped it. */
+    DaxFile dax() {
+        return dax;
+    }
+
+    /** Takes {@code file}. */
+    void setDax(DaxFile file) {
+        dax = file;
+    }
+
+    /** Unmaps it, if it was mapped. */
+    void closeDax() {
+        DaxFile file;
+        synchronized (this) {
+            file = dax;
+            dax = null;
+        }
+        if (file != null) {
+            file.close();
+        }
     }
 
     /** The next inode in the same bucket. */

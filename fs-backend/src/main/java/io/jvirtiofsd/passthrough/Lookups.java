@@ -8,6 +8,7 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
+import io.jvirtiofsd.shmem.DaxFile;
 
 /**
  * Turns names into inodes, counting the lookup: the only way by which the guest gets to know an
@@ -37,13 +38,13 @@ final class Lookups {
                                 Statx.STATX_BASIC_STATS,
                                 statx.address());
         if (result == -Errno.ENOENT) {
-            return share.cursor().at(0);
+            return share.cursor().none();
         }
         Failures.check(result);
-        Inode known =
-                session.inodes().find(StatxAttributes.device(statx), statx.getLong(Statx.INO));
+        Inode known = session.inodes().find(Statx.device(statx), statx.getLong(Statx.INO));
         if (known != null && count(session, known)) {
-            return share.cursor().at(known.nodeId());
+            follow(known, statx);
+            return share.cursor().at(known);
         }
         return open(session, directory, name);
     }
@@ -75,7 +76,7 @@ final class Lookups {
                                 Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC,
                                 0);
         if (fd == -Errno.ENOENT) {
-            return share.cursor().at(0);
+            return share.cursor().none();
         }
         return add(session, Fd.own(share.syscalls(), Failures.check(fd)));
     }
@@ -91,10 +92,12 @@ final class Lookups {
         NativeMemory statx = Scratch.get().statx();
         Inode fresh =
                 new Inode(
-                        StatxAttributes.device(statx),
+                        Statx.device(statx),
                         statx.getLong(Statx.INO),
                         statx.getShort(Statx.MODE) & Statx.S_IFMT,
                         path);
+        fresh.mark(
+                share.mappings().isPresent() && share.mappings().get().wants(path.number(), statx));
         Inode counted = session.inodes().lookupOrAdd(fresh);
         if (counted != fresh) {
             path.close();
@@ -105,7 +108,18 @@ final class Lookups {
         if (counted == fresh) {
             session.added(fresh);
         }
-        return share.cursor().at(counted.nodeId());
+        follow(counted, statx);
+        return share.cursor().at(counted);
+    }
+
+    /** Before the guest learns a file's size: its maps must reach as far. */
+    static void follow(Inode inode, NativeMemory statx) {
+        DaxFile dax = inode.dax();
+        if (dax != null) {
+            long stamp =
+                    statx.getLong(Statx.MTIME) * 1_000_000_000L + statx.getInt(Statx.MTIME + 8);
+            dax.follow(statx.getLong(Statx.SIZE), stamp);
+        }
     }
 
     /** Looks up what has just been made; that it is gone again is an error. */

@@ -13,6 +13,7 @@ import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.DaxFile;
 
 /**
  * Operations on names and attributes, each on the session it is given.
@@ -37,13 +38,20 @@ final class NodeOperations {
 
     Attributes getattr(Session session, long nodeId, boolean hasHandle, long fh)
             throws ErrnoException {
-        int fd = hasHandle ? session.handle(fh).fd().number() : session.path(nodeId);
-        return attributes(fd);
+        Inode inode = session.inode(nodeId);
+        int fd = hasHandle ? session.handle(fh).fd().number() : session.descriptors().of(inode);
+        return attributes(inode, fd);
     }
 
-    private Attributes attributes(int fd) throws ErrnoException {
+    /** What statx(2) says of {@code inode}, open as {@code fd}, and its maps show. */
+    private Attributes attributes(Inode inode, int fd) throws ErrnoException {
+        DaxFile dax = inode.dax();
+        if (dax != null) {
+            dax.writeBack();
+        }
         Failures.check(share.statx(fd));
-        return share.cursor().attributes();
+        Lookups.follow(inode, Scratch.get().statx());
+        return share.cursor().attributes().of(inode);
     }
 
     /** Changes mode, owner, size and times in this order: each may change what follows. */
@@ -54,6 +62,9 @@ final class NodeOperations {
             throw ErrnoException.of(inode.isDirectory() ? Errno.EISDIR : Errno.EINVAL);
         }
         int path = session.descriptors().of(inode);
+        if (inode.dax() != null) {
+            inode.dax().writeBack(); // or it would undo the times that are set
+        }
         if (change.has(SetattrIn.FATTR_MODE)) {
             chmod(inode, path, change.mode());
         }
@@ -69,7 +80,7 @@ final class NodeOperations {
         }
         if (change.has(SetattrIn.FATTR_SIZE)) {
             share.capability().drop(path);
-            truncate(session, path, change);
+            truncate(session, inode, path, change);
         }
         if ((change.valid() & (SetattrIn.FATTR_ATIME | SetattrIn.FATTR_MTIME)) != 0) {
             NativeMemory times = Scratch.get().small();
@@ -91,7 +102,7 @@ final class NodeOperations {
                     syscalls.utimensat(
                             path, Scratch.get().emptyPath(), times.address(), Fcntl.AT_EMPTY_PATH));
         }
-        return attributes(path);
+        return attributes(inode, path);
     }
 
     private void chmod(Inode inode, int path, int mode) throws ErrnoException {
@@ -103,25 +114,30 @@ final class NodeOperations {
                         share.procFd(), Scratch.get().decimal(path), mode & PERMISSION_BITS));
     }
 
-    private void truncate(Session session, int path, SetattrIn change) throws ErrnoException {
-        boolean killing = change.has(SetattrIn.FATTR_KILL_SUIDGID);
-        int result;
+    private void truncate(Session session, Inode inode, int path, SetattrIn change)
+            throws ErrnoException {
         if (change.has(SetattrIn.FATTR_FH)) {
-            int fd = session.file(change.fh()).fd().number();
-            result =
-                    share.credentials()
-                            .clearingSuid(killing, () -> syscalls.ftruncate(fd, change.size()));
+            truncate(inode, session.file(change.fh()).fd().number(), change);
         } else {
             int fd = Failures.check(share.reopen(path, Fcntl.O_WRONLY));
             try {
-                result =
-                        share.credentials()
-                                .clearingSuid(killing, () -> syscalls.ftruncate(fd, change.size()));
+                truncate(inode, fd, change);
             } finally {
                 syscalls.close(fd);
             }
         }
-        Failures.check(result);
+    }
+
+    private void truncate(Inode inode, int fd, SetattrIn change) throws ErrnoException {
+        boolean killing = change.has(SetattrIn.FATTR_KILL_SUIDGID);
+        Credentials.Call call = () -> syscalls.ftruncate(fd, change.size());
+        DaxFile dax = inode.dax();
+        Failures.check(
+                dax == null
+                        ? share.credentials().clearingSuid(killing, call)
+                        : dax.resize(
+                                change.size(),
+                                () -> share.credentials().clearingSuid(killing, call)));
     }
 
     private static void putTime(
@@ -276,7 +292,8 @@ final class NodeOperations {
     /** Checks by mode bits, as the guest's own kernel does under default_permissions. */
     void access(Session session, RequestContext caller, long nodeId, int mask)
             throws ErrnoException {
-        Attributes attributes = attributes(session.path(nodeId));
+        Inode inode = session.inode(nodeId);
+        Attributes attributes = attributes(inode, session.descriptors().of(inode));
         if ((mask & 2) != 0) {
             share.refuseIfReadOnly();
         }

@@ -15,11 +15,14 @@ import io.jvirtiofsd.fuse.OpenReply;
 import io.jvirtiofsd.fuse.RequestContext;
 import io.jvirtiofsd.fuse.SetattrIn;
 import io.jvirtiofsd.fuse.Statfs;
+import io.jvirtiofsd.fuse.WindowRange;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
 
 /**
  * A directory of the host as a file system for the guest. Owned by the program; delegates to one
@@ -50,12 +53,17 @@ public final class PassthroughFileSystem implements FileSystem {
     /**
      * Opens {@code directory} to be shared.
      *
+     * @param dax which files are mapped in the DAX window; empty for none
      * @throws IOException if it cannot be used; the message is one sentence for people
      */
     public static PassthroughFileSystem open(
-            Syscalls syscalls, Reclaimer reclaimer, Path directory, PassthroughOptions options)
+            Syscalls syscalls,
+            Reclaimer reclaimer,
+            Path directory,
+            PassthroughOptions options,
+            Optional<DaxPolicy> dax)
             throws IOException {
-        return new PassthroughFileSystem(Share.open(syscalls, reclaimer, directory, options));
+        return new PassthroughFileSystem(Share.open(syscalls, reclaimer, directory, options, dax));
     }
 
     private Session session() throws ErrnoException {
@@ -206,7 +214,7 @@ public final class PassthroughFileSystem implements FileSystem {
 
     @Override
     public void release(RequestContext context, long nodeId, long fh) throws ErrnoException {
-        session().release(fh);
+        files.release(session(), fh);
     }
 
     @Override
@@ -297,5 +305,34 @@ public final class PassthroughFileSystem implements FileSystem {
     @Override
     public void removexattr(RequestContext context, long nodeId, Name name) throws ErrnoException {
         share.xattrs().remove(session(), nodeId, name);
+    }
+
+    @Override
+    public boolean mapsFiles() {
+        return share.mappings().map(Mappings::isPossible).orElse(false);
+    }
+
+    @Override
+    public void setupMapping(
+            RequestContext context,
+            long nodeId,
+            long fileOffset,
+            boolean writing,
+            WindowRange range)
+            throws ErrnoException {
+        mappings().setup(session(), nodeId, fileOffset, range);
+    }
+
+    @Override
+    public void removeMappings(RequestContext context, List<WindowRange> ranges)
+            throws ErrnoException {
+        mappings().remove(ranges);
+    }
+
+    private Mappings mappings() throws ErrnoException {
+        if (share.mappings().isEmpty()) {
+            throw ErrnoException.of(Errno.ENOSYS);
+        }
+        return share.mappings().get();
     }
 }

@@ -71,6 +71,7 @@ final class Session {
         long taken = lookups < 0 ? Long.MAX_VALUE : lookups; // unsigned
         if (inode != null && !inode.isPinned() && inodes.forget(inode, taken)) {
             descriptors.closed(inode);
+            inode.closeDax();
         }
     }
 
@@ -134,6 +135,7 @@ final class Session {
                 inode -> {
                     inode.takeLookups(Long.MAX_VALUE);
                     descriptors.closed(inode);
+                    inode.closeDax();
                 });
     }
 }

@@ -13,6 +13,7 @@ import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * The shared directory and all that stays the same while it is shared. Owned by the file system.
@@ -27,6 +28,7 @@ final class Share implements AutoCloseable {
     private final FileCapability capability;
     private final Umask umask;
     private final Xattrs xattrs;
+    private final Optional<Mappings> mappings;
     private final Fd root;
     private final Fd proc;
     private final long rootDevice;
@@ -35,7 +37,12 @@ final class Share implements AutoCloseable {
     private final ThreadLocal<EntryCursor> cursors = ThreadLocal.withInitial(this::newCursor);
 
     private Share(
-            Syscalls syscalls, Reclaimer reclaimer, PassthroughOptions options, Fd root, Fd proc)
+            Syscalls syscalls,
+            Reclaimer reclaimer,
+            PassthroughOptions options,
+            Optional<DaxPolicy> dax,
+            Fd root,
+            Fd proc)
             throws LinuxException {
         this.syscalls = syscalls;
         this.reclaimer = reclaimer;
@@ -44,25 +51,30 @@ final class Share implements AutoCloseable {
         this.capability = new FileCapability(syscalls, options.xattrs());
         this.umask = new Umask(syscalls);
         this.xattrs = new Xattrs(this);
+        this.mappings = dax.map(policy -> new Mappings(this, policy));
         this.root = root;
         this.proc = proc;
         NativeMemory statx = Scratch.get().statx();
         LinuxException.check(statx(root.number()), "statx of the shared directory");
-        this.rootDevice = StatxAttributes.device(statx);
+        this.rootDevice = Statx.device(statx);
         this.rootIno = statx.getLong(Statx.INO);
         this.rootType = statx.getShort(Statx.MODE) & Statx.S_IFMT;
     }
 
     /** Opens the directory; the exception's message is one sentence for people. */
     static Share open(
-            Syscalls syscalls, Reclaimer reclaimer, Path directory, PassthroughOptions options)
+            Syscalls syscalls,
+            Reclaimer reclaimer,
+            Path directory,
+            PassthroughOptions options,
+            Optional<DaxPolicy> dax)
             throws IOException {
         Fd root = null;
         Fd proc = null;
         try {
             root = open(syscalls, directory.toString(), "cannot share " + directory);
             proc = open(syscalls, "/proc/self/fd", "cannot use /proc/self/fd");
-            return new Share(syscalls, reclaimer, options, root, proc);
+            return new Share(syscalls, reclaimer, options, dax, root, proc);
         } catch (IOException e) {
             if (root != null) {
                 root.close();
@@ -111,6 +123,11 @@ final class Share implements AutoCloseable {
 
     FileCapability capability() {
         return capability;
+    }
+
+    /** How files are mapped; empty without a DAX window. */
+    Optional<Mappings> mappings() {
+        return mappings;
     }
 
     long rootDevice() {

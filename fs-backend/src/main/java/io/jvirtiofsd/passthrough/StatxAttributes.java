@@ -14,6 +14,7 @@ final class StatxAttributes implements Attributes {
     private final NativeMemory statx;
     private final long validNanos;
     private final long rootDevice;
+    private int flags;
 
     StatxAttributes(NativeMemory statx, long validNanos, long rootDevice) {
         this.statx = statx;
@@ -21,16 +22,16 @@ final class StatxAttributes implements Attributes {
         this.rootDevice = rootDevice;
     }
 
-    /** The device number of {@code statx} as one value. */
-    static long device(NativeMemory statx) {
-        return (long) statx.getInt(Statx.DEV_MAJOR) << 32
-                | statx.getInt(Statx.DEV_MINOR) & 0xffffffffL;
+    /** Says whose attributes these are. */
+    StatxAttributes of(Inode inode) {
+        flags = inode.isMarked() ? ATTR_DAX : 0;
+        return this;
     }
 
     @Override
     public long ino() {
         long ino = statx.getLong(Statx.INO);
-        long device = device(statx);
+        long device = Statx.device(statx);
         return device == rootDevice ? ino : ino ^ Long.rotateLeft(device, 17) ^ 1L << 62;
     }
 
@@ -108,7 +109,7 @@ final class StatxAttributes implements Attributes {
 
     @Override
     public int flags() {
-        return 0;
+        return flags;
     }
 
     @Override

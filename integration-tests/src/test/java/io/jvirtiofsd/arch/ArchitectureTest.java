@@ -64,7 +64,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule passthroughKnowsNoVirtio =
-            mayImport(PASSTHROUGH, FUSE, LINUX, "com.github.benmanes.caffeine..");
+            mayImport(PASSTHROUGH, FUSE, LINUX, SHMEM, "com.github.benmanes.caffeine..");
 
     @ArchTest static final ArchRule nioIsPureJava = mayImport(NIO, FUSE);
 

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.daemon.BackEnd;
 import io.jvirtiofsd.daemon.BackEndOptions;
+import io.jvirtiofsd.daemon.DaxOptions;
 import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.FaultySyscalls;
 import io.jvirtiofsd.linux.JnrSyscalls;
@@ -154,6 +155,7 @@ class FaultsTest {
                                 PassthroughOptions.defaults(),
                                 0,
                                 false,
+                                DaxOptions.NONE,
                                 null));
         Thread daemon =
                 new Thread(

@@ -18,7 +18,7 @@ import java.util.List;
 final class Endpoint {
     private static final int HEADER_BYTES = 12;
     private static final int MAX_PAYLOAD_BYTES = 4096;
-    private static final int MAX_REPLY_BYTES = 512;
+    private static final int MAX_REPLY_BYTES = 2056;
 
     private static final int FLAGS_VERSION_MASK = 3; // vhost-user.rst, header
     private static final int FLAGS_VERSION = 1; // vhost-user.rst, header
@@ -99,7 +99,7 @@ final class Endpoint {
         send(type, 8);
     }
 
-    /** Replies to {@code type} with {@code payload}, at most 512 bytes. */
+    /** Replies to {@code type} with {@code payload}, at most 2056 bytes. */
     void reply(MessageType type, byte[] payload) throws SessionException {
         buffer.put(HEADER_BYTES, payload, 0, payload.length);
         send(type, payload.length);

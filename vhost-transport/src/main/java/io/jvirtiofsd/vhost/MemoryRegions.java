@@ -1,12 +1,19 @@
 package io.jvirtiofsd.vhost;
 
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Reclaimer;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.DaxWindow;
 import io.jvirtiofsd.shmem.GuestMemory;
 import io.jvirtiofsd.shmem.GuestMemoryException;
 import io.jvirtiofsd.shmem.GuestRegion;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The session's memory table and the messages that change it; the owner of all regions.
@@ -22,6 +29,7 @@ final class MemoryRegions implements AutoCloseable {
 
     private final Syscalls syscalls;
     private final Reclaimer reclaimer;
+    private final Optional<DaxWindow> window;
     private final Runnable changed;
     private volatile GuestMemory current = GuestMemory.EMPTY;
 
@@ -29,9 +37,11 @@ final class MemoryRegions implements AutoCloseable {
      * @param changed called when a new table is in force and before regions of the old one are
      *     retired, so that rings can be found anew
      */
-    MemoryRegions(Syscalls syscalls, Reclaimer reclaimer, Runnable changed) {
+    MemoryRegions(
+            Syscalls syscalls, Reclaimer reclaimer, Optional<DaxWindow> window, Runnable changed) {
         this.syscalls = syscalls;
         this.reclaimer = reclaimer;
+        this.window = window;
         this.changed = changed;
     }
 
@@ -54,7 +64,13 @@ final class MemoryRegions implements AutoCloseable {
         GuestMemory next = GuestMemory.EMPTY;
         try {
             for (int i = 0; i < count; i++) {
-                GuestRegion region = map(message, TABLE_HEADER_BYTES + i * REGION_BYTES);
+                int at = TABLE_HEADER_BYTES + i * REGION_BYTES;
+                Fd fd = message.takeFd();
+                if (isPieceOfWindow(message, at, fd)) {
+                    fd.close(); // reached through the window as a whole
+                    continue;
+                }
+                GuestRegion region = map(message, at, fd);
                 added.add(region);
                 next = next.with(region);
             }
@@ -63,17 +79,27 @@ final class MemoryRegions implements AutoCloseable {
             throw new Refusal(e.getMessage(), e);
         }
         List<GuestRegion> removed = current.regions();
-        install(next, removed);
+        install(next.withWindow(current.window()), removed);
     }
 
-    /** ADD_MEM_REG. */
+    /**
+     * ADD_MEM_REG. QEMU announces each piece that it maps in the DAX window as memory, too. These
+     * are refused: once accepted, QEMU 11.1 crashes when the device starts again after a stop with
+     * maps, as on every reboot. Buffers in the window are found nevertheless, by the window's
+     * place.
+     */
     void add(Message message) throws Refusal {
         if (message.fdCount() != 1) {
             throw new Refusal("memory region with " + message.fdCount() + " descriptors");
         }
         GuestRegion region = null;
+        Fd fd = message.takeFd();
+        if (isPieceOfWindow(message, TABLE_HEADER_BYTES, fd)) {
+            fd.close();
+            throw Refusal.expected("a piece of the window, which is known as a whole");
+        }
         try {
-            region = map(message, TABLE_HEADER_BYTES);
+            region = map(message, TABLE_HEADER_BYTES, fd);
             install(current.with(region), List.of());
         } catch (GuestMemoryException e) {
             if (region != null) {
@@ -94,15 +120,59 @@ final class MemoryRegions implements AutoCloseable {
         install(current.without(region), List.of(region));
     }
 
-    /** Takes the next descriptor of {@code message} for the region described at {@code at}. */
-    private GuestRegion map(Message message, int at) throws GuestMemoryException {
+    /** Takes {@code fd} for the region described at {@code at} of {@code message}. */
+    private GuestRegion map(Message message, int at, Fd fd) throws GuestMemoryException {
         return GuestRegion.map(
                 syscalls,
-                message.takeFd(),
+                fd,
                 message.u64(at),
                 message.u64(at + 8),
                 message.u64(at + 16),
                 message.u64(at + 24));
+    }
+
+    /**
+     * Whether a region is one of our own files that the front-end has mapped in the window; if so,
+     * notes where the guest has the window.
+     */
+    private boolean isPieceOfWindow(Message message, int at, Fd fd) {
+        if (window.isEmpty()) {
+            return false;
+        }
+        Scratch scratch = Scratch.get();
+        NativeMemory statx = scratch.statx();
+        int mask = Statx.STATX_BASIC_STATS;
+        int result =
+                syscalls.statx(
+                        fd.number(),
+                        scratch.emptyPath(),
+                        Fcntl.AT_EMPTY_PATH,
+                        mask,
+                        statx.address());
+        long device = Statx.device(statx);
+        long ino = statx.getLong(Statx.INO);
+        DaxWindow dax = window.get();
+        if (result < 0 || !dax.isMapped(device, ino)) {
+            return false;
+        }
+        long offset = dax.pieceAt(device, ino, message.u64(at + 24), message.u64(at + 8));
+        if (offset >= 0) {
+            locateWindow(message.u64(at) - offset);
+        }
+        return true;
+    }
+
+    private void locateWindow(long gpa) {
+        DaxWindow dax = window.orElseThrow();
+        if (gpa < 0 || gpa > Long.MAX_VALUE - dax.bytes()) {
+            return;
+        }
+        GuestRegion known = current.window();
+        if (known == null || known.gpa() != gpa) {
+            current =
+                    current.withWindow(
+                            GuestRegion.window(syscalls, gpa, dax.bytes(), dax.mirrorAddress()));
+        }
     }
 
     private void install(GuestMemory next, List<GuestRegion> removed) {

@@ -51,7 +51,7 @@ enum MessageType {
     GET_SHARED_OBJECT       (41, Size.NOT_SERVED, 0),
     SET_DEVICE_STATE_FD     (42, Size.NOT_SERVED, 1),
     CHECK_DEVICE_STATE      (43, Size.NOT_SERVED, 0),
-    GET_SHMEM_CONFIG        (44, Size.NOT_SERVED, 0),
+    GET_SHMEM_CONFIG        (44, 0,              0, ProtocolFeature.SHMEM),
     GET_VRING_BASE_SKIP_DRAIN(45, Size.NOT_SERVED, 0);
     // spotless:on
 

@@ -17,7 +17,8 @@ enum ProtocolFeature {
     BACKEND_SEND_FD    (10),
     RESET_DEVICE       (13),
     CONFIGURE_MEM_SLOTS(15),
-    STATUS             (16);
+    STATUS             (16),
+    SHMEM              (22);
     // spotless:on
 
     private final int bit;

@@ -6,11 +6,27 @@ package io.jvirtiofsd.vhost;
 final class Refusal extends Exception {
     private static final long serialVersionUID = 1L;
 
+    private final boolean expected;
+
     Refusal(String message) {
-        super(message);
+        this(message, null, false);
     }
 
     Refusal(String message, Throwable cause) {
+        this(message, cause, false);
+    }
+
+    private Refusal(String message, Throwable cause, boolean expected) {
         super(message, cause);
+        this.expected = expected;
+    }
+
+    /** One that both sides can live with: not worth a word, and never the session's end. */
+    static Refusal expected(String message) {
+        return new Refusal(message, null, true);
+    }
+
+    boolean isExpected() {
+        return expected;
     }
 }

@@ -1,7 +1,6 @@
 package io.jvirtiofsd.vhost;
 
 import io.jvirtiofsd.linux.EventFd;
-import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
@@ -17,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One front-end's connection from the first message to the last: the state machine of vhost-user.
- * Owned by the server; owns the rings, the memory table and the back-end channel's socket.
+ * Owned by the server; owns the rings, the memory table and the back-end channel.
  *
  * <p><i>Confined to the control thread.</i> Source: vhost-user.rst.
  */
@@ -41,6 +40,7 @@ final class VhostUserSession implements AutoCloseable {
     private final Reclaimer reclaimer;
     private final Endpoint endpoint;
     private final Vring[] vrings;
+    private final SharedRegion shared;
     private final MemoryRegions memory;
     private final WorkerPool pool;
     private final Set<ProtocolFeature> offered;
@@ -49,7 +49,6 @@ final class VhostUserSession implements AutoCloseable {
     private long protocolFeatures;
     private int knownVrings;
     private int status;
-    private Fd backendChannel;
 
     /** For a connected {@code socket}, borrowed as long as the session runs. */
     VhostUserSession(
@@ -63,7 +62,8 @@ final class VhostUserSession implements AutoCloseable {
         this.options = options;
         this.reclaimer = reclaimer;
         this.endpoint = new Endpoint(syscalls, socket);
-        this.memory = new MemoryRegions(syscalls, reclaimer, this::locateRings);
+        this.shared = new SharedRegion(syscalls, device.window());
+        this.memory = new MemoryRegions(syscalls, reclaimer, device.window(), this::locateRings);
         this.vrings = new Vring[device.maxQueues()];
         for (int i = 0; i < vrings.length; i++) {
             vrings[i] = new Vring(i, reclaimer);
@@ -73,6 +73,9 @@ final class VhostUserSession implements AutoCloseable {
         this.offered = EnumSet.allOf(ProtocolFeature.class);
         if (device.config(1).length == 0) {
             offered.remove(ProtocolFeature.CONFIG);
+        }
+        if (device.window().isEmpty()) {
+            offered.remove(ProtocolFeature.SHMEM);
         }
     }
 
@@ -108,6 +111,10 @@ final class VhostUserSession implements AutoCloseable {
             trace(line, replied ? "reply" : acknowledge(message, 0));
         } catch (Refusal e) {
             trace(line, "refused: " + e.getMessage());
+            if (e.isExpected()) {
+                acknowledge(message, 1);
+                return;
+            }
             if (!wantsAck(message)) {
                 throw new SessionException(type + ": " + e.getMessage());
             }
@@ -166,6 +173,7 @@ final class VhostUserSession implements AutoCloseable {
             case GET_STATUS -> endpoint.reply(type, currentStatus());
             case GET_CONFIG ->
                     endpoint.reply(type, ConfigSpace.reply(message, device.config(knownVrings)));
+            case GET_SHMEM_CONFIG -> endpoint.reply(type, shared.config());
             case GET_VRING_BASE -> endpoint.reply(type, stopRing(message));
             default -> {
                 change(message);
@@ -279,6 +287,9 @@ final class VhostUserSession implements AutoCloseable {
         if (!vring.locate(memory.current())) {
             throw new Refusal("ring " + vring.index() + " is not in the guest's memory");
         }
+        if (vring.startsAfresh()) {
+            shared.restarted();
+        }
         SplitRing ring = vring.ring();
         Virtqueue queue =
                 new Virtqueue(
@@ -301,6 +312,7 @@ final class VhostUserSession implements AutoCloseable {
 
     private byte[] stopRing(Message message) throws Refusal {
         Vring vring = vring(message.u32(0));
+        shared.suspend(); // the ring may be waiting for an answer to one
         vring.stop();
         return ByteBuffer.allocate(8)
                 .order(ByteOrder.nativeOrder())
@@ -314,17 +326,22 @@ final class VhostUserSession implements AutoCloseable {
         if (enabled != 0 && enabled != 1) {
             throw new Refusal("enables with value " + enabled);
         }
-        vring(message.u32(0)).setEnabled(enabled == 1);
+        Vring vring = vring(message.u32(0));
+        if (enabled == 0) {
+            shared.suspend();
+        } else {
+            shared.resume();
+        }
+        vring.setEnabled(enabled == 1);
     }
 
     private void setBackendChannel(Message message) throws Refusal {
         if (message.fdCount() != 1) {
             throw new Refusal("no descriptor");
         }
-        if (backendChannel != null) {
-            backendChannel.close();
-        }
-        backendChannel = message.takeFd();
+        shared.use(
+                message.takeFd(),
+                negotiated(ProtocolFeature.SHMEM) && negotiated(ProtocolFeature.BACKEND_SEND_FD));
     }
 
     private int currentStatus() {
@@ -344,6 +361,8 @@ final class VhostUserSession implements AutoCloseable {
     }
 
     private void resetDevice() {
+        shared.suspend();
+        shared.restarted();
         for (Vring vring : vrings) {
             vring.stop();
             vring.setEnabled(false);
@@ -363,6 +382,7 @@ final class VhostUserSession implements AutoCloseable {
 
     @Override
     public void close() {
+        shared.close();
         for (Vring vring : vrings) {
             vring.close();
         }
@@ -370,9 +390,6 @@ final class VhostUserSession implements AutoCloseable {
             pool.close();
         }
         memory.close();
-        if (backendChannel != null) {
-            backendChannel.close();
-        }
         device.disconnected();
     }
 }

@@ -1,5 +1,8 @@
 package io.jvirtiofsd.vhost;
 
+import io.jvirtiofsd.shmem.DaxWindow;
+import java.util.Optional;
+
 /**
  * What a device type adds to the transport: its queues, features, configuration space and the
  * handling of descriptor chains. Owned by the daemon, used by one session after another.
@@ -21,6 +24,9 @@ public interface VirtioDevice {
      * @param queueCount virtqueues the front-end has set up so far, hiprio included
      */
     byte[] config(int queueCount);
+
+    /** The shared memory region with id 0, if the device has one. */
+    Optional<DaxWindow> window();
 
     /** A handler for one more thread that serves queue {@code queueIndex}. */
     ChainHandler newHandler(int queueIndex);

@@ -19,6 +19,7 @@ final class Vring {
 
     private int size;
     private int base;
+    private int stoppedAt;
     private long descriptorsUva;
     private long availUva;
     private long usedUva;
@@ -56,6 +57,11 @@ final class Vring {
 
     int base() {
         return base;
+    }
+
+    /** Whether it begins anew after having served something, instead of going on: a reset. */
+    boolean startsAfresh() {
+        return base == 0 && stoppedAt != 0;
     }
 
     void setAddresses(long descriptors, long used, long avail) throws Refusal {
@@ -182,6 +188,7 @@ final class Vring {
     void stop() {
         if (worker != null) {
             base = worker.stop();
+            stoppedAt = base;
             worker = null;
         }
         broken = false;

@@ -1,0 +1,84 @@
+package io.jvirtiofsd.daemon;
+
+import io.jvirtiofsd.shmem.DaxWindow;
+import picocli.CommandLine;
+import picocli.CommandLine.Option;
+
+/** The part of the command line that is about DAX; filled by picocli as part of {@link Options}. */
+final class DaxArguments {
+    /** Which files are marked for DAX. */
+    enum Mode {
+        NEVER,
+        INODE,
+        ALWAYS
+    }
+
+    @Option(
+            names = "--dax",
+            paramLabel = "MODE",
+            converter = ModeConverter.class,
+            defaultValue = "inode",
+            description = {
+                "Files that guests are told to map in the DAX window instead of reading",
+                "them: never any, inode: from --dax-threshold on, always all",
+                "(default: ${DEFAULT-VALUE}). Guests that mount with dax=always do not ask."
+            })
+    private Mode mode;
+
+    @Option(
+            names = "--dax-window",
+            paramLabel = "SIZE",
+            converter = SizeConverter.class,
+            defaultValue = "512M",
+            description = {
+                "Size of the DAX window, offered to front-ends that know shared memory",
+                "regions; a multiple of 2M, 0 for none (default: ${DEFAULT-VALUE})."
+            })
+    private long windowBytes;
+
+    @Option(
+            names = "--dax-threshold",
+            paramLabel = "SIZE",
+            converter = SizeConverter.class,
+            defaultValue = "2M",
+            description = "Smallest file for --dax=inode (default: ${DEFAULT-VALUE}).")
+    private long threshold;
+
+    /** What these mean for the back-end; the exception's message is one sentence. */
+    DaxOptions options() {
+        if (windowBytes % DaxWindow.RANGE_BYTES != 0) {
+            throw new IllegalArgumentException(
+                    "--dax-window " + windowBytes + ": not a multiple of 2M");
+        }
+        if (mode == Mode.NEVER || windowBytes == 0) {
+            return DaxOptions.NONE;
+        }
+        return new DaxOptions(windowBytes, mode == Mode.ALWAYS ? 0 : threshold);
+    }
+
+    /** Reads a mode by its lower-case name. */
+    static final class ModeConverter implements CommandLine.ITypeConverter<Mode> {
+        @Override
+        public Mode convert(String value) {
+            return Options.byName(Mode.values(), value);
+        }
+    }
+
+    /** Reads bytes, with K, M, G or T for powers of 1024. */
+    static final class SizeConverter implements CommandLine.ITypeConverter<Long> {
+        private static final String UNITS = "KMGT";
+
+        @Override
+        public Long convert(String value) {
+            int unit = value.isEmpty() ? -1 : UNITS.indexOf(value.charAt(value.length() - 1));
+            String digits = unit < 0 ? value : value.substring(0, value.length() - 1);
+            try {
+                long number = Long.parseUnsignedLong(digits);
+                return Math.multiplyExact(number, 1L << 10 * (unit + 1));
+            } catch (ArithmeticException | NumberFormatException e) {
+                throw new CommandLine.TypeConversionException(
+                        "'" + value + "' is no size such as 4096, 64K or 512M");
+            }
+        }
+    }
+}

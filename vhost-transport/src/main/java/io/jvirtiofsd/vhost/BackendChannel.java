@@ -1,0 +1,210 @@
+package io.jvirtiofsd.vhost;
+
+import io.jvirtiofsd.linux.EventFd;
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxException;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.SocketMessages;
+import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.ShmemChannel;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The socket for requests of ours to the front-end. Owned by the session.
+ *
+ * <p>A thread sends a request and waits for its answer, one at a time. The control thread lets
+ * requests pass with {@link #resume} while the device runs, and ends that with {@link #suspend},
+ * which never waits: when it returns nothing more is sent, and who is waiting gives up. QEMU
+ * crashes on requests outside of that time, and answers none while it waits for the control thread.
+ * An answer that nobody waits for any more is passed over by the next request.
+ *
+ * <p><i>Thread-safe.</i> Source: vhost-user.rst, "Back-end message types".
+ */
+final class BackendChannel implements ShmemChannel, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(BackendChannel.class);
+
+    // spotless:off
+    private static final int SHMEM_MAP         = 9;  // vhost-user.rst
+    private static final int SHMEM_UNMAP       = 10; // vhost-user.rst
+    private static final int FLAGS_REQUEST     = 9;  // version 1, NEED_REPLY
+    private static final int FLAGS_REPLY       = 5;  // version 1, REPLY
+    private static final int HEADER_BYTES      = 12;
+    private static final int MMAP_BYTES        = 40; // shmid@0 fd_offset@8 shm_offset@16 len@24 flags@32
+    private static final int REPLY_BYTES       = HEADER_BYTES + 8;
+    private static final long FLAG_MAP_RW      = 1;  // VHOST_USER_FLAG_MAP_RW
+    private static final short POLLIN          = 1;  // asm-generic/poll.h
+    private static final long ANSWER_MILLIS    = 10_000;
+    // spotless:on
+
+    private final Syscalls syscalls;
+    private final Fd socket;
+    private final EventFd cancel;
+    private final SocketMessages messages;
+    private final NativeMemory buffer = NativeMemory.allocate(HEADER_BYTES + MMAP_BYTES);
+    private final NativeMemory polled = NativeMemory.allocate(16); // two of fd@0 events@4 revents@6
+
+    /** Held while looking at {@link #running} and sending, never while waiting. */
+    private final Object sending = new Object();
+
+    private boolean running;
+    private volatile boolean broken;
+    private int unanswered;
+
+    /** Takes {@code socket}. */
+    BackendChannel(Syscalls syscalls, Fd socket) throws LinuxException {
+        this.syscalls = syscalls;
+        this.socket = socket;
+        this.cancel = EventFd.create(syscalls);
+        this.messages = new SocketMessages(syscalls, socket.number());
+        int flags = syscalls.fcntl(socket.number(), Fcntl.F_GETFL, 0);
+        syscalls.fcntl(socket.number(), Fcntl.F_SETFL, flags | Fcntl.O_NONBLOCK);
+        polled.putInt(0, socket.number());
+        polled.putShort(4, POLLIN);
+        polled.putInt(8, cancel.number());
+        polled.putShort(12, POLLIN);
+    }
+
+    /** Lets requests pass: the device runs. */
+    void resume() {
+        synchronized (sending) {
+            if (!running) {
+                cancel.drain();
+                running = true;
+            }
+        }
+    }
+
+    /** Ends that: nothing is sent any more, and nobody waits. */
+    void suspend() {
+        synchronized (sending) {
+            running = false;
+            cancel.signal();
+        }
+    }
+
+    @Override
+    public synchronized Outcome map(int fd, long fileOffset, long windowOffset, long length) {
+        return ask(SHMEM_MAP, fileOffset, windowOffset, length, fd);
+    }
+
+    @Override
+    public synchronized Outcome unmap(long windowOffset, long length) {
+        return ask(SHMEM_UNMAP, 0, windowOffset, length);
+    }
+
+    private Outcome ask(int id, long fileOffset, long windowOffset, long length, int... fds) {
+        buffer.putInt(0, id);
+        buffer.putInt(4, FLAGS_REQUEST);
+        buffer.putInt(8, MMAP_BYTES);
+        buffer.putLong(HEADER_BYTES, 0); // shmid 0, VIRTIO_FS_SHMCAP_ID_CACHE
+        buffer.putLong(HEADER_BYTES + 8, fileOffset);
+        buffer.putLong(HEADER_BYTES + 16, windowOffset);
+        buffer.putLong(HEADER_BYTES + 24, length);
+        buffer.putLong(HEADER_BYTES + 32, FLAG_MAP_RW);
+        synchronized (sending) {
+            if (!running || broken) {
+                return Outcome.NOT_SENT;
+            }
+            try {
+                messages.send(buffer, 0, HEADER_BYTES + MMAP_BYTES, fds);
+            } catch (LinuxException e) {
+                breakDown(e.getMessage());
+                return Outcome.UNKNOWN;
+            }
+        }
+        unanswered++;
+        return await(id);
+    }
+
+    /** Waits for the answer to the request sent last, passing over those to earlier ones. */
+    private Outcome await(int id) {
+        long end = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(ANSWER_MILLIS);
+        try {
+            while (true) {
+                long status = receive(id, end);
+                if (status < 0) {
+                    return Outcome.UNKNOWN;
+                }
+                if (--unanswered == 0) {
+                    return status == 0 ? Outcome.DONE : Outcome.REFUSED;
+                }
+            }
+        } catch (LinuxException | SessionException e) {
+            breakDown(e.getMessage());
+            return Outcome.UNKNOWN;
+        }
+    }
+
+    /**
+     * The next answer's status, 0 or 1; &minus;1 if it does not come or is not to be waited for.
+     */
+    private long receive(int id, long end) throws LinuxException, SessionException {
+        List<Fd> strays = new ArrayList<>();
+        int done = 0;
+        try {
+            while (done < REPLY_BYTES) {
+                if (!isReadable(end)) {
+                    if (done > 0) {
+                        throw new SessionException("half an answer");
+                    }
+                    return -1;
+                }
+                int count = messages.receive(buffer, done, REPLY_BYTES - done, strays);
+                if (count == 0) {
+                    throw new SessionException("closed by the front-end");
+                }
+                done += count;
+            }
+        } finally {
+            strays.forEach(Fd::close);
+        }
+        boolean known = unanswered > 1 || buffer.getInt(0) == id;
+        if (!known || buffer.getInt(4) != FLAGS_REPLY || buffer.getInt(8) != 8) {
+            throw new SessionException(
+                    "answer to request %d: type %d, flags 0x%x, %d bytes"
+                            .formatted(id, buffer.getInt(0), buffer.getInt(4), buffer.getInt(8)));
+        }
+        return buffer.getLong(HEADER_BYTES) == 0 ? 0 : 1;
+    }
+
+    /** Whether there is something to read before {@code end}, and before being told to give up. */
+    private boolean isReadable(long end) {
+        while (true) {
+            long left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+            int ready = left <= 0 ? 0 : syscalls.poll(polled.address(), 2, (int) left);
+            if (ready == 0) {
+                LOG.warn("the front-end does not answer on the back-end channel");
+                return false;
+            }
+            if (ready > 0 && polled.getShort(6) != 0) {
+                return true;
+            }
+            if (ready > 0) {
+                return false; // told to give up
+            }
+        }
+    }
+
+    private void breakDown(String reason) {
+        if (!broken) {
+            broken = true;
+            LOG.warn("the back-end channel is not used any more: {}", reason);
+        }
+    }
+
+    /** Ends waiting; nothing is sent from now on. */
+    @Override
+    public void close() {
+        suspend();
+        synchronized (this) {
+            broken = true;
+            socket.close();
+            cancel.close();
+        }
+    }
+}
