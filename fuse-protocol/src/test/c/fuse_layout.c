@@ -73,6 +73,58 @@ struct open_out_7_40 {
     int32_t backing_id;
 };
 
+/* As of 7.39, without the underscores. */
+struct fuse_sx_time_7_39 {
+    int64_t tv_sec;
+    uint32_t tv_nsec;
+    int32_t dummy;
+};
+
+struct fuse_statx_7_39 {
+    uint32_t mask;
+    uint32_t blksize;
+    uint64_t attributes;
+    uint32_t nlink;
+    uint32_t uid;
+    uint32_t gid;
+    uint16_t mode;
+    uint16_t padding;
+    uint64_t ino;
+    uint64_t size;
+    uint64_t blocks;
+    uint64_t attributes_mask;
+    struct fuse_sx_time_7_39 atime;
+    struct fuse_sx_time_7_39 btime;
+    struct fuse_sx_time_7_39 ctime;
+    struct fuse_sx_time_7_39 mtime;
+    uint32_t rdev_major;
+    uint32_t rdev_minor;
+    uint32_t dev_major;
+    uint32_t dev_minor;
+    uint64_t spare[14];
+};
+
+struct fuse_statx_in_7_39 {
+    uint32_t getattr_flags;
+    uint32_t dummy;
+    uint64_t fh;
+    uint32_t sx_flags;
+    uint32_t sx_mask;
+};
+
+struct fuse_statx_out_7_39 {
+    uint64_t attr_valid;
+    uint32_t attr_valid_nsec;
+    uint32_t flags;
+    uint64_t spare[2];
+    struct fuse_statx_7_39 stat;
+};
+
+/* As of 7.45. */
+struct fuse_copy_file_range_out_7_45 {
+    uint64_t bytes_copied;
+};
+
 _Static_assert(sizeof(struct init_out_7_43) == sizeof(struct fuse_init_out), "size");
 _Static_assert(offsetof(struct init_out_7_43, flags2) == offsetof(struct fuse_init_out, flags2),
                "offset");
@@ -304,6 +356,68 @@ static void structs(void)
     STRUCT(fuse_getxattr_out);
     MEMBER(fuse_getxattr_out, size);
     MEMBER(fuse_getxattr_out, padding);
+    STRUCT(fuse_ioctl_in);
+    MEMBER(fuse_ioctl_in, fh);
+    MEMBER(fuse_ioctl_in, flags);
+    MEMBER(fuse_ioctl_in, cmd);
+    MEMBER(fuse_ioctl_in, arg);
+    MEMBER(fuse_ioctl_in, in_size);
+    MEMBER(fuse_ioctl_in, out_size);
+    STRUCT(fuse_ioctl_out);
+    MEMBER(fuse_ioctl_out, result);
+    MEMBER(fuse_ioctl_out, flags);
+    MEMBER(fuse_ioctl_out, in_iovs);
+    MEMBER(fuse_ioctl_out, out_iovs);
+    STRUCT(fuse_poll_in);
+    MEMBER(fuse_poll_in, fh);
+    MEMBER(fuse_poll_in, kh);
+    MEMBER(fuse_poll_in, flags);
+    MEMBER(fuse_poll_in, events);
+    STRUCT(fuse_poll_out);
+    MEMBER(fuse_poll_out, revents);
+    MEMBER(fuse_poll_out, padding);
+    STRUCT(fuse_syncfs_in);
+    MEMBER(fuse_syncfs_in, padding);
+    STRUCT_AS("fuse_sx_time", fuse_sx_time_7_39);
+    MEMBER_AS("fuse_sx_time", fuse_sx_time_7_39, tv_sec);
+    MEMBER_AS("fuse_sx_time", fuse_sx_time_7_39, tv_nsec);
+    MEMBER_AS("fuse_sx_time", fuse_sx_time_7_39, dummy);
+    STRUCT_AS("fuse_statx", fuse_statx_7_39);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, mask);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, blksize);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, attributes);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, nlink);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, uid);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, gid);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, mode);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, padding);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, ino);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, size);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, blocks);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, attributes_mask);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, atime);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, btime);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, ctime);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, mtime);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, rdev_major);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, rdev_minor);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, dev_major);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, dev_minor);
+    MEMBER_AS("fuse_statx", fuse_statx_7_39, spare);
+    STRUCT_AS("fuse_statx_in", fuse_statx_in_7_39);
+    MEMBER_AS("fuse_statx_in", fuse_statx_in_7_39, getattr_flags);
+    MEMBER_AS("fuse_statx_in", fuse_statx_in_7_39, dummy);
+    MEMBER_AS("fuse_statx_in", fuse_statx_in_7_39, fh);
+    MEMBER_AS("fuse_statx_in", fuse_statx_in_7_39, sx_flags);
+    MEMBER_AS("fuse_statx_in", fuse_statx_in_7_39, sx_mask);
+    STRUCT_AS("fuse_statx_out", fuse_statx_out_7_39);
+    MEMBER_AS("fuse_statx_out", fuse_statx_out_7_39, attr_valid);
+    MEMBER_AS("fuse_statx_out", fuse_statx_out_7_39, attr_valid_nsec);
+    MEMBER_AS("fuse_statx_out", fuse_statx_out_7_39, flags);
+    MEMBER_AS("fuse_statx_out", fuse_statx_out_7_39, spare);
+    MEMBER_AS("fuse_statx_out", fuse_statx_out_7_39, stat);
+    STRUCT_AS("fuse_copy_file_range_out", fuse_copy_file_range_out_7_45);
+    MEMBER_AS("fuse_copy_file_range_out", fuse_copy_file_range_out_7_45, bytes_copied);
 }
 
 static void numbers(void)

@@ -21,16 +21,27 @@ final class FileOperations {
     }
 
     static void create(Request request) throws ErrnoException {
-        CreateIn sent = CreateIn.read(request.arguments());
-        CreateIn in = sent.withUmask(request.umask(sent.umask()));
-        request.requireIdentity();
-        if ((in.mode() & FileType.MASK) != FileType.REGULAR && (in.mode() & FileType.MASK) != 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
+        CreateIn in = createIn(request);
         CreateReply reply =
                 request.fileSystem().create(request.header(), request.nodeId(), request.name(), in);
         NodeOperations.putEntry(request, reply.entry());
         OpenOut.write(request.body(), reply.open());
+    }
+
+    static void tmpfile(Request request) throws ErrnoException {
+        CreateIn in = createIn(request);
+        CreateReply reply = request.fileSystem().tmpfile(request.header(), request.nodeId(), in);
+        NodeOperations.putEntry(request, reply.entry());
+        OpenOut.write(request.body(), reply.open());
+    }
+
+    private static CreateIn createIn(Request request) throws ErrnoException {
+        CreateIn in = CreateIn.read(request.arguments());
+        request.requireIdentity();
+        if ((in.mode() & FileType.MASK) != FileType.REGULAR && (in.mode() & FileType.MASK) != 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        return in.withUmask(request.umask(in.umask()));
     }
 
     static void read(Request request) throws ErrnoException {
@@ -119,6 +130,14 @@ final class FileOperations {
     }
 
     static void copyFileRange(Request request) throws ErrnoException {
+        WriteOut.write(request.body(), (int) copied(request));
+    }
+
+    static void copyFileRange64(Request request) throws ErrnoException {
+        CopyFileRangeOut.write(request.body(), copied(request));
+    }
+
+    private static long copied(Request request) throws ErrnoException {
         CopyFileRangeIn in = CopyFileRangeIn.read(request.arguments()).limited(MAX_COPY_BYTES);
         if (in.flags() != 0) { // copy_file_range(2)
             throw ErrnoException.of(Errno.EINVAL);
@@ -127,7 +146,7 @@ final class FileOperations {
         Request.requireRange(in.offOut(), in.len());
         long copied = request.fileSystem().copyFileRange(request.header(), request.nodeId(), in);
         requireCount(copied, in.len());
-        WriteOut.write(request.body(), (int) copied);
+        return copied;
     }
 
     private static void requireCount(long done, long asked) {

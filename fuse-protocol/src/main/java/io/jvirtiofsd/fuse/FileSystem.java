@@ -50,6 +50,16 @@ public interface FileSystem extends AutoCloseable {
     Attributes getattr(RequestContext context, long nodeId, boolean hasHandle, long fh)
             throws ErrnoException;
 
+    /**
+     * Attributes as statx(2) has them, of which the guest wants {@code mask} (STATX_ bits); more or
+     * fewer may be given.
+     */
+    default FullAttributes statx(
+            RequestContext context, long nodeId, boolean hasHandle, long fh, int mask)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
     /** Changes what {@code change.valid()} names; returns the attributes after that. */
     default Attributes setattr(RequestContext context, long nodeId, SetattrIn change)
             throws ErrnoException {
@@ -117,6 +127,12 @@ public interface FileSystem extends AutoCloseable {
 
     /** Makes and opens a regular file, or opens what is there unless {@code O_EXCL}. */
     default CreateReply create(RequestContext context, long parent, Name name, CreateIn in)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Makes and opens a regular file without a name, in the file system of {@code directory}. */
+    default CreateReply tmpfile(RequestContext context, long directory, CreateIn in)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -219,6 +235,35 @@ public interface FileSystem extends AutoCloseable {
     /** fallocate(2) with {@code mode} as there. */
     default void fallocate(
             RequestContext context, long nodeId, long fh, long offset, long length, int mode)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Makes the whole file system that holds the node durable. */
+    default void syncfs(RequestContext context, long nodeId) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /**
+     * The answer of an ioctl(2) that reads {@code bytes} bytes; {@code command} is FS_IOC_GETFLAGS
+     * or FS_IOC_FSGETXATTR.
+     */
+    default byte[] ioctlGet(RequestContext context, long nodeId, long fh, int command, int bytes)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /**
+     * Makes an ioctl(2) that is given {@code value}; {@code command} is FS_IOC_SETFLAGS or
+     * FS_IOC_FSSETXATTR.
+     */
+    default void ioctlSet(RequestContext context, long nodeId, long fh, int command, byte[] value)
+            throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** Which of {@code events} (poll(2)) an open file is ready for now. */
+    default int poll(RequestContext context, long nodeId, long fh, int events)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }

@@ -9,6 +9,8 @@ enum Names {
     ONE(Names.NAME_BYTES + 1),
     TWO(2 * (Names.NAME_BYTES + 1)),
     NAME_AND_TARGET(Names.NAME_BYTES + 1 + Names.TARGET_BYTES + 1),
+    /** A name that means nothing. */
+    UNUSED(Names.NAME_BYTES + 1),
     /** The name of an extended attribute: no path component. */
     XATTR(Names.NAME_BYTES + 1, Errno.ERANGE),
     /** The same, and any bytes after it. */
@@ -48,6 +50,9 @@ enum Names {
             throw ErrnoException.of(tooLong);
         }
         terminated(in, first);
+        if (this == UNUSED) {
+            return;
+        }
         if (this == XATTR || this == XATTR_AND_VALUE) {
             if (first.length() == 0 || first.length() > NAME_BYTES) {
                 throw ErrnoException.of(Errno.ERANGE); // setxattr(2)

@@ -86,6 +86,22 @@ final class NodeOperations {
                         .getattr(request.header(), request.nodeId(), hasHandle, in.fh()));
     }
 
+    static void statx(Request request) throws ErrnoException {
+        StatxIn in = StatxIn.read(request.arguments());
+        boolean hasHandle = (in.getattrFlags() & GetattrIn.GETATTR_FH) != 0;
+        FullAttributes attributes =
+                request.fileSystem()
+                        .statx(request.header(), request.nodeId(), hasHandle, in.fh(), in.sxMask());
+        if (!Attr.isValid(attributes)) {
+            throw invalid(attributes);
+        }
+        StatxOut.write(request.body(), attributes);
+    }
+
+    static void syncfs(Request request) throws ErrnoException {
+        request.fileSystem().syncfs(request.header(), request.nodeId());
+    }
+
     static void setattr(Request request) throws ErrnoException {
         SetattrIn in = SetattrIn.read(request.arguments());
         boolean badSize = in.has(SetattrIn.FATTR_SIZE) && in.size() < 0;

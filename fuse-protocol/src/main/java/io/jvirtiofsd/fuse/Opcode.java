@@ -46,8 +46,8 @@ enum Opcode {
     INTERRUPT      (36, InterruptIn.BYTES,     InterruptIn::read,     Names.NONE,            Reply.NONE,   SessionOperations::interrupt),
     BMAP           (37),
     DESTROY        (38, NoneIn.BYTES,          NoneIn::read,          Names.NONE,            Reply.EMPTY,  SessionOperations::destroy),
-    IOCTL          (39),
-    POLL           (40),
+    IOCTL          (39, IoctlIn.BYTES,         IoctlIn::read,         Names.NONE,            Reply.IOCTL,  ControlOperations::ioctl),
+    POLL           (40, PollIn.BYTES,          PollIn::read,          Names.NONE,            Reply.POLL,   ControlOperations::poll),
     NOTIFY_REPLY   (41, NoneIn.BYTES,          NoneIn::read,          Names.NONE,            Reply.NONE,   SessionOperations::notSupported),
     BATCH_FORGET   (42, BatchForgetIn.BYTES,   BatchForgetIn::read,   Names.NONE,            Reply.NONE,   NodeOperations::batchForget),
     FALLOCATE      (43, FallocateIn.BYTES,     FallocateIn::read,     Names.NONE,            Reply.EMPTY,  FileOperations::fallocate),
@@ -57,10 +57,10 @@ enum Opcode {
     COPY_FILE_RANGE(47, CopyFileRangeIn.BYTES, CopyFileRangeIn::read, Names.NONE,            Reply.WRITE,  FileOperations::copyFileRange),
     SETUPMAPPING   (48, SetupmappingIn.BYTES,  SetupmappingIn::read,  Names.NONE,            Reply.EMPTY,  MappingOperations::setup),
     REMOVEMAPPING  (49, RemovemappingIn.BYTES, RemovemappingIn::read, Names.NONE,            Reply.EMPTY,  MappingOperations::remove),
-    SYNCFS         (50),
-    TMPFILE        (51),
-    STATX          (52),
-    COPY_FILE_RANGE_64(53),
+    SYNCFS         (50, SyncfsIn.BYTES,        SyncfsIn::read,        Names.NONE,            Reply.EMPTY,  NodeOperations::syncfs),
+    TMPFILE        (51, CreateIn.BYTES,        CreateIn::read,        Names.UNUSED,          Reply.CREATE, FileOperations::tmpfile),
+    STATX          (52, StatxIn.BYTES,         StatxIn::read,         Names.NONE,            Reply.STATX,  NodeOperations::statx),
+    COPY_FILE_RANGE_64(53, CopyFileRangeIn.BYTES, CopyFileRangeIn::read, Names.NONE,          Reply.COPY,   FileOperations::copyFileRange64),
     CUSE_INIT      (4096);
     // spotless:on
 

@@ -18,6 +18,10 @@ enum Reply {
     CREATE(CreateOut.BYTES, CreateOut::read),
     WRITE(WriteOut.BYTES, WriteOut::read),
     STATFS(Kstatfs.BYTES, Kstatfs::read),
+    COPY(CopyFileRangeOut.BYTES, CopyFileRangeOut::read),
+    IOCTL(IoctlOut.BYTES, IoctlOut::read),
+    POLL(PollOut.BYTES, PollOut::read),
+    STATX(StatxOut.BYTES, StatxOut::read),
     LSEEK(LseekOut.BYTES, LseekOut::read),
     INIT(InitOut.BYTES, InitOut::read);
 

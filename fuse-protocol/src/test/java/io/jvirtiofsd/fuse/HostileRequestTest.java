@@ -67,6 +67,12 @@ class HostileRequestTest {
                     Map.entry(Opcode.BATCH_FORGET, bytes(2, 0, 5L, 1L, 6L, 1L)),
                     Map.entry(Opcode.FALLOCATE, bytes(91L, 0L, 4096L, 0, 0)),
                     Map.entry(Opcode.READDIRPLUS, bytes(92L, 0L, 4096, 0, 0L, 0, 0)),
+                    Map.entry(Opcode.IOCTL, bytes(91L, 0, 0x4008_6602, 0L, 4, 0, 0)),
+                    Map.entry(Opcode.POLL, bytes(91L, 0L, 0, 5)),
+                    Map.entry(Opcode.SYNCFS, bytes(0L)),
+                    Map.entry(Opcode.TMPFILE, bytes(2, 0100644, 022, 0, "/")),
+                    Map.entry(Opcode.STATX, bytes(0, 0, 91L, 0, 0xfff)),
+                    Map.entry(Opcode.COPY_FILE_RANGE_64, bytes(91L, 0L, 4L, 92L, 0L, 10L, 0L)),
                     Map.entry(Opcode.RENAME2, bytes(4L, 1, 0, "old", "new")),
                     Map.entry(Opcode.LSEEK, bytes(91L, 0L, 3, 0)),
                     Map.entry(Opcode.COPY_FILE_RANGE, bytes(91L, 0L, 4L, 92L, 0L, 10L, 0L)));

@@ -42,6 +42,12 @@ final class RecordingFileSystem {
         answer("statfs", arguments -> new Statfs(1, 2, 3, 4, 5, 6, 7, 8));
         answer("getxattr", arguments -> "value".getBytes());
         answer("listxattr", arguments -> "user.a\0user.b\0".getBytes());
+        answer("statx", arguments -> FakeStatx.of(0100644));
+        answer(
+                "tmpfile",
+                arguments -> new CreateReply(FakeEntry.of(9, 0100644), new OpenReply(94, 0)));
+        answer("ioctlGet", arguments -> new byte[(int) arguments[4]]);
+        answer("poll", arguments -> (int) arguments[3] & 5);
         answer("lseek", arguments -> 4096L);
         answer("copyFileRange", arguments -> ((CopyFileRangeIn) arguments[2]).len());
     }

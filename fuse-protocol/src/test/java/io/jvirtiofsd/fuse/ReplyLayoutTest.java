@@ -96,6 +96,27 @@ class ReplyLayoutTest {
     }
 
     @Test
+    void statxCopyIoctlPoll() {
+        check(
+                StatxOut.BYTES,
+                new StatxOut(1, 500_000_000, 0, FakeStatx.expected(0100644)),
+                out -> StatxOut.write(out, FakeStatx.of(0100644)),
+                StatxOut::read);
+        check(
+                CopyFileRangeOut.BYTES,
+                new CopyFileRangeOut(1L << 40),
+                out -> CopyFileRangeOut.write(out, 1L << 40),
+                CopyFileRangeOut::read);
+        check(IoctlOut.BYTES, new IoctlOut(0, 0, 0, 0), IoctlOut::write, IoctlOut::read);
+        check(PollOut.BYTES, new PollOut(5), out -> PollOut.write(out, 5), PollOut::read);
+        check(
+                GetxattrOut.BYTES,
+                new GetxattrOut(65_536),
+                out -> GetxattrOut.write(out, 65_536),
+                GetxattrOut::read);
+    }
+
+    @Test
     void init() {
         InitOut init = new InitOut(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
         check(InitOut.BYTES, init, init::write, InitOut::read);

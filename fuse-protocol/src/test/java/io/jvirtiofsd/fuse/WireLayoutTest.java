@@ -65,6 +65,16 @@ class WireLayoutTest {
                     Map.entry(RenameIn.class, "fuse_rename_in"),
                     Map.entry(SetattrIn.class, "fuse_setattr_in"),
                     Map.entry(SetxattrIn.class, "fuse_setxattr_in"),
+                    Map.entry(IoctlIn.class, "fuse_ioctl_in"),
+                    Map.entry(IoctlOut.class, "fuse_ioctl_out"),
+                    Map.entry(PollIn.class, "fuse_poll_in"),
+                    Map.entry(PollOut.class, "fuse_poll_out"),
+                    Map.entry(SyncfsIn.class, "fuse_syncfs_in"),
+                    Map.entry(SxTime.class, "fuse_sx_time"),
+                    Map.entry(FuseStatx.class, "fuse_statx"),
+                    Map.entry(StatxIn.class, "fuse_statx_in"),
+                    Map.entry(StatxOut.class, "fuse_statx_out"),
+                    Map.entry(CopyFileRangeOut.class, "fuse_copy_file_range_out"),
                     Map.entry(WriteIn.class, "fuse_write_in"),
                     Map.entry(WriteOut.class, "fuse_write_out"));
 
