@@ -13,6 +13,7 @@ import io.jvirtiofsd.fuse.WriteIn;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.IoVector;
+import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.DaxFile;
 
@@ -124,6 +125,50 @@ final class FileOperations {
             fd.close();
             throw e;
         }
+        return made(session, entry, fd, hostFlags);
+    }
+
+    /** The guest gives it a name by LINK, or never. */
+    CreateReply tmpfile(Session session, RequestContext caller, long parent, CreateIn in)
+            throws ErrnoException {
+        share.refuseIfReadOnly();
+        int directory = session.directory(parent);
+        int hostFlags = hostFlags(in.flags()) & ~Fcntl.O_TRUNC;
+        int creating = hostFlags | in.flags() & Fcntl.O_EXCL | Fcntl.O_TMPFILE | Fcntl.O_CLOEXEC;
+        byte[] self = {'.'};
+        Credentials.Call call =
+                () ->
+                        syscalls.openat(
+                                directory,
+                                Scratch.get().path(self, 0, 1),
+                                creating,
+                                in.mode() & 07777);
+        int made = share.credentials().create(caller, () -> share.umask().during(in.umask(), call));
+        Fd fd = Fd.own(syscalls, Failures.check(made));
+        int labelled = share.xattrs().label(made, caller);
+        if (labelled < 0) {
+            fd.close();
+            throw ErrnoException.of(-labelled);
+        }
+        EntryCursor entry;
+        try {
+            int path =
+                    syscalls.openat(
+                            share.procFd(),
+                            Scratch.get().decimal(made),
+                            Fcntl.O_PATH | Fcntl.O_CLOEXEC,
+                            0);
+            entry = Lookups.add(session, Fd.own(syscalls, Failures.check(path)));
+        } catch (ErrnoException e) {
+            fd.close();
+            throw e;
+        }
+        return made(session, entry, fd, hostFlags);
+    }
+
+    /** Takes {@code fd}, open on the new object of {@code entry}, whose lookup is counted. */
+    private CreateReply made(Session session, EntryCursor entry, Fd fd, int hostFlags)
+            throws ErrnoException {
         try {
             Inode inode = session.inode(entry.nodeId());
             return new CreateReply(entry, opened(session, fd, hostFlags, inode));

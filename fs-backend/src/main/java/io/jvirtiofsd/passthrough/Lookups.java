@@ -82,7 +82,7 @@ final class Lookups {
     }
 
     /** Counts a lookup of what {@code path}, an O_PATH descriptor that is taken, refers to. */
-    private static EntryCursor add(Session session, Fd path) throws ErrnoException {
+    static EntryCursor add(Session session, Fd path) throws ErrnoException {
         Share share = session.share();
         int result = share.statx(path.number());
         if (result < 0) {

@@ -4,6 +4,7 @@ import io.jvirtiofsd.fuse.Attributes;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FullAttributes;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.fuse.RequestContext;
 import io.jvirtiofsd.fuse.SetattrIn;
@@ -43,13 +44,24 @@ final class NodeOperations {
         return attributes(inode, fd);
     }
 
-    /** What statx(2) says of {@code inode}, open as {@code fd}, and its maps show. */
+    FullAttributes statx(Session session, long nodeId, boolean hasHandle, long fh, int mask)
+            throws ErrnoException {
+        Inode inode = session.inode(nodeId);
+        int fd = hasHandle ? session.handle(fh).fd().number() : session.descriptors().of(inode);
+        return attributes(inode, fd, mask & Statx.STATX_BTIME | Statx.STATX_BASIC_STATS);
+    }
+
     private Attributes attributes(Inode inode, int fd) throws ErrnoException {
+        return attributes(inode, fd, Statx.STATX_BASIC_STATS);
+    }
+
+    /** What statx(2) says of {@code inode}, open as {@code fd}, and its maps show. */
+    private StatxAttributes attributes(Inode inode, int fd, int mask) throws ErrnoException {
         DaxFile dax = inode.dax();
         if (dax != null) {
             dax.writeBack();
         }
-        Failures.check(share.statx(fd));
+        Failures.check(share.statx(fd, mask));
         Lookups.follow(inode, Scratch.get().statx());
         return share.cursor().attributes().of(inode);
     }

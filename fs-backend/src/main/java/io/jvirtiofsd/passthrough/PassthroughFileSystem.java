@@ -9,6 +9,7 @@ import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileSystem;
+import io.jvirtiofsd.fuse.FullAttributes;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.fuse.OpenReply;
@@ -41,6 +42,7 @@ public final class PassthroughFileSystem implements FileSystem {
     private final NodeOperations nodes;
     private final FileOperations files;
     private final Directories directories;
+    private final Controls controls;
     private volatile Session session;
 
     private PassthroughFileSystem(Share share) {
@@ -48,6 +50,7 @@ public final class PassthroughFileSystem implements FileSystem {
         this.nodes = new NodeOperations(share);
         this.files = new FileOperations(share);
         this.directories = new Directories(share);
+        this.controls = new Controls(share);
     }
 
     /**
@@ -120,6 +123,13 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
+    public FullAttributes statx(
+            RequestContext context, long nodeId, boolean hasHandle, long fh, int mask)
+            throws ErrnoException {
+        return nodes.statx(session(), nodeId, hasHandle, fh, mask);
+    }
+
+    @Override
     public Attributes setattr(RequestContext context, long nodeId, SetattrIn change)
             throws ErrnoException {
         return nodes.setattr(session(), nodeId, change);
@@ -185,6 +195,12 @@ public final class PassthroughFileSystem implements FileSystem {
     public CreateReply create(RequestContext context, long parent, Name name, CreateIn in)
             throws ErrnoException {
         return files.create(session(), context, parent, name, in);
+    }
+
+    @Override
+    public CreateReply tmpfile(RequestContext context, long directory, CreateIn in)
+            throws ErrnoException {
+        return files.tmpfile(session(), context, directory, in);
     }
 
     @Override
@@ -278,6 +294,29 @@ public final class PassthroughFileSystem implements FileSystem {
     public long copyFileRange(RequestContext context, long nodeId, CopyFileRangeIn in)
             throws ErrnoException {
         return files.copyFileRange(session(), in);
+    }
+
+    @Override
+    public void syncfs(RequestContext context, long nodeId) throws ErrnoException {
+        controls.syncfs(session(), nodeId);
+    }
+
+    @Override
+    public byte[] ioctlGet(RequestContext context, long nodeId, long fh, int command, int bytes)
+            throws ErrnoException {
+        return controls.get(session(), fh, command, bytes);
+    }
+
+    @Override
+    public void ioctlSet(RequestContext context, long nodeId, long fh, int command, byte[] value)
+            throws ErrnoException {
+        controls.set(session(), fh, command, value);
+    }
+
+    @Override
+    public int poll(RequestContext context, long nodeId, long fh, int events)
+            throws ErrnoException {
+        return controls.poll(session(), fh, events);
     }
 
     @Override

@@ -174,13 +174,14 @@ final class Share implements AutoCloseable {
 
     /** statx(2) of a descriptor into the thread's block; 0 or a negated errno. */
     int statx(int fd) {
+        return statx(fd, Statx.STATX_BASIC_STATS);
+    }
+
+    /** The same for what {@code mask} (STATX_ bits) says. */
+    int statx(int fd, int mask) {
         Scratch scratch = Scratch.get();
         return syscalls.statx(
-                fd,
-                scratch.emptyPath(),
-                Fcntl.AT_EMPTY_PATH,
-                Statx.STATX_BASIC_STATS,
-                scratch.statx().address());
+                fd, scratch.emptyPath(), Fcntl.AT_EMPTY_PATH, mask, scratch.statx().address());
     }
 
     /**

@@ -1,6 +1,6 @@
 package io.jvirtiofsd.passthrough;
 
-import io.jvirtiofsd.fuse.Attributes;
+import io.jvirtiofsd.fuse.FullAttributes;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Statx;
 
@@ -10,7 +10,7 @@ import io.jvirtiofsd.linux.Statx;
  * <p>Inode numbers of other file systems than the share's own are mixed with their device number,
  * so that two objects of the share never show the same one. <i>Confined to its thread.</i>
  */
-final class StatxAttributes implements Attributes {
+final class StatxAttributes implements FullAttributes {
     private final NativeMemory statx;
     private final long validNanos;
     private final long rootDevice;
@@ -115,5 +115,50 @@ final class StatxAttributes implements Attributes {
     @Override
     public long validNanos() {
         return validNanos;
+    }
+
+    @Override
+    public int mask() {
+        return statx.getInt(Statx.MASK) & (Statx.STATX_BASIC_STATS | Statx.STATX_BTIME);
+    }
+
+    @Override
+    public long attributes() {
+        return statx.getLong(Statx.ATTRIBUTES);
+    }
+
+    @Override
+    public long attributesMask() {
+        return statx.getLong(Statx.ATTRIBUTES_MASK);
+    }
+
+    @Override
+    public long btimeSeconds() {
+        return statx.getLong(Statx.BTIME);
+    }
+
+    @Override
+    public int btimeNanos() {
+        return statx.getInt(Statx.BTIME + 8);
+    }
+
+    @Override
+    public int rdevMajor() {
+        return statx.getInt(Statx.RDEV_MAJOR);
+    }
+
+    @Override
+    public int rdevMinor() {
+        return statx.getInt(Statx.RDEV_MINOR);
+    }
+
+    @Override
+    public int devMajor() {
+        return statx.getInt(Statx.DEV_MAJOR);
+    }
+
+    @Override
+    public int devMinor() {
+        return statx.getInt(Statx.DEV_MINOR);
     }
 }

@@ -24,6 +24,8 @@ public final class Fcntl {
     public static final int O_DIRECT    = Architecture.IS_AARCH64 ? 0x10000 : 0x4000;
     public static final int O_LARGEFILE = Architecture.IS_AARCH64 ? 0x20000 : 0x8000;
 
+    public static final int O_TMPFILE   = 0x400000 | O_DIRECTORY;
+
     public static final int AT_FDCWD            = -100;
     public static final int AT_SYMLINK_NOFOLLOW = 0x100;
     public static final int AT_EACCESS          = 0x200;

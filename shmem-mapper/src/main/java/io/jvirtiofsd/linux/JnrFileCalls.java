@@ -177,6 +177,16 @@ abstract class JnrFileCalls implements Syscalls {
     }
 
     @Override
+    public int syncfs(int fd) {
+        return result(libc.syncfs(fd));
+    }
+
+    @Override
+    public int ioctl(int fd, int request, long argument) {
+        return result(libc.ioctl(fd, Integer.toUnsignedLong(request), argument));
+    }
+
+    @Override
     public int fsync(int fd) {
         return result(libc.fsync(fd));
     }

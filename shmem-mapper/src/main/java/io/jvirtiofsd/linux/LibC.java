@@ -32,6 +32,8 @@ public interface LibC {
     int fallocate(int fd, int mode, long offset, long len);
     long lseek(int fd, long offset, int whence);
     long copy_file_range(int in, long offIn, int out, long offOut, long len, int flags, long unused);
+    int syncfs(int fd);
+    int ioctl(int fd, long request, long argument);
     int fsync(int fd);
     int fdatasync(int fd);
     long getdents64(int fd, long dirp, long count);

@@ -7,6 +7,7 @@ public final class Statx {
     public static final int MASK       = 0;   // u32
     public static final int BLKSIZE    = 4;   // u32
     public static final int ATTRIBUTES = 8;   // u64
+    public static final int ATTRIBUTES_MASK = 56; // u64
     public static final int NLINK      = 16;  // u32
     public static final int UID        = 20;  // u32
     public static final int GID        = 24;  // u32
@@ -25,6 +26,7 @@ public final class Statx {
     public static final int MNT_ID     = 144; // u64
 
     public static final int STATX_BASIC_STATS = 0x7ff;
+    public static final int STATX_BTIME       = 0x800;
     public static final int STATX_MNT_ID      = 0x1000;
 
     public static final int S_IFMT   = 0xf000;

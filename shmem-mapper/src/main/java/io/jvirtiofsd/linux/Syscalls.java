@@ -92,6 +92,12 @@ public interface Syscalls {
     /** {@code ssize_t copy_file_range(int in, off_t *off_in, int out, off_t *off_out, len, 0)}. */
     long copyFileRange(int fdIn, long offIn, int fdOut, long offOut, long len);
 
+    /** {@code int syncfs(int fd)}. */
+    int syncfs(int fd);
+
+    /** {@code int ioctl(int fd, unsigned long request, void *argument)}. */
+    int ioctl(int fd, int request, long argument);
+
     /** {@code int fsync(int fd)}. */
     int fsync(int fd);
 

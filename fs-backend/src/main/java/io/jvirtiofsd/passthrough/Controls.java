@@ -1,0 +1,60 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FileSystem;
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Syscalls;
+
+/**
+ * The few ioctl(2)s of open files, poll(2), and syncfs(2), each on the session it is given. <i>
+ * Thread-safe.</i>
+ */
+final class Controls {
+    // POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM: files and directories are always ready
+    private static final int ALWAYS_READY = 0x1 | 0x4 | 0x40 | 0x100; // asm-generic/poll.h
+
+    private final Share share;
+    private final Syscalls syscalls;
+
+    Controls(Share share) {
+        this.share = share;
+        this.syscalls = share.syscalls();
+    }
+
+    byte[] get(Session session, long fh, int command, int bytes) throws ErrnoException {
+        int fd = session.handle(fh).fd().number();
+        NativeMemory memory = Scratch.get().small();
+        Failures.check(syscalls.ioctl(fd, command, memory.address()));
+        byte[] value = new byte[bytes];
+        memory.get(0, value, 0, bytes);
+        return value;
+    }
+
+    void set(Session session, long fh, int command, byte[] value) throws ErrnoException {
+        share.refuseIfReadOnly();
+        int fd = session.handle(fh).fd().number();
+        NativeMemory memory = Scratch.get().small();
+        memory.put(0, value, 0, value.length);
+        Failures.check(syscalls.ioctl(fd, command, memory.address()));
+    }
+
+    int poll(Session session, long fh, int events) throws ErrnoException {
+        session.handle(fh);
+        return events & ALWAYS_READY;
+    }
+
+    /** By a descriptor of the object itself, or of the share where it can have none. */
+    void syncfs(Session session, long nodeId) throws ErrnoException {
+        Inode inode = session.inode(nodeId);
+        boolean opens = inode.isRegular() || inode.isDirectory();
+        int path = session.path(opens ? nodeId : FileSystem.ROOT);
+        int fd = Failures.check(share.reopen(path, Fcntl.O_RDONLY));
+        try {
+            Failures.check(syscalls.syncfs(fd));
+        } finally {
+            syscalls.close(fd);
+        }
+    }
+}
