@@ -119,6 +119,10 @@ final class AttributeViews {
         } else {
             type = FileType.SOCKET; // what nobody opens as a file
         }
+        long size = Math.max(0, found.size());
+        if (found.isSymbolicLink() && size == 0) { // what many programs ask before readlink(2)
+            size = linkTarget(path).length;
+        }
         int nlink = found.isDirectory() ? 2 : 1;
         if (unix) {
             nlink = (Integer) Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS);
@@ -131,11 +135,18 @@ final class AttributeViews {
                 uid,
                 gid,
                 0,
-                Math.max(0, found.size()),
+                size,
                 found.lastAccessTime().toInstant(),
                 found.lastModifiedTime().toInstant(),
                 found.lastModifiedTime().toInstant(),
                 options.validNanos());
+    }
+
+    /** The target of a symbolic link, with '/' whatever the provider separates names with. */
+    static byte[] linkTarget(Path link) throws IOException {
+        Path target = Files.readSymbolicLink(link);
+        String separator = target.getFileSystem().getSeparator();
+        return FileNames.encode(target.toString().replace(separator, "/"));
     }
 
     /** From the C library's encoding of a device number to the kernel's. */

@@ -5,6 +5,7 @@ import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.fuse.OpenReply;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,7 +104,7 @@ final class Directories {
         Name name;
         try {
             name = Name.of(FileNames.encode(string));
-        } catch (ErrnoException e) {
+        } catch (CharacterCodingException e) {
             return true;
         }
         if (!sink.fits(name.length())) {

@@ -1,7 +1,5 @@
 package io.jvirtiofsd.nio;
 
-import io.jvirtiofsd.fuse.Errno;
-import io.jvirtiofsd.fuse.ErrnoException;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -55,9 +53,9 @@ final class FileNames {
     /**
      * The bytes of a provider's string.
      *
-     * @throws ErrnoException EILSEQ if it has a surrogate that stands for no byte
+     * @throws CharacterCodingException if it has a surrogate that stands for no byte
      */
-    static byte[] encode(String name) throws ErrnoException {
+    static byte[] encode(String name) throws CharacterCodingException {
         CharsetEncoder encoder = StandardCharsets.UTF_8.newEncoder();
         if (encoder.canEncode(name)) {
             return name.getBytes(StandardCharsets.UTF_8);
@@ -80,12 +78,8 @@ final class FileNames {
 
     private static void put(
             CharsetEncoder encoder, String name, int from, int to, ByteArrayOutputStream out)
-            throws ErrnoException {
-        try {
-            ByteBuffer bytes = encoder.encode(CharBuffer.wrap(name, from, to));
-            out.write(bytes.array(), bytes.arrayOffset(), bytes.remaining());
-        } catch (CharacterCodingException e) {
-            throw ErrnoException.of(Errno.EILSEQ);
-        }
+            throws CharacterCodingException {
+        ByteBuffer bytes = encoder.encode(CharBuffer.wrap(name, from, to));
+        out.write(bytes.array(), bytes.arrayOffset(), bytes.remaining());
     }
 }

@@ -19,6 +19,7 @@ import java.nio.file.StandardCopyOption;
  * <p><i>Thread-safe.</i>
  */
 final class NameOperations {
+    private static final int MKDIR_BITS = 01777; // mkdir(2): the parent decides on set-group-ID
     private static final int NOREPLACE = 1; // linux/fs.h RENAME_NOREPLACE
 
     private final Share share;
@@ -138,7 +139,7 @@ final class NameOperations {
                                 caller,
                                 session.directory(parent),
                                 Share.string(name),
-                                mode & FileType.PERMISSIONS,
+                                mode & MKDIR_BITS,
                                 path -> Files.createDirectory(path, share.views().creating(mode))));
     }
 
@@ -206,8 +207,10 @@ final class NameOperations {
                     if (peek(path) != null) {
                         throw ErrnoException.of(Errno.EEXIST);
                     }
-                    if (node.isDirectory()) {
-                        throw ErrnoException.of(Errno.EPERM);
+                    // Jimfs would link what the symbolic link leads to, wherever that is.
+                    boolean followed = node.isSymlink() && !share.views().isHost();
+                    if (node.isDirectory() || followed) {
+                        throw ErrnoException.of(Errno.EPERM); // link(2)
                     }
                     NioErrno.run(
                             () -> {

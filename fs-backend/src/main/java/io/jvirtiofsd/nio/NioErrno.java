@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.NonReadableChannelException;
 import java.nio.channels.NonWritableChannelException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.ClosedFileSystemException;
@@ -109,7 +110,7 @@ final class NioErrno {
             return Errno.EXDEV;
         } else if (e instanceof ReadOnlyFileSystemException) {
             return Errno.EROFS;
-        } else if (e instanceof InvalidPathException) {
+        } else if (e instanceof InvalidPathException || e instanceof CharacterCodingException) {
             return Errno.EILSEQ;
         } else if (e instanceof ClosedChannelException
                 || e instanceof NonReadableChannelException

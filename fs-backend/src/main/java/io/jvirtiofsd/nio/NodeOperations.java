@@ -177,9 +177,7 @@ final class NodeOperations {
                     if (place == null) {
                         throw ErrnoException.of(Errno.ENOENT);
                     }
-                    Path target = NioErrno.call(() -> Files.readSymbolicLink(place.path()));
-                    String separator = target.getFileSystem().getSeparator();
-                    byte[] bytes = FileNames.encode(target.toString().replace(separator, "/"));
+                    byte[] bytes = NioErrno.call(() -> AttributeViews.linkTarget(place.path()));
                     if (bytes.length == 0 || bytes.length > MAX_TARGET_BYTES) {
                         throw ErrnoException.of(Errno.EIO);
                     }

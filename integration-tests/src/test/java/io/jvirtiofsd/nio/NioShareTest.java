@@ -277,6 +277,9 @@ class NioShareTest {
             assertErrno(ENOENT, () -> fuse.create(directory.nodeId(), "g", 2, S_IFREG | 0600));
             assertErrno(ENOENT, () -> fuse.open(file.node().nodeId(), O_RDWR | O_TRUNC));
             Node link = fuse.lookup(ROOT, "d");
+            Files.createSymbolicLink(memory.getPath("/share/l"), memory.getPath("/outside/f"));
+            long toFile = fuse.lookup(ROOT, "l").nodeId();
+            assertErrno(EPERM, () -> fuse.link(toFile, ROOT, "hard")); // Jimfs follows
             assertErrno(ENOTDIR, () -> fuse.lookup(link.nodeId(), "f"));
         }
     }
