@@ -6,7 +6,7 @@ public final class FuseErrorException extends RuntimeException {
 
     private final int errno;
 
-    FuseErrorException(int errno) {
+    public FuseErrorException(int errno) {
         super("errno " + errno);
         this.errno = errno;
     }

@@ -1,0 +1,342 @@
+package io.jvirtiofsd.posix;
+
+import io.jvirtiofsd.fake.FuseErrorException;
+import io.jvirtiofsd.fuse.Attributes;
+import io.jvirtiofsd.fuse.CopyFileRangeIn;
+import io.jvirtiofsd.fuse.CreateIn;
+import io.jvirtiofsd.fuse.CreateReply;
+import io.jvirtiofsd.fuse.DirectorySink;
+import io.jvirtiofsd.fuse.Entry;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FileSystem;
+import io.jvirtiofsd.fuse.GuestData;
+import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.RequestContext;
+import io.jvirtiofsd.fuse.SetattrIn;
+import io.jvirtiofsd.linux.IoVector;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Reclaimer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Requests made of a file system without a ring. Borrows it. */
+final class DirectNodes implements Nodes, AutoCloseable {
+    private static final int MAX_DATA_BYTES = 1 << 20;
+
+    private final FileSystem fileSystem;
+    private final Reclaimer.Reader reader;
+    private final NativeMemory memory = NativeMemory.allocate(MAX_DATA_BYTES);
+    private Caller caller = new Caller(0, 0);
+
+    private record Caller(int uid, int gid) implements RequestContext {
+        @Override
+        public long unique() {
+            return 2;
+        }
+
+        @Override
+        public int pid() {
+            return 1;
+        }
+    }
+
+    @FunctionalInterface
+    private interface Ask<T> {
+        T ask() throws ErrnoException;
+    }
+
+    DirectNodes(FileSystem fileSystem, Reclaimer reclaimer) {
+        this.fileSystem = fileSystem;
+        this.reader = reclaimer.register();
+    }
+
+    private <T> T ask(Ask<T> request) {
+        reader.enter();
+        try {
+            return request.ask();
+        } catch (ErrnoException e) {
+            throw new FuseErrorException(e.errno());
+        } finally {
+            reader.exit();
+        }
+    }
+
+    private static Name name(String name) {
+        return Name.of(name.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static long counted(Entry entry) throws ErrnoException {
+        if (entry.nodeId() == 0) {
+            throw ErrnoException.of(Posix.ENOENT);
+        }
+        return entry.nodeId();
+    }
+
+    private static Stat stat(Attributes a) {
+        return new Stat(
+                a.mode(),
+                a.size(),
+                a.nlink(),
+                a.uid(),
+                a.gid(),
+                a.ino(),
+                a.atimeSeconds() * Stat.NANOS + a.atimeNanos(),
+                a.mtimeSeconds() * Stat.NANOS + a.mtimeNanos(),
+                a.ctimeSeconds() * Stat.NANOS + a.ctimeNanos());
+    }
+
+    /** The test's native memory as a guest's. */
+    private final class Data implements GuestData {
+        private final IoVector vector = new IoVector(1);
+        private final int size;
+
+        Data(int size) {
+            this.size = size;
+            vector.clear();
+            if (size > 0) {
+                vector.add(memory.address(), size);
+            }
+        }
+
+        @Override
+        public int size() {
+            return size;
+        }
+
+        @Override
+        public long iovAddress() {
+            return vector.address();
+        }
+
+        @Override
+        public int iovCount() {
+            return vector.count();
+        }
+
+        @Override
+        public void get(int position, byte[] target, int at, int length) {
+            memory.get(position, target, at, length);
+        }
+
+        @Override
+        public void put(int position, byte[] source, int at, int length) {
+            memory.put(position, source, at, length);
+        }
+    }
+
+    @Override
+    public void as(int uid, int gid) {
+        caller = new Caller(uid, gid);
+    }
+
+    @Override
+    public long lookup(long parent, String name) {
+        return ask(() -> counted(fileSystem.lookup(caller, parent, name(name))));
+    }
+
+    @Override
+    public void forget(long node) {
+        ask(
+                () -> {
+                    fileSystem.forget(node, 1);
+                    return null;
+                });
+    }
+
+    @Override
+    public Stat getattr(long node, long fh) {
+        return ask(() -> stat(fileSystem.getattr(caller, node, fh != 0, fh)));
+    }
+
+    @Override
+    public void setattr(
+            long node,
+            int valid,
+            long fh,
+            int mode,
+            int uid,
+            int gid,
+            long size,
+            long at,
+            long mt) {
+        SetattrIn in =
+                new SetattrIn(
+                        valid,
+                        fh,
+                        size,
+                        0,
+                        Math.floorDiv(at, Stat.NANOS),
+                        Math.floorDiv(mt, Stat.NANOS),
+                        0,
+                        (int) Math.floorMod(at, Stat.NANOS),
+                        (int) Math.floorMod(mt, Stat.NANOS),
+                        0,
+                        mode,
+                        uid,
+                        gid);
+        ask(() -> fileSystem.setattr(caller, node, in));
+    }
+
+    @Override
+    public long mkdir(long parent, String name, int mode) {
+        return ask(() -> counted(fileSystem.mkdir(caller, parent, name(name), mode, 0)));
+    }
+
+    @Override
+    public long mknod(long parent, String name, int mode) {
+        return ask(() -> counted(fileSystem.mknod(caller, parent, name(name), mode, 0, 0)));
+    }
+
+    @Override
+    public long symlink(long parent, String name, String target) {
+        return ask(() -> counted(fileSystem.symlink(caller, parent, name(name), name(target))));
+    }
+
+    @Override
+    public long link(long node, long newParent, String newName) {
+        return ask(() -> counted(fileSystem.link(caller, node, newParent, name(newName))));
+    }
+
+    @Override
+    public String readlink(long node) {
+        return new String(ask(() -> fileSystem.readlink(caller, node)), StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void unlink(long parent, String name) {
+        ask(
+                () -> {
+                    fileSystem.unlink(caller, parent, name(name));
+                    return null;
+                });
+    }
+
+    @Override
+    public void rmdir(long parent, String name) {
+        ask(
+                () -> {
+                    fileSystem.rmdir(caller, parent, name(name));
+                    return null;
+                });
+    }
+
+    @Override
+    public void rename(long parent, String name, long newParent, String newName, int flags) {
+        ask(
+                () -> {
+                    fileSystem.rename(caller, parent, name(name), newParent, name(newName), flags);
+                    return null;
+                });
+    }
+
+    @Override
+    public long open(long node, int flags) {
+        return ask(() -> fileSystem.open(caller, node, flags, false).fh());
+    }
+
+    @Override
+    public Opened create(long parent, String name, int flags, int mode) {
+        CreateIn in = new CreateIn(flags, Stat.S_IFREG | mode, 0, 0);
+        return ask(
+                () -> {
+                    CreateReply made = fileSystem.create(caller, parent, name(name), in);
+                    return new Opened(made.entry().nodeId(), made.open().fh());
+                });
+    }
+
+    @Override
+    public byte[] read(Opened file, long offset, int count) {
+        int done =
+                ask(() -> fileSystem.read(caller, file.node(), file.fh(), offset, new Data(count)));
+        byte[] data = new byte[done];
+        memory.get(0, data, 0, done);
+        return data;
+    }
+
+    @Override
+    public int write(Opened file, long offset, byte[] data) {
+        memory.put(0, data, 0, data.length);
+        Data source = new Data(data.length);
+        return ask(() -> fileSystem.write(caller, file.node(), file.fh(), offset, 0, 0, source));
+    }
+
+    @Override
+    public void fsync(Opened file) {
+        ask(
+                () -> {
+                    fileSystem.fsync(caller, file.node(), file.fh(), false);
+                    return null;
+                });
+    }
+
+    @Override
+    public void release(Opened file) {
+        ask(
+                () -> {
+                    fileSystem.release(caller, file.node(), file.fh());
+                    return null;
+                });
+    }
+
+    @Override
+    public long lseek(Opened file, long offset, int whence) {
+        return ask(() -> fileSystem.lseek(caller, file.node(), file.fh(), offset, whence));
+    }
+
+    @Override
+    public void fallocate(Opened file, int mode, long offset, long length) {
+        ask(
+                () -> {
+                    fileSystem.fallocate(caller, file.node(), file.fh(), offset, length, mode);
+                    return null;
+                });
+    }
+
+    @Override
+    public int copy(Opened from, long fromOffset, Opened to, long toOffset, int length) {
+        CopyFileRangeIn in =
+                new CopyFileRangeIn(from.fh(), fromOffset, to.node(), to.fh(), toOffset, length, 0);
+        return (int) (long) ask(() -> fileSystem.copyFileRange(caller, from.node(), in));
+    }
+
+    @Override
+    public List<String> list(long node) {
+        List<String> found = new ArrayList<>();
+        ask(
+                () -> {
+                    long fh = fileSystem.opendir(caller, node, 0).fh();
+                    fileSystem.readdir(caller, node, fh, 0, false, sink(found));
+                    fileSystem.releasedir(caller, node, fh);
+                    return null;
+                });
+        return found;
+    }
+
+    private static DirectorySink sink(List<String> found) {
+        return new DirectorySink() {
+            @Override
+            public boolean fits(int nameBytes) {
+                return true;
+            }
+
+            @Override
+            public boolean add(long ino, long offset, int type, Name name) {
+                if (!name.toString().equals(".") && !name.toString().equals("..")) {
+                    found.add(name + ":" + type);
+                }
+                return true;
+            }
+
+            @Override
+            public boolean add(Entry entry, long offset, Name name) {
+                throw new IllegalStateException("nobody asked for attributes");
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        reader.close();
+    }
+}
