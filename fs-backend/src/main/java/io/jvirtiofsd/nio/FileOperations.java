@@ -126,7 +126,8 @@ final class FileOperations {
                 () -> {
                     Session.Directory directory = session.directory(parent);
                     try {
-                        return createNew(session, caller, directory, string, in.mode(), mode);
+                        return createNew(
+                                session, caller, directory, string, in.mode() & ~in.umask(), mode);
                     } catch (ErrnoException e) {
                         boolean exclusive = (in.flags() & OpenFlags.O_EXCL) != 0;
                         if (e.errno() != Errno.EEXIST || exclusive) {

@@ -104,6 +104,7 @@ final class NameOperations {
             wanted |= FileType.SET_GROUP_ID;
         } else if (caller.uid() != 0
                 && gid != caller.gid()
+                && gid != caller.supplementaryGroup()
                 && (mode & FileType.GROUP_EXECUTE) != 0) {
             wanted &= ~FileType.SET_GROUP_ID;
         }

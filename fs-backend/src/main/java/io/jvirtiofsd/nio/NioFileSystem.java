@@ -126,13 +126,13 @@ public final class NioFileSystem implements FileSystem {
     public Entry mknod(
             RequestContext context, long parent, Name name, int mode, int rdev, int umask)
             throws ErrnoException {
-        return names.mknod(session(), context, parent, name, mode);
+        return names.mknod(session(), context, parent, name, mode & ~umask);
     }
 
     @Override
     public Entry mkdir(RequestContext context, long parent, Name name, int mode, int umask)
             throws ErrnoException {
-        return names.mkdir(session(), context, parent, name, mode);
+        return names.mkdir(session(), context, parent, name, mode & ~umask);
     }
 
     @Override
