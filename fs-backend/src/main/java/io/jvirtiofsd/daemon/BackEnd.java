@@ -133,7 +133,8 @@ public final class BackEnd implements AutoCloseable {
                 FuseOptions.defaults()
                         .withCacheSymlinks(options.files().cachePolicy().cachesSymlinks())
                         .withPosixAcl(xattrs.posixAcl())
-                        .withSecurityLabel(xattrs.securityLabel());
+                        .withSecurityLabel(xattrs.securityLabel())
+                        .withSubmounts(options.files().announceSubmounts());
         return options.trace() == null ? fuse : fuse.withTrace(options.trace());
     }
 

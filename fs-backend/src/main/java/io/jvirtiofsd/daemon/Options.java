@@ -41,7 +41,14 @@ final class Options {
     }
 
     private static final Set<String> FLAGS =
-            Set.of("readonly", "xattr", "no_xattr", "posix_acl", "no_posix_acl");
+            Set.of(
+                    "readonly",
+                    "xattr",
+                    "no_xattr",
+                    "posix_acl",
+                    "no_posix_acl",
+                    "announce_submounts",
+                    "no_announce_submounts");
 
     @Spec private CommandSpec spec;
 
@@ -99,6 +106,7 @@ final class Options {
     @Option(names = "--readonly", description = "Refuse every change.")
     private boolean readOnly;
 
+    @Mixin private final InodeArguments inodes = new InodeArguments();
     @Mixin private final XattrArguments xattrs = new XattrArguments();
 
     @Option(
@@ -146,6 +154,7 @@ final class Options {
             description = {
                 "Options in the style of mount: source=DIR, tag=TAG, cache=POLICY,",
                 "readonly, xattr, no_xattr, xattrmap=RULES, posix_acl, no_posix_acl,",
+                "announce_submounts, no_announce_submounts,",
                 "log_level=LEVEL."
             })
     private List<String> mountStyle = new ArrayList<>();
@@ -181,6 +190,8 @@ final class Options {
                         xattrs.setMap(convert(new XattrArguments.MapConverter(), option, value));
                 case "posix_acl" -> xattrs.setPosixAcl(true);
                 case "no_posix_acl" -> xattrs.setPosixAcl(false);
+                case "announce_submounts" -> inodes.setAnnounceSubmounts(true);
+                case "no_announce_submounts" -> inodes.setAnnounceSubmounts(false);
                 case "no_xattr" -> xattrs.setXattr(false);
                 default -> throw error("-o " + option + ": unknown option");
             }
@@ -249,7 +260,12 @@ final class Options {
                 socketGroup,
                 fd == null ? -1 : fd,
                 tag,
-                new PassthroughOptions(cache, readOnly, maxDescriptors, xattrs.options()),
+                new PassthroughOptions(
+                        cache,
+                        readOnly,
+                        maxDescriptors,
+                        inodes.announcesSubmounts(),
+                        xattrs.options()),
                 threadPoolSize,
                 keepListening,
                 dax.options(),

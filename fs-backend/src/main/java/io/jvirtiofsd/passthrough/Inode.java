@@ -20,6 +20,7 @@ final class Inode {
 
     private final long device;
     private final long ino;
+    private final long mountId;
     private final int type;
     private final AtomicLong lookups;
     private final AtomicReference<Fd> path;
@@ -30,9 +31,10 @@ final class Inode {
     private long nodeId;
 
     /** Takes {@code path}; begins with one lookup. */
-    Inode(long device, long ino, int type, Fd path) {
+    Inode(long device, long ino, long mountId, int type, Fd path) {
         this.device = device;
         this.ino = ino;
+        this.mountId = mountId;
         this.type = type;
         this.path = new AtomicReference<>(path);
         this.lookups = new AtomicLong(1);
@@ -53,6 +55,11 @@ final class Inode {
 
     long ino() {
         return ino;
+    }
+
+    /** The mount through which the guest has got here; 0 if the host's kernel does not tell. */
+    long mountId() {
+        return mountId;
     }
 
     /** S_IFMT bits. */

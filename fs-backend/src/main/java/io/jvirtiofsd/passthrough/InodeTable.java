@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
 
 /**
- * All inodes the guest knows, by nodeId and by host identity (device and inode number). Owned by
- * the session.
+ * All inodes the guest knows, by nodeId and by host identity (device, inode number and mount).
+ * Owned by the session.
  *
  * <p>Finding takes no lock. Insertion and the removal of a forgotten inode exclude each other, so
  * an object never has two nodeIds. A reader that meets a table being resized may miss an inode; it
@@ -26,13 +26,17 @@ final class InodeTable {
     }
 
     /** The inode of this host object, or null. */
-    Inode find(long device, long ino) {
+    Inode find(long device, long ino, long mountId) {
         AtomicReferenceArray<Inode> table = buckets;
         Inode inode = table.get(bucket(table, device, ino));
-        while (inode != null && (inode.ino() != ino || inode.device() != device)) {
+        while (inode != null && !isThat(inode, device, ino, mountId)) {
             inode = inode.next();
         }
         return inode;
+    }
+
+    private static boolean isThat(Inode inode, long device, long ino, long mountId) {
+        return inode.ino() == ino && inode.device() == device && inode.mountId() == mountId;
     }
 
     private static int bucket(AtomicReferenceArray<Inode> table, long device, long ino) {
@@ -47,7 +51,7 @@ final class InodeTable {
      * @return the inode that was counted; null if the table is full
      */
     synchronized Inode lookupOrAdd(Inode fresh) {
-        Inode known = find(fresh.device(), fresh.ino());
+        Inode known = find(fresh.device(), fresh.ino(), fresh.mountId());
         if (known != null && known.addLookup()) {
             return known;
         }

@@ -35,13 +35,15 @@ final class Lookups {
                                 directory,
                                 EntryCursor.path(name),
                                 Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_NO_AUTOMOUNT,
-                                Statx.STATX_BASIC_STATS,
+                                Share.LOOKUP_MASK,
                                 statx.address());
         if (result == -Errno.ENOENT) {
             return share.cursor().none();
         }
         Failures.check(result);
-        Inode known = session.inodes().find(Statx.device(statx), statx.getLong(Statx.INO));
+        Inode known =
+                session.inodes()
+                        .find(Statx.device(statx), statx.getLong(Statx.INO), Statx.mountId(statx));
         if (known != null && count(session, known)) {
             follow(known, statx);
             return share.cursor().at(known);
@@ -84,7 +86,7 @@ final class Lookups {
     /** Counts a lookup of what {@code path}, an O_PATH descriptor that is taken, refers to. */
     static EntryCursor add(Session session, Fd path) throws ErrnoException {
         Share share = session.share();
-        int result = share.statx(path.number());
+        int result = share.statx(path.number(), Share.LOOKUP_MASK);
         if (result < 0) {
             path.close();
             throw ErrnoException.of(-result);
@@ -94,6 +96,7 @@ final class Lookups {
                 new Inode(
                         Statx.device(statx),
                         statx.getLong(Statx.INO),
+                        Statx.mountId(statx),
                         statx.getShort(Statx.MODE) & Statx.S_IFMT,
                         path);
         fresh.mark(

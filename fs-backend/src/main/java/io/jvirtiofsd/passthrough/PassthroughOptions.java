@@ -7,31 +7,42 @@ package io.jvirtiofsd.passthrough;
  * @param cachePolicy what the guest may cache
  * @param readOnly whether every change is refused with EROFS
  * @param maxDescriptors how many descriptors may be open for inodes that can be reopened
+ * @param announceSubmounts whether the guest is told where other file systems are mounted
  * @param xattrs what of extended attributes the guest may use
  */
 public record PassthroughOptions(
-        CachePolicy cachePolicy, boolean readOnly, int maxDescriptors, XattrOptions xattrs) {
+        CachePolicy cachePolicy,
+        boolean readOnly,
+        int maxDescriptors,
+        boolean announceSubmounts,
+        XattrOptions xattrs) {
     private static final int DEFAULT_MAX_DESCRIPTORS = 8192;
 
     /** Cache policy "auto", writable. */
     public static PassthroughOptions defaults() {
         return new PassthroughOptions(
-                CachePolicy.AUTO, false, DEFAULT_MAX_DESCRIPTORS, XattrOptions.off());
+                CachePolicy.AUTO, false, DEFAULT_MAX_DESCRIPTORS, true, XattrOptions.off());
     }
 
     public PassthroughOptions withCachePolicy(CachePolicy value) {
-        return new PassthroughOptions(value, readOnly, maxDescriptors, xattrs);
+        return new PassthroughOptions(value, readOnly, maxDescriptors, announceSubmounts, xattrs);
     }
 
     public PassthroughOptions withReadOnly(boolean value) {
-        return new PassthroughOptions(cachePolicy, value, maxDescriptors, xattrs);
+        return new PassthroughOptions(
+                cachePolicy, value, maxDescriptors, announceSubmounts, xattrs);
     }
 
     public PassthroughOptions withMaxDescriptors(int value) {
-        return new PassthroughOptions(cachePolicy, readOnly, value, xattrs);
+        return new PassthroughOptions(cachePolicy, readOnly, value, announceSubmounts, xattrs);
     }
 
     public PassthroughOptions withXattrs(XattrOptions value) {
-        return new PassthroughOptions(cachePolicy, readOnly, maxDescriptors, value);
+        return new PassthroughOptions(
+                cachePolicy, readOnly, maxDescriptors, announceSubmounts, value);
+    }
+
+    public PassthroughOptions withAnnounceSubmounts(boolean value) {
+        return new PassthroughOptions(cachePolicy, readOnly, maxDescriptors, value, xattrs);
     }
 }

@@ -20,18 +20,26 @@ final class PathDescriptors {
     private final Reclaimer reclaimer;
     private final int mountFd;
     private final long mountDevice;
+    private final long mountId;
     private final Cache<Inode, Boolean> open;
 
     /**
      * @param mountFd a readable descriptor, borrowed, on the file system that handles are for
      * @param mountDevice that file system's device number
+     * @param mountId the mount it is reached through; only what is of both can be reopened by it
      */
     PathDescriptors(
-            Syscalls syscalls, Reclaimer reclaimer, int mountFd, long mountDevice, int limit) {
+            Syscalls syscalls,
+            Reclaimer reclaimer,
+            int mountFd,
+            long mountDevice,
+            long mountId,
+            int limit) {
         this.syscalls = syscalls;
         this.reclaimer = reclaimer;
         this.mountFd = mountFd;
         this.mountDevice = mountDevice;
+        this.mountId = mountId;
         this.open =
                 Caffeine.newBuilder()
                         .maximumSize(limit)
@@ -42,7 +50,8 @@ final class PathDescriptors {
 
     /** Notes that {@code inode} has a descriptor now. */
     void opened(Inode inode) {
-        if (inode.device() == mountDevice && !inode.isPinned()) {
+        boolean sameMount = inode.device() == mountDevice && inode.mountId() == mountId;
+        if (sameMount && !inode.isPinned()) {
             open.put(inode, Boolean.TRUE);
         }
     }

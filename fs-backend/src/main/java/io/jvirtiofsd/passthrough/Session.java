@@ -26,7 +26,13 @@ final class Session {
         this.share = share;
         this.reclaimer = share.reclaimer();
         this.descriptors = share.newPathDescriptors();
-        Inode root = new Inode(share.rootDevice(), share.rootIno(), share.rootType(), rootPath);
+        Inode root =
+                new Inode(
+                        share.rootDevice(),
+                        share.rootIno(),
+                        share.rootMountId(),
+                        share.rootType(),
+                        rootPath);
         root.pin();
         inodes.lookupOrAdd(root);
         assert root.nodeId() == FileSystem.ROOT;

@@ -21,6 +21,9 @@ import java.util.Optional;
  * <p><i>Thread-safe.</i>
  */
 final class Share implements AutoCloseable {
+    /** What a lookup asks statx(2) for. */
+    static final int LOOKUP_MASK = Statx.STATX_BASIC_STATS | Statx.STATX_MNT_ID;
+
     private final Syscalls syscalls;
     private final Reclaimer reclaimer;
     private final PassthroughOptions options;
@@ -33,6 +36,7 @@ final class Share implements AutoCloseable {
     private final Fd proc;
     private final long rootDevice;
     private final long rootIno;
+    private final long rootMountId;
     private final int rootType;
     private final ThreadLocal<EntryCursor> cursors = ThreadLocal.withInitial(this::newCursor);
 
@@ -55,9 +59,10 @@ final class Share implements AutoCloseable {
         this.root = root;
         this.proc = proc;
         NativeMemory statx = Scratch.get().statx();
-        LinuxException.check(statx(root.number()), "statx of the shared directory");
+        LinuxException.check(statx(root.number(), LOOKUP_MASK), "statx of the shared directory");
         this.rootDevice = Statx.device(statx);
         this.rootIno = statx.getLong(Statx.INO);
+        this.rootMountId = Statx.mountId(statx);
         this.rootType = statx.getShort(Statx.MODE) & Statx.S_IFMT;
     }
 
@@ -138,6 +143,10 @@ final class Share implements AutoCloseable {
         return rootIno;
     }
 
+    long rootMountId() {
+        return rootMountId;
+    }
+
     int rootType() {
         return rootType;
     }
@@ -156,7 +165,12 @@ final class Share implements AutoCloseable {
 
     PathDescriptors newPathDescriptors() {
         return new PathDescriptors(
-                syscalls, reclaimer, root.number(), rootDevice, options.maxDescriptors());
+                syscalls,
+                reclaimer,
+                root.number(),
+                rootDevice,
+                rootMountId,
+                options.maxDescriptors());
     }
 
     /** Opens the shared directory once more, by path only; given. */

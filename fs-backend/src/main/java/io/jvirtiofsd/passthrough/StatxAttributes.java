@@ -25,6 +25,12 @@ final class StatxAttributes implements FullAttributes {
     /** Says whose attributes these are. */
     StatxAttributes of(Inode inode) {
         flags = inode.isMarked() ? ATTR_DAX : 0;
+        long attributes = statx.getLong(Statx.ATTRIBUTES);
+        if ((attributes & Statx.STATX_ATTR_MOUNT_ROOT) != 0
+                && inode.isDirectory()
+                && !inode.isPinned()) {
+            flags |= ATTR_SUBMOUNT;
+        }
         return this;
     }
 

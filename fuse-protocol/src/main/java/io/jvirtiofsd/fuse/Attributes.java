@@ -8,6 +8,9 @@ package io.jvirtiofsd.fuse;
  * same thread. Source: fuse.h, {@code struct fuse_attr} and {@code struct fuse_attr_out}.
  */
 public interface Attributes {
+    /** {@code ATTR_SUBMOUNT} of {@link #flags}: another file system is mounted here. */
+    int ATTR_SUBMOUNT = 1; // fuse.h FUSE_ATTR_SUBMOUNT
+
     /** {@code ATTR_DAX} of {@link #flags}: map this file directly. */
     int ATTR_DAX = 2; // fuse.h FUSE_ATTR_DAX
 
@@ -47,7 +50,7 @@ public interface Attributes {
     /** Preferred I/O size in bytes. */
     int blksize();
 
-    /** 0 or {@link #ATTR_DAX}. */
+    /** {@link #ATTR_SUBMOUNT} and {@link #ATTR_DAX}, or 0. */
     int flags();
 
     /** How long the guest may trust these attributes, in nanoseconds &ge; 0. */

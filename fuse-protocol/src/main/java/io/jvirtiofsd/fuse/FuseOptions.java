@@ -12,6 +12,7 @@ import java.util.function.Consumer;
  * @param cacheSymlinks whether the guest may keep link targets without asking again
  * @param posixAcl whether guest and host interpret access control lists
  * @param securityLabel whether what is made gets the guest's security label at once
+ * @param submounts whether the guest may be told where other file systems are mounted
  * @param trace takes one line for each request; tracing costs nothing when empty
  */
 public record FuseOptions(
@@ -20,6 +21,7 @@ public record FuseOptions(
         boolean cacheSymlinks,
         FeatureMode posixAcl,
         FeatureMode securityLabel,
+        boolean submounts,
         Optional<Consumer<String>> trace) {
     /** 256 pages: what Linux guests allow unless told otherwise (fs.fuse.max_pages_limit). */
     public static final int MAX_WRITE_BYTES = 1 << 20;
@@ -33,7 +35,9 @@ public record FuseOptions(
         }
     }
 
-    /** 1 MiB writes, READDIRPLUS, no caching of links, no ACLs, no labels, no trace. */
+    /**
+     * 1 MiB writes, READDIRPLUS, no caching of links, no ACLs, no labels, submounts told, no trace.
+     */
     public static FuseOptions defaults() {
         return new FuseOptions(
                 MAX_WRITE_BYTES,
@@ -41,28 +45,38 @@ public record FuseOptions(
                 false,
                 FeatureMode.NEVER,
                 FeatureMode.NEVER,
+                true,
                 Optional.empty());
     }
 
     public FuseOptions withMaxWriteBytes(int bytes) {
-        return new FuseOptions(bytes, readdirplus, cacheSymlinks, posixAcl, securityLabel, trace);
+        return new FuseOptions(
+                bytes, readdirplus, cacheSymlinks, posixAcl, securityLabel, submounts, trace);
     }
 
     public FuseOptions withReaddirplus(boolean on) {
-        return new FuseOptions(maxWriteBytes, on, cacheSymlinks, posixAcl, securityLabel, trace);
+        return new FuseOptions(
+                maxWriteBytes, on, cacheSymlinks, posixAcl, securityLabel, submounts, trace);
     }
 
     public FuseOptions withCacheSymlinks(boolean on) {
-        return new FuseOptions(maxWriteBytes, readdirplus, on, posixAcl, securityLabel, trace);
+        return new FuseOptions(
+                maxWriteBytes, readdirplus, on, posixAcl, securityLabel, submounts, trace);
     }
 
     public FuseOptions withPosixAcl(FeatureMode mode) {
         return new FuseOptions(
-                maxWriteBytes, readdirplus, cacheSymlinks, mode, securityLabel, trace);
+                maxWriteBytes, readdirplus, cacheSymlinks, mode, securityLabel, submounts, trace);
     }
 
     public FuseOptions withSecurityLabel(FeatureMode mode) {
-        return new FuseOptions(maxWriteBytes, readdirplus, cacheSymlinks, posixAcl, mode, trace);
+        return new FuseOptions(
+                maxWriteBytes, readdirplus, cacheSymlinks, posixAcl, mode, submounts, trace);
+    }
+
+    public FuseOptions withSubmounts(boolean on) {
+        return new FuseOptions(
+                maxWriteBytes, readdirplus, cacheSymlinks, posixAcl, securityLabel, on, trace);
     }
 
     public FuseOptions withTrace(Consumer<String> lines) {
@@ -72,6 +86,7 @@ public record FuseOptions(
                 cacheSymlinks,
                 posixAcl,
                 securityLabel,
+                submounts,
                 Optional.of(lines));
     }
 }

@@ -35,7 +35,7 @@ enum InitFlag {
     NO_OPENDIR_SUPPORT  (24, false), // ENOSYS to OPENDIR would be understood
     EXPLICIT_INVAL_DATA (25, false), // page cache would only be dropped by notifications
     MAP_ALIGNMENT       (26, false), // init_out.map_alignment counts; accepted with a DAX window
-    SUBMOUNTS           (27, false), // ATTR_SUBMOUNT is honoured
+    SUBMOUNTS           (27, false), // ATTR_SUBMOUNT is honoured; accepted when FuseOptions says so
     HANDLE_KILLPRIV_V2  (28, false), // we would clear suid and sgid when told; the guest would
                                      // go on showing the old mode until its attributes time out
     SETXATTR_EXT        (29, true),  // setxattr_in of 16 bytes

@@ -73,6 +73,9 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
         if (options.cacheSymlinks()) {
             wanted |= InitFlag.CACHE_SYMLINKS.mask();
         }
+        if (options.submounts()) {
+            wanted |= InitFlag.SUBMOUNTS.mask();
+        }
         if (mapsFiles) {
             wanted |= InitFlag.MAP_ALIGNMENT.mask() | InitFlag.HAS_INODE_DAX.mask();
         }
@@ -96,7 +99,11 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
 
     /** The bits of {@link Attributes#flags} that the guest understands. */
     int attrFlags() {
-        return minor >= ATTR_FLAGS_MINOR ? Attributes.ATTR_DAX : 0;
+        if (minor < ATTR_FLAGS_MINOR) {
+            return 0;
+        }
+        int submount = InitFlag.SUBMOUNTS.in(flags) ? Attributes.ATTR_SUBMOUNT : 0;
+        return submount | Attributes.ATTR_DAX;
     }
 
     /** Whether extension records mean anything. */

@@ -25,6 +25,8 @@ public final class Statx {
     public static final int DEV_MINOR  = 140; // u32
     public static final int MNT_ID     = 144; // u64
 
+    public static final long STATX_ATTR_MOUNT_ROOT = 0x2000;
+
     public static final int STATX_BASIC_STATS = 0x7ff;
     public static final int STATX_BTIME       = 0x800;
     public static final int STATX_MNT_ID      = 0x1000;
@@ -46,5 +48,10 @@ public final class Statx {
     /** The device number in a {@code struct statx}, as one value. */
     public static long device(NativeMemory statx) {
         return (long) statx.getInt(DEV_MAJOR) << 32 | statx.getInt(DEV_MINOR) & 0xffffffffL;
+    }
+
+    /** The mount id in a {@code struct statx}; 0 if the kernel has not filled it in. */
+    public static long mountId(NativeMemory statx) {
+        return (statx.getInt(MASK) & STATX_MNT_ID) != 0 ? statx.getLong(MNT_ID) : 0;
     }
 }
