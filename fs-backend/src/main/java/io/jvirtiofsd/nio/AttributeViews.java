@@ -124,13 +124,17 @@ final class AttributeViews {
             size = linkTarget(path).length;
         }
         int nlink = found.isDirectory() ? 2 : 1;
+        long ino = 0;
         if (unix) {
-            nlink = (Integer) Files.getAttribute(path, "unix:nlink", LinkOption.NOFOLLOW_LINKS);
+            Map<String, Object> numbers =
+                    Files.readAttributes(path, "unix:nlink,ino", LinkOption.NOFOLLOW_LINKS);
+            nlink = ((Number) numbers.get("nlink")).intValue();
+            ino = ((Number) numbers.get("ino")).longValue();
         }
         return new NioAttributes(
                 found.fileKey(),
                 type | shown,
-                0,
+                ino,
                 nlink,
                 uid,
                 gid,
