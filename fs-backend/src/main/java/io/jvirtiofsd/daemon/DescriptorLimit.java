@@ -2,10 +2,11 @@ package io.jvirtiofsd.daemon;
 
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Syscalls;
+import java.io.IOException;
 
 /**
- * Raises how many files this process may have open: each inode the guest knows costs a descriptor.
- * Source: prlimit(2), RLIMIT_NOFILE.
+ * Sets how many files this process may have open: inodes the guest knows cost descriptors. Source:
+ * prlimit(2), RLIMIT_NOFILE.
  */
 final class DescriptorLimit {
     private static final int RLIMIT_NOFILE = 7; // asm-generic/resource.h
@@ -14,17 +15,27 @@ final class DescriptorLimit {
     private DescriptorLimit() {}
 
     /**
-     * Raises the soft limit, and the hard one if allowed, towards {@link #WANTED}.
+     * Sets the limit.
      *
+     * @param wanted the limit; 0 to leave it as it is, negative to raise it towards {@link #WANTED}
+     *     as far as allowed
      * @return the limit now in force
+     * @throws IOException if {@code wanted} is not allowed
      */
-    static int raise(Syscalls syscalls) {
+    static int apply(Syscalls syscalls, int wanted) throws IOException {
         NativeMemory limit = NativeMemory.allocate(16); // soft, hard
         syscalls.prlimit(0, RLIMIT_NOFILE, 0, limit.address());
         long soft = limit.getLong(0);
         long hard = limit.getLong(8);
-        if (Long.compareUnsigned(soft, WANTED) < 0 && !set(syscalls, limit, WANTED, WANTED)) {
-            set(syscalls, limit, hard, hard);
+        if (wanted > 0) {
+            if (!set(syscalls, limit, wanted, wanted)) {
+                throw new IOException(
+                        "cannot have %d files open: the limit is %d".formatted(wanted, hard));
+            }
+        } else if (wanted < 0 && Long.compareUnsigned(soft, WANTED) < 0) {
+            if (!set(syscalls, limit, WANTED, WANTED)) {
+                set(syscalls, limit, hard, hard);
+            }
         }
         syscalls.prlimit(0, RLIMIT_NOFILE, 0, limit.address());
         long now = limit.getLong(0);

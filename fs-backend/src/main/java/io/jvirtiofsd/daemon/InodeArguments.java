@@ -1,9 +1,35 @@
 package io.jvirtiofsd.daemon;
 
+import io.jvirtiofsd.passthrough.HandleMode;
+import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
 /** The part of the command line that is about inodes and mounts; a part of {@link Options}. */
 final class InodeArguments {
+    /** What a JVM and a session need, and a little for files. */
+    static final int LEAST_DESCRIPTORS = 256;
+
+    @Option(
+            names = "--inode-file-handles",
+            paramLabel = "MODE",
+            converter = ModeConverter.class,
+            defaultValue = "prefer",
+            description = {
+                "Keep inodes by file handle instead of descriptor: never, where possible and",
+                "needed (prefer), or always (mandatory; what has no handle is refused)",
+                "(default: ${DEFAULT-VALUE})."
+            })
+    private HandleMode handles;
+
+    @Option(
+            names = "--rlimit-nofile",
+            paramLabel = "N",
+            description = {
+                "Most files this process may have open; 0 leaves the limit as it is",
+                "(default: 1000000, or as many as it may)."
+            })
+    private Integer descriptors;
+
     @Option(
             names = "--announce-submounts",
             description = "Tell the guest where other file systems are mounted (the default).")
@@ -18,6 +44,30 @@ final class InodeArguments {
     void setAnnounceSubmounts(boolean on) {
         announceSubmounts = on;
         noAnnounceSubmounts = !on;
+    }
+
+    HandleMode handles() {
+        return handles;
+    }
+
+    /** The limit of open files asked for: 0 to leave it as it is, &minus;1 for the default. */
+    int descriptors() {
+        return descriptors == null ? -1 : descriptors;
+    }
+
+    /** Whether {@link #descriptors} can be had. */
+    boolean areDescriptorsEnough() {
+        return descriptors == null || descriptors == 0 || descriptors >= LEAST_DESCRIPTORS;
+    }
+
+    /** Reads a mode; "fallback" is what virtiofsd once called "prefer". */
+    static final class ModeConverter implements CommandLine.ITypeConverter<HandleMode> {
+        @Override
+        public HandleMode convert(String value) {
+            return value.equals("fallback")
+                    ? HandleMode.PREFER
+                    : Options.byName(HandleMode.values(), value);
+        }
     }
 
     boolean announcesSubmounts() {

@@ -88,7 +88,7 @@ public final class Main {
             System.setErr(new PrintStream(new SyslogStream(syscalls), true));
         }
         syscalls.umask(0); // the guest has applied its caller's umask
-        int descriptorLimit = DescriptorLimit.raise(syscalls);
+        int descriptorLimit = DescriptorLimit.apply(syscalls, options.descriptors());
 
         CountDownLatch ended = new CountDownLatch(1);
         // Half of the descriptors for inodes; the rest for what the guest opens.

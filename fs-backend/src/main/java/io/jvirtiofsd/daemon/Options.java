@@ -219,6 +219,11 @@ final class Options {
         if (threadPoolSize < 0 || threadPoolSize > 1024) {
             throw error("--thread-pool-size " + threadPoolSize + ": not in 0..1024");
         }
+        if (!inodes.areDescriptorsEnough()) {
+            throw error(
+                    "--rlimit-nofile: less than %d are too few"
+                            .formatted(InodeArguments.LEAST_DESCRIPTORS));
+        }
         int tagBytes = tag.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
         if (tagBytes > VirtioFsDevice.TAG_BYTES) {
             throw error("--tag: longer than " + VirtioFsDevice.TAG_BYTES + " bytes");
@@ -264,12 +269,18 @@ final class Options {
                         cache,
                         readOnly,
                         maxDescriptors,
+                        inodes.handles(),
                         inodes.announcesSubmounts(),
                         xattrs.options()),
                 threadPoolSize,
                 keepListening,
                 dax.options(),
                 this.trace ? trace : null);
+    }
+
+    /** See {@link InodeArguments#descriptors}. */
+    int descriptors() {
+        return inodes.descriptors();
     }
 
     LogLevel logLevel() {

@@ -50,7 +50,9 @@ final class Controls {
         Inode inode = session.inode(nodeId);
         boolean opens = inode.isRegular() || inode.isDirectory();
         int path = session.path(opens ? nodeId : FileSystem.ROOT);
-        int fd = Failures.check(share.reopen(path, Fcntl.O_RDONLY));
+        int fd =
+                Failures.check(
+                        session.descriptors().opening(() -> share.reopen(path, Fcntl.O_RDONLY)));
         try {
             Failures.check(syscalls.syncfs(fd));
         } finally {

@@ -37,7 +37,8 @@ final class Directories {
 
     OpenReply opendir(Session session, long nodeId) throws ErrnoException {
         int path = session.directory(nodeId);
-        int fd = share.reopen(path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
+        PathDescriptors.Opening call = () -> share.reopen(path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
+        int fd = session.descriptors().opening(call);
         Fd owned = Fd.own(syscalls, Failures.check(fd));
         long fh = session.add(new Handle.OpenDirectory(owned));
         return new OpenReply(fh, share.options().cachePolicy().directoryFlags());

@@ -61,20 +61,19 @@ final class FileOperations {
         DaxFile dax = inode.dax();
         int fd =
                 truncating && dax != null
-                        ? dax.resize(0, () -> reopen(path, hostFlags, killing))
-                        : reopen(path, hostFlags, killing);
+                        ? dax.resize(0, () -> reopen(session, path, hostFlags, killing))
+                        : reopen(session, path, hostFlags, killing);
         return opened(session, Fd.own(syscalls, Failures.check(fd)), hostFlags, inode);
     }
 
-    private int reopen(int path, int hostFlags, boolean killing) throws ErrnoException {
-        int fd = share.credentials().clearingSuid(killing, () -> share.reopen(path, hostFlags));
+    private int reopen(Session session, int path, int hostFlags, boolean killing)
+            throws ErrnoException {
+        Credentials.Call call = () -> share.reopen(path, hostFlags);
+        PathDescriptors descriptors = session.descriptors();
+        int fd = descriptors.opening(() -> share.credentials().clearingSuid(killing, call));
         if (fd == -Errno.EPERM && (hostFlags & Fcntl.O_NOATIME) != 0) {
             // Only the owner of a file may read it without a trace; the guest has decided already.
-            fd =
-                    share.credentials()
-                            .clearingSuid(
-                                    killing,
-                                    () -> share.reopen(path, hostFlags & ~Fcntl.O_NOATIME));
+            return reopen(session, path, hostFlags & ~Fcntl.O_NOATIME, killing);
         }
         return fd;
     }
@@ -107,7 +106,7 @@ final class FileOperations {
                                 EntryCursor.path(name),
                                 creating | Fcntl.O_CLOEXEC,
                                 in.mode() & 07777);
-        int made = share.credentials().create(caller, () -> share.umask().during(in.umask(), call));
+        int made = creating(session, caller, in.umask(), call);
         if (made == -Errno.EEXIST && (in.flags() & Fcntl.O_EXCL) == 0) {
             return openExisting(session, directory, name, in);
         }
@@ -128,6 +127,12 @@ final class FileOperations {
         return made(session, entry, fd, hostFlags);
     }
 
+    private int creating(Session session, RequestContext caller, int umask, Credentials.Call call)
+            throws ErrnoException {
+        Credentials.Call masked = () -> share.umask().during(umask, call);
+        return session.descriptors().opening(() -> share.credentials().create(caller, masked));
+    }
+
     /** The guest gives it a name by LINK, or never. */
     CreateReply tmpfile(Session session, RequestContext caller, long parent, CreateIn in)
             throws ErrnoException {
@@ -143,7 +148,7 @@ final class FileOperations {
                                 Scratch.get().path(self, 0, 1),
                                 creating,
                                 in.mode() & 07777);
-        int made = share.credentials().create(caller, () -> share.umask().during(in.umask(), call));
+        int made = creating(session, caller, in.umask(), call);
         Fd fd = Fd.own(syscalls, Failures.check(made));
         int labelled = share.xattrs().label(made, caller);
         if (labelled < 0) {
@@ -152,12 +157,8 @@ final class FileOperations {
         }
         EntryCursor entry;
         try {
-            int path =
-                    syscalls.openat(
-                            share.procFd(),
-                            Scratch.get().decimal(made),
-                            Fcntl.O_PATH | Fcntl.O_CLOEXEC,
-                            0);
+            PathDescriptors.Opening byLink = () -> share.openPath(made);
+            int path = session.descriptors().opening(byLink);
             entry = Lookups.add(session, Fd.own(syscalls, Failures.check(path)));
         } catch (ErrnoException e) {
             fd.close();
@@ -283,7 +284,8 @@ final class FileOperations {
     void flush(Session session, long fh) throws ErrnoException {
         Handle.OpenFile file = session.file(fh);
         writeBack(file);
-        int duplicate = Failures.check(syscalls.dup(file.fd().number()));
+        int fd = file.fd().number();
+        int duplicate = Failures.check(session.descriptors().opening(() -> syscalls.dup(fd)));
         Failures.check(syscalls.close(duplicate));
     }
 

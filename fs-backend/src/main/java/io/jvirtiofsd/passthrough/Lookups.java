@@ -70,13 +70,10 @@ final class Lookups {
     private static EntryCursor open(Session session, int directory, Name name)
             throws ErrnoException {
         Share share = session.share();
-        int fd =
-                share.syscalls()
-                        .openat(
-                                directory,
-                                EntryCursor.path(name),
-                                Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC,
-                                0);
+        int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
+        PathDescriptors.Opening call =
+                () -> share.syscalls().openat(directory, EntryCursor.path(name), flags, 0);
+        int fd = session.descriptors().opening(call);
         if (fd == -Errno.ENOENT) {
             return share.cursor().none();
         }
@@ -99,6 +96,12 @@ final class Lookups {
                         Statx.mountId(statx),
                         statx.getShort(Statx.MODE) & Statx.S_IFMT,
                         path);
+        try {
+            session.descriptors().require(fresh);
+        } catch (ErrnoException e) {
+            path.close();
+            throw e;
+        }
         fresh.mark(
                 share.mappings().isPresent() && share.mappings().get().wants(path.number(), statx));
         Inode counted = session.inodes().lookupOrAdd(fresh);

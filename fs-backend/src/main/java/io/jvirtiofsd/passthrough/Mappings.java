@@ -119,7 +119,7 @@ final class Mappings {
         synchronized (inode) {
             if (inode.dax() == null) {
                 int path = session.descriptors().of(inode);
-                Fd fd = openForBoth(path, inode.device());
+                Fd fd = openForBoth(session, path, inode.device());
                 inode.setDax(policy.window().open(fd, inode.device(), inode.ino()));
             }
         }
@@ -134,7 +134,7 @@ final class Mappings {
         return file;
     }
 
-    private Fd openForBoth(int path, long device) throws ErrnoException {
+    private Fd openForBoth(Session session, int path, long device) throws ErrnoException {
         if (share.options().readOnly()) {
             complain(Errno.EROFS, "the share is read-only");
             throw ErrnoException.of(Errno.EROFS);
@@ -143,9 +143,10 @@ final class Mappings {
             complain(Errno.ENODEV, "the file system has no page cache that can be shared");
             throw ErrnoException.of(Errno.ENODEV);
         }
-        int fd = share.reopen(path, FD_MODE);
+        PathDescriptors descriptors = session.descriptors();
+        int fd = descriptors.opening(() -> share.reopen(path, FD_MODE));
         if (fd == -Errno.EPERM) { // only the owner may read without a trace
-            fd = share.reopen(path, Fcntl.O_RDWR);
+            fd = descriptors.opening(() -> share.reopen(path, Fcntl.O_RDWR));
         }
         if (fd < 0) {
             complain(-fd, "it cannot be opened for reading and writing");

@@ -131,7 +131,10 @@ final class NodeOperations {
         if (change.has(SetattrIn.FATTR_FH)) {
             truncate(inode, session.file(change.fh()).fd().number(), change);
         } else {
-            int fd = Failures.check(share.reopen(path, Fcntl.O_WRONLY));
+            int fd =
+                    Failures.check(
+                            session.descriptors()
+                                    .opening(() -> share.reopen(path, Fcntl.O_WRONLY)));
             try {
                 truncate(inode, fd, change);
             } finally {
@@ -232,20 +235,19 @@ final class NodeOperations {
         share.refuseIfReadOnly();
         Failures.check(share.credentials().create(caller, creating));
         if (!caller.securityContexts().isEmpty()) {
-            label(caller, directory, name, removal);
+            label(session, caller, directory, name, removal);
         }
         return Lookups.lookupMade(session, directory, name);
     }
 
     /** What cannot get its label must not stay. */
-    private void label(RequestContext caller, int directory, Name name, int removal)
+    private void label(
+            Session session, RequestContext caller, int directory, Name name, int removal)
             throws ErrnoException {
-        int fd =
-                syscalls.openat(
-                        directory,
-                        EntryCursor.path(name),
-                        Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC,
-                        0);
+        int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
+        PathDescriptors.Opening call =
+                () -> syscalls.openat(directory, EntryCursor.path(name), flags, 0);
+        int fd = session.descriptors().opening(call);
         int result = fd;
         if (fd >= 0) {
             result = share.xattrs().label(fd, caller);

@@ -7,6 +7,7 @@ package io.jvirtiofsd.passthrough;
  * @param cachePolicy what the guest may cache
  * @param readOnly whether every change is refused with EROFS
  * @param maxDescriptors how many descriptors may be open for inodes that can be reopened
+ * @param inodeFileHandles whether inodes are kept by file handle
  * @param announceSubmounts whether the guest is told where other file systems are mounted
  * @param xattrs what of extended attributes the guest may use
  */
@@ -14,6 +15,7 @@ public record PassthroughOptions(
         CachePolicy cachePolicy,
         boolean readOnly,
         int maxDescriptors,
+        HandleMode inodeFileHandles,
         boolean announceSubmounts,
         XattrOptions xattrs) {
     private static final int DEFAULT_MAX_DESCRIPTORS = 8192;
@@ -21,28 +23,41 @@ public record PassthroughOptions(
     /** Cache policy "auto", writable. */
     public static PassthroughOptions defaults() {
         return new PassthroughOptions(
-                CachePolicy.AUTO, false, DEFAULT_MAX_DESCRIPTORS, true, XattrOptions.off());
+                CachePolicy.AUTO,
+                false,
+                DEFAULT_MAX_DESCRIPTORS,
+                HandleMode.PREFER,
+                true,
+                XattrOptions.off());
     }
 
     public PassthroughOptions withCachePolicy(CachePolicy value) {
-        return new PassthroughOptions(value, readOnly, maxDescriptors, announceSubmounts, xattrs);
+        return new PassthroughOptions(
+                value, readOnly, maxDescriptors, inodeFileHandles, announceSubmounts, xattrs);
     }
 
     public PassthroughOptions withReadOnly(boolean value) {
         return new PassthroughOptions(
-                cachePolicy, value, maxDescriptors, announceSubmounts, xattrs);
+                cachePolicy, value, maxDescriptors, inodeFileHandles, announceSubmounts, xattrs);
     }
 
     public PassthroughOptions withMaxDescriptors(int value) {
-        return new PassthroughOptions(cachePolicy, readOnly, value, announceSubmounts, xattrs);
+        return new PassthroughOptions(
+                cachePolicy, readOnly, value, inodeFileHandles, announceSubmounts, xattrs);
     }
 
     public PassthroughOptions withXattrs(XattrOptions value) {
         return new PassthroughOptions(
-                cachePolicy, readOnly, maxDescriptors, announceSubmounts, value);
+                cachePolicy, readOnly, maxDescriptors, inodeFileHandles, announceSubmounts, value);
     }
 
     public PassthroughOptions withAnnounceSubmounts(boolean value) {
-        return new PassthroughOptions(cachePolicy, readOnly, maxDescriptors, value, xattrs);
+        return new PassthroughOptions(
+                cachePolicy, readOnly, maxDescriptors, inodeFileHandles, value, xattrs);
+    }
+
+    public PassthroughOptions withInodeFileHandles(HandleMode value) {
+        return new PassthroughOptions(
+                cachePolicy, readOnly, maxDescriptors, value, announceSubmounts, xattrs);
     }
 }

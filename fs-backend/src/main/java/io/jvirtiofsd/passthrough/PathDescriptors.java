@@ -8,6 +8,8 @@ import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Keeps the number of O_PATH descriptors of inodes bounded: beyond it the least used are closed,
@@ -16,42 +18,103 @@ import io.jvirtiofsd.linux.Syscalls;
  * <p>An inode that cannot be reopened keeps its descriptor. <i>Thread-safe.</i>
  */
 final class PathDescriptors {
+    private static final int MAX_TRIES = 20;
+    private static final int EVICTED_AT_ONCE = 64;
+    private static final long PAUSE_NANOS = 1_000_000;
+
     private final Syscalls syscalls;
     private final Reclaimer reclaimer;
     private final int mountFd;
     private final long mountDevice;
     private final long mountId;
+    private final HandleMode mode;
+    private final SpareDescriptors spares;
     private final Cache<Inode, Boolean> open;
 
-    /**
-     * @param mountFd a readable descriptor, borrowed, on the file system that handles are for
-     * @param mountDevice that file system's device number
-     * @param mountId the mount it is reached through; only what is of both can be reopened by it
-     */
-    PathDescriptors(
-            Syscalls syscalls,
-            Reclaimer reclaimer,
-            int mountFd,
-            long mountDevice,
-            long mountId,
-            int limit) {
-        this.syscalls = syscalls;
-        this.reclaimer = reclaimer;
+    /** A system call that gives a descriptor or a negated errno, and may be made again. */
+    @FunctionalInterface
+    interface Opening {
+        int run() throws ErrnoException;
+    }
+
+    /** For the share's own mount, by what is known of it; {@code mode} is what works there. */
+    PathDescriptors(Share share, int mountFd, HandleMode mode, SpareDescriptors spares) {
+        this.syscalls = share.syscalls();
+        this.reclaimer = share.reclaimer();
         this.mountFd = mountFd;
-        this.mountDevice = mountDevice;
-        this.mountId = mountId;
+        this.mountDevice = share.rootDevice();
+        this.mountId = share.rootMountId();
+        this.mode = mode;
+        this.spares = spares;
         this.open =
                 Caffeine.newBuilder()
-                        .maximumSize(limit)
+                        .maximumSize(
+                                mode == HandleMode.MANDATORY ? 0 : share.options().maxDescriptors())
                         .executor(Runnable::run)
                         .removalListener(this::removed)
                         .build();
     }
 
+    /**
+     * Opens a descriptor. If the process, or the host, has as many as it may have, the least used
+     * ones of inodes are closed for it.
+     *
+     * @return the result of {@code call}
+     */
+    int opening(Opening call) throws ErrnoException {
+        spares.refill();
+        int result = call.run();
+        for (int tries = 0; isFull(result) && tries < MAX_TRIES; tries++) {
+            // What is evicted stays open until this request has ended, a spare one does not.
+            evict();
+            if (!spares.release()) {
+                LockSupport.parkNanos(PAUSE_NANOS); // other requests end meanwhile
+            }
+            result = call.run();
+        }
+        return result;
+    }
+
+    private static boolean isFull(int result) {
+        return result == -Errno.EMFILE || result == -Errno.ENFILE;
+    }
+
+    private void evict() {
+        Set<Inode> coldest =
+                open.policy().eviction().orElseThrow().coldest(EVICTED_AT_ONCE).keySet();
+        for (Inode inode : coldest) {
+            open.invalidate(inode);
+            closeIfReopenable(inode);
+        }
+    }
+
+    private boolean isReopenable(Inode inode) {
+        return mode != HandleMode.NEVER
+                && inode.device() == mountDevice
+                && inode.mountId() == mountId
+                && !inode.isPinned();
+    }
+
+    /**
+     * Refuses what would need to keep its descriptor where none may.
+     *
+     * @throws ErrnoException EOPNOTSUPP
+     */
+    void require(Inode fresh) throws ErrnoException {
+        if (mode != HandleMode.MANDATORY) {
+            return;
+        }
+        if (isReopenable(fresh)) {
+            fresh.setHandle(FileHandle.of(syscalls, fresh.path().number()));
+        }
+        if (fresh.handle() == null) {
+            throw ErrnoException.of(Errno.EOPNOTSUPP);
+        }
+    }
+
     /** Notes that {@code inode} has a descriptor now. */
     void opened(Inode inode) {
-        boolean sameMount = inode.device() == mountDevice && inode.mountId() == mountId;
-        if (sameMount && !inode.isPinned()) {
+        if (isReopenable(inode)) {
             open.put(inode, Boolean.TRUE);
         }
     }
@@ -67,7 +130,7 @@ final class PathDescriptors {
         if (handle == null) {
             throw ErrnoException.of(Errno.ESTALE); // forgotten while this request was running
         }
-        Fd fresh = Fd.own(syscalls, Failures.check(handle.open(syscalls, mountFd)));
+        Fd fresh = Fd.own(syscalls, Failures.check(opening(() -> handle.open(syscalls, mountFd))));
         if (inode.offerPath(fresh)) {
             opened(inode);
             if (inode.isForgotten()) {
@@ -99,18 +162,23 @@ final class PathDescriptors {
     }
 
     private void removed(Inode inode, Boolean present, RemovalCause cause) {
+        if (cause.wasEvicted()) {
+            closeIfReopenable(inode);
+        }
+    }
+
+    /** Closes the descriptor if there is a handle, or can be, to open it by again. */
+    private void closeIfReopenable(Inode inode) {
         Fd path = inode.path();
-        if (!cause.wasEvicted() || path == null) {
+        if (path == null) {
             return;
         }
         if (inode.handle() == null) {
             inode.setHandle(FileHandle.of(syscalls, path.number()));
         }
-        if (inode.handle() != null) {
-            Fd taken = inode.takePath();
-            if (taken != null) {
-                reclaimer.retire(taken);
-            }
+        Fd taken = inode.handle() != null ? inode.takePath() : null;
+        if (taken != null) {
+            reclaimer.retire(taken);
         }
     }
 }

@@ -14,6 +14,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The shared directory and all that stays the same while it is shared. Owned by the file system.
@@ -21,6 +23,8 @@ import java.util.Optional;
  * <p><i>Thread-safe.</i>
  */
 final class Share implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PassthroughFileSystem.class);
+
     /** What a lookup asks statx(2) for. */
     static final int LOOKUP_MASK = Statx.STATX_BASIC_STATS | Statx.STATX_MNT_ID;
 
@@ -38,6 +42,8 @@ final class Share implements AutoCloseable {
     private final long rootIno;
     private final long rootMountId;
     private final int rootType;
+    private final HandleMode handleMode;
+    private final SpareDescriptors spares;
     private final ThreadLocal<EntryCursor> cursors = ThreadLocal.withInitial(this::newCursor);
 
     private Share(
@@ -64,6 +70,27 @@ final class Share implements AutoCloseable {
         this.rootIno = statx.getLong(Statx.INO);
         this.rootMountId = Statx.mountId(statx);
         this.rootType = statx.getShort(Statx.MODE) & Statx.S_IFMT;
+        this.handleMode = usableHandleMode();
+        this.spares = new SpareDescriptors(syscalls, root.number());
+    }
+
+    /** What is asked for, as far as the host lets this process open by handle. */
+    private HandleMode usableHandleMode() throws LinuxException {
+        HandleMode wanted = options.inodeFileHandles();
+        if (wanted == HandleMode.NEVER) {
+            return wanted;
+        }
+        FileHandle handle = FileHandle.of(syscalls, root.number());
+        int fd = handle == null ? -Errno.EOPNOTSUPP : handle.open(syscalls, root.number());
+        if (fd >= 0) {
+            syscalls.close(fd);
+            return wanted;
+        }
+        if (wanted == HandleMode.MANDATORY) {
+            LinuxException.check(fd, "cannot open the shared directory by file handle");
+        }
+        LOG.info("no file handles here: each inode the guest knows keeps a descriptor");
+        return HandleMode.NEVER;
     }
 
     /** Opens the directory; the exception's message is one sentence for people. */
@@ -164,13 +191,7 @@ final class Share implements AutoCloseable {
     }
 
     PathDescriptors newPathDescriptors() {
-        return new PathDescriptors(
-                syscalls,
-                reclaimer,
-                root.number(),
-                rootDevice,
-                rootMountId,
-                options.maxDescriptors());
+        return new PathDescriptors(this, root.number(), handleMode, spares);
     }
 
     /** Opens the shared directory once more, by path only; given. */
@@ -209,6 +230,12 @@ final class Share implements AutoCloseable {
         return syscalls.openat(proc.number(), Scratch.get().decimal(path), all, 0);
     }
 
+    /** Opens what {@code fd} refers to by path only; a descriptor, or a negated errno. */
+    int openPath(int fd) {
+        return syscalls.openat(
+                proc.number(), Scratch.get().decimal(fd), Fcntl.O_PATH | Fcntl.O_CLOEXEC, 0);
+    }
+
     /** The descriptor of /proc/self/fd, for calls that take a path but no descriptor. */
     int procFd() {
         return proc.number();
@@ -222,6 +249,7 @@ final class Share implements AutoCloseable {
 
     @Override
     public void close() {
+        spares.close();
         root.close();
         proc.close();
     }

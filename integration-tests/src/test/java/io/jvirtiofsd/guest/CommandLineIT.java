@@ -44,6 +44,8 @@ class CommandLineIT {
         assertOneLine(2, "unknown option", jvirtiofsd(dir, socket, "-o", "nonsense=1"));
         assertOneLine(2, "'x' is none of prefix", jvirtiofsd(dir, socket, "--xattrmap=:x:"));
         assertOneLine(2, "must be the last", jvirtiofsd(dir, socket, "-o", "xattrmap=:map::a.:!"));
+        assertOneLine(2, "too few", jvirtiofsd(dir, socket, "--rlimit-nofile=100"));
+        assertOneLine(2, "always", jvirtiofsd(dir, socket, "--inode-file-handles=always"));
         assertOneLine(2, "different", jvirtiofsd(dir, socket, "-o", "source=/"));
         assertOneLine(2, "longer than", jvirtiofsd(dir, socket, "--tag=" + "x".repeat(37)));
     }

@@ -1,0 +1,139 @@
+package io.jvirtiofsd.fake;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.jvirtiofsd.linux.Errno;
+import io.jvirtiofsd.linux.FaultySyscalls;
+import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.passthrough.HandleMode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Descriptors run out for us, never for the guest; and what the modes of file handles cost. */
+class DescriptorsTest {
+    private static final int FILES = 300;
+    private static final int O_RDWR = 2;
+    private static final int S_IFREG = 0x8000;
+
+    @TempDir Path folder;
+    private Path share;
+
+    @BeforeEach
+    void files() throws Exception {
+        share = Files.createDirectory(folder.resolve("share"));
+        for (int i = 0; i < FILES; i++) {
+            Files.writeString(share.resolve("f" + i), "" + i);
+        }
+    }
+
+    private FuseRig rig(HandleMode mode) throws IOException {
+        return new FuseRig(
+                folder,
+                all ->
+                        all.withMaxDescriptors(50)
+                                .withFiles(files -> files.withInodeFileHandles(mode)),
+                FuseRig.FEATURES);
+    }
+
+    /** Looks all files up, and checks that each is still itself. */
+    private static void lookAtAll(FuseClient fuse) {
+        long[] nodes = new long[FILES];
+        for (int i = 0; i < FILES; i++) {
+            nodes[i] = fuse.lookup(FuseClient.ROOT, "f" + i).nodeId();
+        }
+        for (int i = 0; i < FILES; i++) {
+            long fh = fuse.open(nodes[i], 0);
+            assertEquals("" + i, new String(fuse.read(nodes[i], fh, 0, 9)));
+            fuse.release(nodes[i], fh);
+            assertEquals(nodes[i], fuse.lookup(FuseClient.ROOT, "f" + i).nodeId());
+        }
+    }
+
+    @Test
+    void neverKeepsADescriptorForEachInode() throws Exception {
+        try (FuseRig rig = rig(HandleMode.NEVER)) {
+            int before = FuseRig.openDescriptors();
+            lookAtAll(rig.fuse());
+            assertTrue(FuseRig.openDescriptors() >= before + FILES);
+        }
+    }
+
+    @Test
+    void mandatoryKeepsNone() throws Exception {
+        try (FuseRig rig = rig(HandleMode.MANDATORY)) {
+            int before = FuseRig.openDescriptors();
+            lookAtAll(rig.fuse());
+            assertTrue(FuseRig.descriptorsSettleAt(before));
+        }
+    }
+
+    @Test
+    void whereHandlesCannotBeOpenedNoneAreRelevant() throws Exception {
+        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        faulty.fail("openByHandleAt", 0, 1_000_000, Errno.EPERM);
+        try (InProcess backEnd =
+                        new InProcess(
+                                faulty.calls(), share, folder, all -> all.withMaxDescriptors(50));
+                FakeFrontend frontend = FuseRig.connect(backEnd, FuseRig.FEATURES)) {
+            FuseClient fuse = new FuseClient(frontend, 1);
+            fuse.init(0);
+            lookAtAll(fuse);
+        }
+        Path other = Files.createDirectory(folder.resolve("other"));
+        IOException refused =
+                assertThrows(
+                        IOException.class,
+                        () ->
+                                new InProcess(
+                                        faulty.calls(),
+                                        share,
+                                        other,
+                                        all ->
+                                                all.withFiles(
+                                                        files ->
+                                                                files.withInodeFileHandles(
+                                                                        HandleMode.MANDATORY))));
+        assertTrue(refused.getMessage().contains("file handle"), refused.getMessage());
+    }
+
+    @Test
+    void callsThatFindNoDescriptorAreMadeAgain() throws Exception {
+        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        try (InProcess backEnd = new InProcess(faulty.calls(), share, folder, all -> all);
+                FakeFrontend frontend = FuseRig.connect(backEnd, FuseRig.FEATURES)) {
+            FuseClient fuse = new FuseClient(frontend, 1);
+            fuse.init(1 << 22);
+            long node = fuse.lookup(FuseClient.ROOT, "f0").nodeId();
+            long fh = fuse.open(node, O_RDWR);
+            List<Runnable> requests =
+                    List.of(
+                            () -> fuse.lookup(FuseClient.ROOT, "f" + System.nanoTime() % 99),
+                            () -> fuse.open(node, 0),
+                            () -> fuse.opendir(FuseClient.ROOT),
+                            () -> fuse.mkdir(FuseClient.ROOT, "d" + System.nanoTime(), 0700),
+                            () -> fuse.setattr(node, 8, 0, 0, 0, 3),
+                            () -> create(fuse, "c" + System.nanoTime()));
+            for (int errno : new int[] {Errno.EMFILE, Errno.ENFILE}) {
+                for (int failures : new int[] {1, 5}) {
+                    for (Runnable request : requests) {
+                        faulty.fail("openat", 0, failures, errno);
+                        request.run();
+                    }
+                    faulty.fail("dup", 0, failures, errno);
+                    fuse.flush(node, fh);
+                }
+            }
+        }
+    }
+
+    private static void create(FuseClient fuse, String name) {
+        fuse.create(FuseClient.ROOT, name, O_RDWR, S_IFREG | 0600);
+    }
+}
