@@ -44,6 +44,11 @@ public final class InProcess implements AutoCloseable {
         thread.start();
     }
 
+    /** Where it listens. */
+    public Path socket() {
+        return socket;
+    }
+
     public FakeFrontend connect() throws IOException {
         return new FakeFrontend(socket);
     }
