@@ -66,25 +66,31 @@ final class FileOperations {
         }
         return session.withNames(
                 () -> {
-                    Session.Place place = session.find(node);
-                    if (place == null) {
-                        throw ErrnoException.of(Errno.ENOENT);
-                    }
-                    Set<OpenOption> wanted = mode == WRITE_ONLY ? WRITE : BOTH;
-                    SeekableByteChannel channel =
-                            NioErrno.call(
-                                    () ->
-                                            share.channel(
-                                                    place.path(),
-                                                    mode == READ_ONLY && !truncating
-                                                            ? READ
-                                                            : wanted));
+                    OpenChannel channel = channel(session, node, mode, truncating);
                     OpenReply reply = opened(session, node, channel, mode);
                     if (truncating) {
                         truncate(session, node, reply.fh(), killSetIds, channel);
                     }
                     return reply;
                 });
+    }
+
+    /** Opens a file; one without a name by a handle that is still open, or ENOENT. */
+    private OpenChannel channel(Session session, Node node, int mode, boolean truncating)
+            throws ErrnoException {
+        boolean reading = mode != WRITE_ONLY;
+        boolean writing = mode != READ_ONLY || truncating;
+        Session.Place place = session.find(node);
+        if (place == null) {
+            OpenChannel shared = node.shareOpen(reading, writing);
+            if (shared == null) {
+                throw ErrnoException.of(Errno.ENOENT);
+            }
+            return shared;
+        }
+        Set<OpenOption> wanted = !writing ? READ : reading ? BOTH : WRITE;
+        return new OpenChannel(
+                NioErrno.call(() -> share.channel(place.path(), wanted)), reading, writing);
     }
 
     private static int accessMode(int flags) throws ErrnoException {
@@ -96,10 +102,10 @@ final class FileOperations {
     }
 
     private void truncate(
-            Session session, Node node, long fh, boolean killSetIds, SeekableByteChannel channel)
+            Session session, Node node, long fh, boolean killSetIds, OpenChannel channel)
             throws ErrnoException {
         try {
-            NioErrno.run(() -> channel.truncate(0));
+            NioErrno.run(() -> channel.setSize(0));
             if (killSetIds) {
                 nodes.killSetIds(session, node);
             }
@@ -109,8 +115,8 @@ final class FileOperations {
         }
     }
 
-    /** Takes {@code channel}. */
-    private OpenReply opened(Session session, Node node, SeekableByteChannel channel, int mode)
+    /** Takes a share of {@code channel}. */
+    private OpenReply opened(Session session, Node node, OpenChannel channel, int mode)
             throws ErrnoException {
         OpenFile file = new OpenFile(node, channel, mode != WRITE_ONLY, mode != READ_ONLY);
         node.opened(file);
@@ -165,7 +171,8 @@ final class FileOperations {
         }
         try {
             Node node = session.nodes().node(entry.nodeId());
-            return new CreateReply(entry, opened(session, node, made[0], mode));
+            return new CreateReply(
+                    entry, opened(session, node, new OpenChannel(made[0], true, true), mode));
         } catch (ErrnoException e) {
             session.nodes().forget(entry.nodeId(), 1);
             throw e;
@@ -205,7 +212,7 @@ final class FileOperations {
     }
 
     int read(Session session, long fh, long offset, GuestData target) throws ErrnoException {
-        OpenFile file = session.file(fh).reading();
+        OpenChannel file = session.file(fh).reading();
         byte[] chunk = chunks.get();
         int done = 0;
         while (done < target.size()) {
@@ -225,7 +232,8 @@ final class FileOperations {
     int write(
             Session session, long fh, long offset, int writeFlags, int openFlags, GuestData source)
             throws ErrnoException {
-        OpenFile file = session.file(fh).writing();
+        OpenFile open = session.file(fh);
+        OpenChannel file = open.writing();
         share.checkSize(offset + source.size());
         byte[] chunk = chunks.get();
         int done = 0;
@@ -250,7 +258,7 @@ final class FileOperations {
         if ((writeFlags & WriteIn.WRITE_KILL_SUIDGID) != 0) {
             session.withNames(
                     () -> {
-                        nodes.killSetIds(session, file.node());
+                        nodes.killSetIds(session, open.node());
                         return null;
                     });
         }
@@ -259,13 +267,13 @@ final class FileOperations {
 
     void fsync(Session session, long fh, boolean dataOnly) throws ErrnoException {
         if (session.handle(fh) instanceof OpenFile file) {
-            NioErrno.run(() -> file.force(!dataOnly));
+            NioErrno.run(() -> file.channel().force(!dataOnly));
         } // no provider can make a directory durable
     }
 
     /** All is data up to the end, as lseek(2) allows. */
     long lseek(Session session, long fh, long offset, int whence) throws ErrnoException {
-        long size = NioErrno.call(session.file(fh)::size);
+        long size = NioErrno.call(session.file(fh).channel()::size);
         if (offset < 0 || offset >= size) {
             throw ErrnoException.of(Errno.ENXIO);
         }
@@ -274,12 +282,14 @@ final class FileOperations {
 
     long copyFileRange(Session session, CopyFileRangeIn in) throws ErrnoException {
         share.refuseIfReadOnly();
-        OpenFile from = session.file(in.fhIn()).reading();
-        OpenFile to = session.file(in.fhOut()).writing();
+        OpenFile source = session.file(in.fhIn());
+        OpenFile target = session.file(in.fhOut());
+        OpenChannel from = source.reading();
+        OpenChannel to = target.writing();
         share.checkSize(in.offOut() + in.len());
         long size = NioErrno.call(from::size);
         long length = Math.max(0, Math.min(in.len(), size - in.offIn()));
-        if (from.node() == to.node() && Math.abs(in.offIn() - in.offOut()) < length) {
+        if (source.node() == target.node() && Math.abs(in.offIn() - in.offOut()) < length) {
             throw ErrnoException.of(Errno.EINVAL); // copy_file_range(2), of ranges that overlap
         }
         byte[] chunk = chunks.get();

@@ -88,6 +88,18 @@ final class Node {
         }
     }
 
+    /** A share of an open channel of this node that can do this, or null. */
+    OpenChannel shareOpen(boolean reading, boolean writing) {
+        synchronized (open) {
+            for (OpenFile file : open) {
+                if (file.channel().share(reading, writing)) {
+                    return file.channel();
+                }
+            }
+            return null;
+        }
+    }
+
     /** An open file of this node, one for writing if there is one, or null. */
     OpenFile anyOpen() {
         synchronized (open) {

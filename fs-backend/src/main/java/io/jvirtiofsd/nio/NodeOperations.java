@@ -54,7 +54,7 @@ final class NodeOperations {
         NioAttributes last = node.last();
         OpenFile open = node.anyOpen();
         try {
-            last = open == null ? last : last.withSize(open.size());
+            last = open == null ? last : last.withSize(open.channel().size());
         } catch (IOException e) {
             // closed meanwhile
         }
@@ -131,22 +131,21 @@ final class NodeOperations {
             open = node.anyOpen();
         }
         if (open != null) {
-            OpenFile file = open;
-            NioErrno.run(() -> file.setSize(change.size()));
+            OpenChannel channel = open.channel();
+            NioErrno.run(() -> channel.setSize(change.size()));
         } else if (place == null) {
             throw ErrnoException.of(Errno.ENOENT);
         } else {
-            NioErrno.run(() -> truncate(node, place.path(), change.size()));
+            NioErrno.run(() -> truncate(place.path(), change.size()));
         }
         if (change.has(SetattrIn.FATTR_KILL_SUIDGID)) {
             killSetIds(session, node);
         }
     }
 
-    private void truncate(Node node, Path path, long size) throws IOException {
-        SeekableByteChannel channel = share.channel(path, Set.of(StandardOpenOption.WRITE));
-        try (OpenFile file = new OpenFile(node, channel, false, true)) {
-            file.setSize(size);
+    private void truncate(Path path, long size) throws IOException {
+        try (SeekableByteChannel channel = share.channel(path, Set.of(StandardOpenOption.WRITE))) {
+            new OpenChannel(channel, false, true).setSize(size);
         }
     }
 

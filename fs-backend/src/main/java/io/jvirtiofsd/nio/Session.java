@@ -132,7 +132,7 @@ final class Session {
             return seen;
         }
         try {
-            return seen.withSize(open.size());
+            return seen.withSize(open.channel().size());
         } catch (IOException e) {
             return seen; // closed meanwhile
         }

@@ -106,10 +106,15 @@ class NioShareTest {
             fuse.unlink(ROOT, "file");
             assertArrayEquals(data, fuse.read(node, made.fh(), 5, data.length));
             assertEquals(0, fuse.getattr(node).nlink());
+            long again = fuse.open(node, 0); // by /proc/self/fd
             fuse.setattr(node, 8, 0, 0, 0, 100);
             assertEquals(100, fuse.getattr(node).size());
             fuse.release(node, made.fh());
             assertErrno(EBADF, () -> fuse.read(node, made.fh(), 0, 1));
+            assertErrno(EBADF, () -> fuse.write(node, again, 0, bytes("x")));
+            assertEquals(100, fuse.read(node, again, 0, 4096).length);
+            fuse.release(node, again);
+            assertErrno(ENOENT, () -> fuse.open(node, 0));
             fuse.forget(node, 1);
             assertErrno(ENOENT, () -> fuse.getattr(node));
         }
@@ -271,6 +276,7 @@ class NioShareTest {
             Files.createFile(memory.getPath("/outside/f"));
             Node directory = fuse.mkdir(ROOT, "d", 0755);
             Created file = fuse.create(directory.nodeId(), "f", O_RDWR, S_IFREG | 0600);
+            fuse.release(file.node().nodeId(), file.fh());
             Files.move(memory.getPath("/share/d"), memory.getPath("/elsewhere"));
             Files.createSymbolicLink(memory.getPath("/share/d"), memory.getPath("/outside"));
             assertErrno(ENOENT, () -> fuse.lookup(directory.nodeId(), "f"));

@@ -1,0 +1,104 @@
+package io.jvirtiofsd.nio;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.SeekableByteChannel;
+
+/**
+ * A channel of a file, which goes on working when the name is gone; shared by the handles that were
+ * opened then, closed with the last of them.
+ *
+ * <p><i>Thread-safe</i>: channels without positional reads and writes take turns.
+ */
+final class OpenChannel {
+    private final SeekableByteChannel channel;
+    private final FileChannel positional;
+    private final boolean readable;
+    private final boolean writable;
+    private int users = 1;
+
+    /** Takes {@code channel}, for one handle. */
+    OpenChannel(SeekableByteChannel channel, boolean readable, boolean writable) {
+        this.channel = channel;
+        this.positional = channel instanceof FileChannel file ? file : null;
+        this.readable = readable;
+        this.writable = writable;
+    }
+
+    /** Counts one more handle that wants to do this; false if it cannot, or has been closed. */
+    synchronized boolean share(boolean reading, boolean writing) {
+        if (users == 0 || reading && !readable || writing && !writable) {
+            return false;
+        }
+        users++;
+        return true;
+    }
+
+    /** Counts one handle less. */
+    void close() throws IOException {
+        synchronized (this) {
+            if (--users > 0) {
+                return;
+            }
+        }
+        channel.close();
+    }
+
+    long size() throws IOException {
+        return channel.size();
+    }
+
+    /** Reads what fits, fewer bytes only at the end; the number of bytes. */
+    int read(ByteBuffer target, long offset) throws IOException {
+        int start = target.position();
+        if (positional != null) {
+            while (target.hasRemaining()) {
+                if (positional.read(target, offset + target.position() - start) < 0) {
+                    break;
+                }
+            }
+        } else {
+            synchronized (channel) {
+                channel.position(offset);
+                while (target.hasRemaining() && channel.read(target) >= 0) {
+                    // until there is no more
+                }
+            }
+        }
+        return target.position() - start;
+    }
+
+    void write(ByteBuffer source, long offset) throws IOException {
+        int start = source.position();
+        if (positional != null) {
+            while (source.hasRemaining()) {
+                positional.write(source, offset + source.position() - start);
+            }
+        } else {
+            synchronized (channel) {
+                channel.position(offset);
+                while (source.hasRemaining()) {
+                    channel.write(source);
+                }
+            }
+        }
+    }
+
+    /** Cuts, or grows with zeros, which no channel does in one call. */
+    void setSize(long size) throws IOException {
+        synchronized (channel) {
+            if (size < channel.size()) {
+                channel.truncate(size);
+            } else if (size > channel.size()) {
+                write(ByteBuffer.allocate(1), size - 1);
+            }
+        }
+    }
+
+    void force(boolean metadata) throws IOException {
+        if (positional != null && writable) {
+            positional.force(metadata);
+        }
+    }
+}
