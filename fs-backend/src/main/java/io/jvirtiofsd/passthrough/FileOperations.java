@@ -90,7 +90,14 @@ final class FileOperations {
     private OpenReply opened(Session session, Fd fd, int hostFlags, Inode inode)
             throws ErrnoException {
         long fh = session.add(new Handle.OpenFile(fd, hostFlags, inode));
-        return new OpenReply(fh, share.options().cachePolicy().fileFlags());
+        // A guest that maps a file has nothing of it in its cache; told to drop that, Linux 7.2
+        // takes
+        // pages from other processes' maps that are in use.
+        int flags =
+                inode.dax() != null
+                        ? OpenReply.FOPEN_KEEP_CACHE
+                        : share.options().cachePolicy().fileFlags();
+        return new OpenReply(fh, flags);
     }
 
     CreateReply create(Session session, RequestContext caller, long parent, Name name, CreateIn in)
@@ -342,12 +349,16 @@ final class FileOperations {
         Handle.OpenFile to = session.file(in.fhOut());
         share.capability().drop(to.fd().number());
         long length = in.len() < 0 ? MAX_COPY_BYTES : Math.min(in.len(), MAX_COPY_BYTES);
+        if (to.inode().dax() != null) {
+            // Having copied, Linux 7.2 would take pages from maps that are in use. Refused, it
+            // copies
+            // by reading and writing.
+            throw ErrnoException.of(Errno.EOPNOTSUPP);
+        }
         settle(from, in.offIn(), length);
-        settle(to, in.offOut(), length);
         long copied =
                 syscalls.copyFileRange(
                         from.fd().number(), in.offIn(), to.fd().number(), in.offOut(), length);
-        settle(to, in.offOut(), length);
         return Failures.check(copied);
     }
 

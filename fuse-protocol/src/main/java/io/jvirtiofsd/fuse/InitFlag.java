@@ -20,7 +20,7 @@ enum InitFlag {
     SPLICE_READ         (9,  false), // /dev/fuse only
     FLOCK_LOCKS         (10, false), // flock comes to us; else the guest keeps it itself
     HAS_IOCTL_DIR       (11, false), // IOCTL on directories
-    AUTO_INVAL_DATA     (12, true),  // page cache dropped when mtime or size changed
+    AUTO_INVAL_DATA     (12, true),  // page cache dropped when mtime changed; not with a DAX window
     DO_READDIRPLUS      (13, true),  // READDIRPLUS is understood
     READDIRPLUS_AUTO    (14, true),  // and used where lookups follow
     ASYNC_DIO           (15, true),  // direct I/O in parallel

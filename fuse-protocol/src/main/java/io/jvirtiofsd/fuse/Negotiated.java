@@ -78,6 +78,10 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
         }
         if (mapsFiles) {
             wanted |= InitFlag.MAP_ALIGNMENT.mask() | InitFlag.HAS_INODE_DAX.mask();
+            // Every store through the window changes the time of modification; at the next look at
+            // it Linux 7.2 would take pages from maps that are in use. Other files are still looked
+            // at anew when opened, or when their size has changed.
+            wanted &= ~InitFlag.AUTO_INVAL_DATA.mask();
         }
         return wanted;
     }

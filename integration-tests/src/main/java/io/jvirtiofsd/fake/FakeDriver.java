@@ -89,6 +89,8 @@ public final class FakeDriver {
         this.kick = frontend.newEventFd();
         this.call = frontend.newEventFd();
         this.error = frontend.newEventFd();
+        memory.clear(avail, 6 + 2 * size);
+        memory.clear(used, 6 + 8 * size);
         slots(SLOTS);
     }
 

@@ -77,6 +77,8 @@ public final class FakeFrontend implements AutoCloseable {
     private long protocolFeatures;
     private int maxQueues = 1;
     private AFUNIXSocket backendChannel;
+    private AFUNIXSocket theirs;
+    private FakeShmem shmem;
 
     /** Connects to a back-end that listens on {@code path}. */
     public FakeFrontend(Path path) throws IOException {
@@ -137,12 +139,24 @@ public final class FakeFrontend implements AutoCloseable {
         }
     }
 
+    /** Asks for the shared memory region, as QEMU does while it makes the device. */
+    public FakeShmem openWindow(boolean pastEnd) throws IOException {
+        shmem = FakeShmem.open(this, backendChannel, pastEnd);
+        return shmem;
+    }
+
+    private void running(boolean on) {
+        if (shmem != null) {
+            shmem.running(on);
+        }
+    }
+
     /** Makes two connected sockets by hand: AFUNIXSocketPair never closes two of its four. */
     private void sendBackendChannel() throws IOException {
         String name = "fake-front-end-" + UUID.randomUUID();
         AFUNIXSocketAddress address = AFUNIXSocketAddress.inAbstractNamespace(name);
-        try (AFUNIXServerSocket listener = AFUNIXServerSocket.bindOn(address);
-                AFUNIXSocket theirs = AFUNIXSocket.connectTo(address)) {
+        try (AFUNIXServerSocket listener = AFUNIXServerSocket.bindOn(address)) {
+            theirs = AFUNIXSocket.connectTo(address); // closing it would end the connection
             backendChannel = listener.accept();
             int number = FileDescriptorCast.using(theirs.getFileDescriptor()).as(Integer.class);
             acknowledged(SET_BACKEND_REQ_FD, new byte[0], number);
@@ -156,47 +170,30 @@ public final class FakeFrontend implements AutoCloseable {
                 throw new IOException("too few memory slots");
             }
             for (FakeMemory region : memory) {
-                acknowledged(ADD_MEM_REG, singleRegion(region), region.fd());
+                acknowledged(ADD_MEM_REG, FakeMemory.singleRegion(region), region.fd());
             }
         } else {
             acknowledged(
                     SET_MEM_TABLE,
-                    table(memory),
+                    FakeMemory.table(memory),
                     memory.stream().mapToInt(FakeMemory::fd).toArray());
         }
     }
 
-    /** The payload of SET_MEM_TABLE. */
-    public static byte[] table(List<FakeMemory> regions) {
-        ByteBuffer payload = buffer(8 + 32 * regions.size()).putInt(regions.size()).putInt(0);
-        regions.forEach(region -> describe(payload, region));
-        return payload.array();
-    }
-
-    /** The payload of ADD_MEM_REG and REM_MEM_REG. */
-    public static byte[] singleRegion(FakeMemory region) {
-        ByteBuffer payload = buffer(40).putLong(0);
-        describe(payload, region);
-        return payload.array();
-    }
-
-    private static void describe(ByteBuffer payload, FakeMemory region) {
-        payload.putLong(region.gpa())
-                .putLong(region.view().size())
-                .putLong(region.uva())
-                .putLong(region.fileOffset());
-    }
-
     /** Makes hiprio and {@code requestQueues} rings of {@code size} entries and starts them. */
     public void start(int requestQueues, int size) throws IOException {
-        for (int i = 0; i <= requestQueues; i++) {
+        makeQueues(1 + requestQueues, size);
+        send(SET_FEATURES, VERSION, u64(features));
+        announceMemory();
+        startRings(new int[queues.size()]);
+    }
+
+    private void makeQueues(int count, int size) throws IOException {
+        for (int i = 0; i < count; i++) {
             queues.add(new FakeDriver(this, i, size));
             acknowledged(SET_VRING_CALL, u64(i), queues.get(i).call().number());
             acknowledged(SET_VRING_ERR, u64(i), queues.get(i).error().number());
         }
-        send(SET_FEATURES, VERSION, u64(features));
-        announceMemory();
-        startRings(new int[queues.size()]);
     }
 
     /** Starts all rings where {@link #stop} left them. */
@@ -205,10 +202,21 @@ public final class FakeFrontend implements AutoCloseable {
         startRings(bases);
     }
 
+    /** Starts all rings anew after {@link #stop}, as a driver does that has reset the device. */
+    public void restart() throws IOException {
+        int size = queues.get(0).size();
+        int count = queues.size();
+        queues.forEach(FakeDriver::close);
+        queues.clear();
+        makeQueues(count, size);
+        resume(new int[count]);
+    }
+
     private void startRings(int[] bases) throws IOException {
         for (FakeDriver queue : queues) {
             startRing(queue, bases[queue.index()]);
         }
+        running(true);
         for (FakeDriver queue : queues) {
             enable(queue, 1);
         }
@@ -229,6 +237,7 @@ public final class FakeFrontend implements AutoCloseable {
     public int[] stop() throws IOException {
         for (FakeDriver queue : queues) {
             enable(queue, 0);
+            running(false);
         }
         int[] bases = new int[queues.size()];
         for (FakeDriver queue : queues) {
@@ -276,7 +285,7 @@ public final class FakeFrontend implements AutoCloseable {
     }
 
     /** Sends a request that is answered with a body, which is returned. */
-    public byte[] ask(int type, byte... payload) throws IOException {
+    public synchronized byte[] ask(int type, byte... payload) throws IOException {
         send(type, VERSION, payload);
         return receive(type);
     }
@@ -290,7 +299,7 @@ public final class FakeFrontend implements AutoCloseable {
     }
 
     /** Sends a request and returns its acknowledgement; 0 if none was agreed on. */
-    public long status(int type, byte[] payload, int... fds) throws IOException {
+    public synchronized long status(int type, byte[] payload, int... fds) throws IOException {
         boolean acks = has(PF_REPLY_ACK);
         send(type, acks ? VERSION | NEED_REPLY : VERSION, payload, fds);
         return acks ? u64(receive(type)) : 0;
@@ -369,12 +378,21 @@ public final class FakeFrontend implements AutoCloseable {
         return EventFd.create(syscalls);
     }
 
-    /** Closes the connection, as a front-end that ends or dies. */
+    /** Closes the connections, as a front-end that dies; its memory is still there. */
+    public void disconnect() throws IOException {
+        socket.close();
+        backendChannel.close();
+    }
+
     @Override
     public void close() throws IOException {
         socket.close();
+        if (shmem != null) {
+            shmem.close();
+        }
         if (backendChannel != null) {
             backendChannel.close();
+            theirs.close();
         }
         queues.forEach(FakeDriver::close);
         memory.forEach(FakeMemory::close);

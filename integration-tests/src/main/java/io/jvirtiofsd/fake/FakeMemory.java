@@ -6,7 +6,9 @@ import io.jvirtiofsd.linux.Mapping;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** One region of a made-up guest's memory: a memfd, mapped here. Owned by the front-end. */
 public final class FakeMemory implements AutoCloseable {
@@ -57,6 +59,28 @@ public final class FakeMemory implements AutoCloseable {
     /** The memory itself. */
     public NativeMemory view() {
         return view;
+    }
+
+    /** The payload of SET_MEM_TABLE. */
+    public static byte[] table(List<FakeMemory> regions) {
+        ByteBuffer payload =
+                FakeFrontend.buffer(8 + 32 * regions.size()).putInt(regions.size()).putInt(0);
+        regions.forEach(region -> describe(payload, region));
+        return payload.array();
+    }
+
+    /** The payload of ADD_MEM_REG and REM_MEM_REG. */
+    public static byte[] singleRegion(FakeMemory region) {
+        ByteBuffer payload = FakeFrontend.buffer(40).putLong(0);
+        describe(payload, region);
+        return payload.array();
+    }
+
+    private static void describe(ByteBuffer payload, FakeMemory region) {
+        payload.putLong(region.gpa())
+                .putLong(region.view().size())
+                .putLong(region.uva())
+                .putLong(region.fileOffset());
     }
 
     @Override

@@ -241,7 +241,7 @@ class HostilePeerTest {
     @Test
     void refusedMessagesAreAcknowledgedSoAndLeakNothing() throws Exception {
         int[] fd = {frontend.memory().get(0).fd()};
-        byte[] region = FakeFrontend.singleRegion(frontend.memory().get(0));
+        byte[] region = FakeMemory.singleRegion(frontend.memory().get(0));
         assertServes();
         int before = FuseRig.openDescriptors();
         // MUST 25, 26: overlapping regions, wrong number of descriptors
@@ -295,7 +295,7 @@ class HostilePeerTest {
 
     @Test
     void takingTheMemoryOfRunningRingsAwayHarmsNobody() throws Exception {
-        byte[] region = FakeFrontend.singleRegion(frontend.memory().get(0));
+        byte[] region = FakeMemory.singleRegion(frontend.memory().get(0));
         frontend.acknowledged(FakeFrontend.REM_MEM_REG, region);
         frontend.queue(1).kick().signal();
         assertTrue(frontend.queue(1).staysSilent(50));

@@ -237,12 +237,10 @@ public final class DaxWindow implements AutoCloseable {
     synchronized int grow(DaxFile file) {
         int result = 0;
         for (Extent extent : List.copyOf(file.extents())) {
-            synchronized (file) {
-                long size = file.size();
-                if (extent.lacks(size)) {
-                    int grown = layout.extend(extent, size);
-                    result = result == 0 ? grown : result;
-                }
+            long size = file.size();
+            if (extent.lacks(size)) {
+                int grown = layout.extend(extent, size);
+                result = result == 0 ? grown : result;
             }
         }
         file.noteShadows();

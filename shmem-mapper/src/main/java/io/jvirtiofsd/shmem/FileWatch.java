@@ -34,14 +34,17 @@ final class FileWatch implements AutoCloseable {
     private final DaxWindow window;
     private final Map<Integer, DaxFile> files = new ConcurrentHashMap<>();
     private final Map<DaxFile, Integer> watches = new ConcurrentHashMap<>();
-    private Fd inotify;
-    private EventFd wake;
+    private final Fd inotify;
+    private final EventFd wake;
     private Thread thread;
     private volatile boolean ending;
 
-    FileWatch(Syscalls syscalls, DaxWindow window) {
+    FileWatch(Syscalls syscalls, DaxWindow window) throws LinuxException {
         this.syscalls = syscalls;
         this.window = window;
+        int number = syscalls.inotifyInit1(IN_NONBLOCK_CLOEXEC);
+        this.inotify = Fd.own(syscalls, LinuxException.check(number, "inotify_init1"));
+        this.wake = EventFd.create(syscalls);
     }
 
     /** From now on {@code file} is watched. */
@@ -67,11 +70,8 @@ final class FileWatch implements AutoCloseable {
         }
     }
 
-    private void start() throws LinuxException {
+    private void start() {
         if (thread == null) {
-            int number = syscalls.inotifyInit1(IN_NONBLOCK_CLOEXEC);
-            inotify = Fd.own(syscalls, LinuxException.check(number, "inotify_init1"));
-            wake = EventFd.create(syscalls);
             thread = new Thread(this::run, "dax-files");
             thread.setDaemon(true);
             thread.start();
@@ -120,12 +120,9 @@ final class FileWatch implements AutoCloseable {
             running = thread;
             ending = true;
         }
-        if (running == null) {
-            return;
-        }
         wake.signal();
         boolean interrupted = false;
-        while (running.isAlive()) {
+        while (running != null && running.isAlive()) {
             try {
                 running.join();
             } catch (InterruptedException e) {

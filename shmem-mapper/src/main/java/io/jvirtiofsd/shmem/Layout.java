@@ -15,7 +15,8 @@ import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
  * <p>A piece is never replaced while the guest may use the range: in between it would find nothing
  * there. So once there are shadow pages they take in whatever the file grows by.
  *
- * <p>Guarded by the window's monitor.
+ * <p>Guarded by the window's monitor. A range's fields change under its file's, too, which is never
+ * held across a round trip: other requests for the file go on meanwhile.
  */
 final class Layout {
     private static final int PAGE_BYTES = 4096;
@@ -48,30 +49,30 @@ final class Layout {
 
     /** Maps what a range without pieces needs; 0 or a negated errno. */
     int layOut(Extent extent) {
-        synchronized (extent.file) {
-            long size = extent.file.size();
-            int inFile = extent.inFile(size);
-            if (inFile == 0) {
-                return 0; // an empty file is never mapped; nothing is seen beyond the end
+        DaxFile file = extent.file;
+        long size = file.size();
+        int inFile = extent.inFile(size);
+        if (inFile == 0) {
+            return 0; // an empty file is never mapped; nothing is seen beyond the end
+        }
+        int whole = inFile & -PAGE_BYTES;
+        if (inFile < extent.length && mapsPastEnd(extent.windowOffset)) {
+            whole = extent.length;
+        }
+        boolean tail = whole < inFile;
+        if (tail && whole > 0 && !roomForTwo()) {
+            whole = 0; // all of it as shadow pages: one piece less
+        }
+        if (whole > 0) {
+            int result = map(extent, file.fd(), file.id(), extent.fileOffset, 0, whole);
+            if (result < 0) {
+                return result;
             }
-            int whole = inFile & -PAGE_BYTES;
-            if (inFile < extent.length && mapsPastEnd(extent.windowOffset)) {
-                whole = extent.length;
-            }
-            boolean tail = whole < inFile;
-            if (tail && whole > 0 && !roomForTwo()) {
-                whole = 0; // all of it as shadow pages: one piece less
-            }
-            if (whole > 0) {
-                DaxFile file = extent.file;
-                int result = map(extent, file.fd(), file.id(), extent.fileOffset, 0, whole);
-                if (result < 0) {
-                    return result;
-                }
+            synchronized (file) {
                 extent.split = whole;
             }
-            return tail ? shadow(extent, size) : 0;
         }
+        return tail ? shadow(extent, size) : 0;
     }
 
     /** Maps what a file of {@code size} bytes has grown by; 0 or a negated errno. */
@@ -83,10 +84,15 @@ final class Layout {
     private int shadow(Extent extent, long size) {
         int length = extent.length - extent.split;
         long at = extent.windowOffset + extent.split;
-        extent.shadowBy(shadows.range(at, length), extent.file.fd(), size);
+        synchronized (extent.file) {
+            extent.shadowBy(shadows.range(at, length), extent.file.fd(), size);
+            extent.file.noteShadows();
+        }
         int result = map(extent, shadows.fd(), shadows.id(), at, extent.split, length);
         if (result < 0) {
-            extent.dropShadow();
+            synchronized (extent.file) {
+                extent.dropShadow();
+            }
         }
         return result;
     }
@@ -130,13 +136,12 @@ final class Layout {
      * @return whether the guest is known to be unable to reach them any more
      */
     boolean takeUp(Extent extent) {
-        boolean sure = true;
+        boolean sure = extent.split == 0 || pieces.unmap(extent.windowOffset);
+        if (extent.shadow != null) {
+            sure &= pieces.unmap(extent.windowOffset + extent.split);
+        }
         synchronized (extent.file) {
-            if (extent.split > 0) {
-                sure = pieces.unmap(extent.windowOffset);
-            }
             if (extent.shadow != null) {
-                sure &= pieces.unmap(extent.windowOffset + extent.split);
                 extent.writeBack(extent.file.fd());
                 extent.dropShadow();
             }

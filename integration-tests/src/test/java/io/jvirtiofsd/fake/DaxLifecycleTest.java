@@ -1,0 +1,175 @@
+package io.jvirtiofsd.fake;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Maps through stops, resets, new sessions and dead front-ends: nobody waits for what does not
+ * come, and nothing is asked of a front-end that would crash of it.
+ */
+class DaxLifecycleTest {
+    private static final int RANGE = DaxRig.RANGE;
+    private static final int EIO = 5;
+
+    @TempDir Path folder;
+    private DaxRig rig;
+    private byte[] bytes;
+    private long node;
+
+    @BeforeEach
+    void begin() throws IOException {
+        rig = new DaxRig(folder);
+        bytes = rig.file("f", 3_000_000);
+        node = rig.lookup("f");
+    }
+
+    @AfterEach
+    void end() throws IOException {
+        rig.close();
+    }
+
+    /** A SETUPMAPPING on the second request queue that hangs in its round trip. */
+    private CompletableFuture<Integer> hangingSetup() throws Exception {
+        rig.shmem.withhold();
+        FuseClient other = new FuseClient(rig.frontend, 2);
+        CompletableFuture<Integer> setup =
+                CompletableFuture.supplyAsync(
+                        () -> {
+                            try {
+                                DaxRig.setup(other, node, 0, RANGE, DaxRig.READ, 0);
+                                return 0;
+                            } catch (FuseErrorException e) {
+                                return e.errno();
+                            }
+                        });
+        TimeUnit.MILLISECONDS.sleep(100);
+        assertTrue(!setup.isDone());
+        return setup;
+    }
+
+    // vhost-user: the front-end waits for GET_VRING_BASE and answers no SHMEM_MAP meanwhile
+    @Test
+    void stoppingDoesNotWaitForAMap() throws Exception {
+        CompletableFuture<Integer> setup = hangingSetup();
+        long start = System.nanoTime();
+        int[] bases = rig.frontend.stop();
+        assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(2));
+        rig.frontend.resume(bases);
+        assertEquals(EIO, setup.get(5, TimeUnit.SECONDS));
+        rig.shmem.answer(); // late: the map may be there or not, and the next request finds out
+        rig.setup(node, 0, 0);
+        rig.assertShows(bytes, 0, 0);
+        rig.setup(node, RANGE, 1);
+        rig.assertShows(bytes, RANGE, RANGE);
+    }
+
+    @Test
+    void otherRequestsGoOnWhileAMapHangs() throws Exception {
+        CompletableFuture<Integer> setup = hangingSetup();
+        assertEquals(bytes.length, rig.fuse.getattr(node).size());
+        rig.shmem.answer();
+        assertEquals(0, setup.get(5, TimeUnit.SECONDS));
+        rig.assertShows(bytes, 0, 0);
+    }
+
+    @Test
+    void aDeadFrontEndEndsTheWait() throws Exception {
+        CompletableFuture<Integer> setup = hangingSetup();
+        FakeFrontend dead = rig.frontend;
+        long start = System.nanoTime();
+        dead.disconnect();
+        rig.connect(false); // once the session has ended; it begins with an empty window
+        assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(2));
+        node = rig.lookup("f");
+        rig.setup(node, 0, 0);
+        rig.assertShows(bytes, 0, 0);
+        // Its answer found no memory of the guest any more, or got there in time.
+        assertTrue(setup.handle((errno, e) -> e != null || errno == EIO).get());
+        dead.close();
+    }
+
+    @Test
+    void aResetWithMapsNeedsNoUnmapAndLeavesNothing() throws Exception {
+        for (int round = 0; round < 3; round++) {
+            rig.setup(node, 0, 0);
+            rig.setup(node, RANGE, 1);
+            rig.window().store(RANGE + 900_000, new byte[] {(byte) (round + 1)}); // in the tail
+            bytes[RANGE + 900_000] = (byte) (round + 1);
+            rig.frontend.stop();
+            rig.window().reset(); // as QEMU does by itself
+            int requests = rig.window().requests();
+            rig.frontend.restart();
+            rig.begin(); // INIT, as after a reboot
+            assertEquals(requests, rig.window().requests());
+            rig.assertOnHost(bytes, "f"); // nothing that was stored is lost
+            node = rig.lookup("f");
+        }
+        rig.setup(node, 0, 2);
+        rig.assertShows(bytes, 0, 2 * RANGE);
+    }
+
+    @Test
+    void aFrontEndThatKeepsMapsThroughAResetIsAskedToDropThem() throws Exception {
+        rig.setup(node, 0, 0);
+        rig.frontend.stop();
+        rig.frontend.restart();
+        rig.begin();
+        byte[] other = rig.file("other", RANGE);
+        rig.setup(rig.lookup("other"), 0, 0); // where the old map still is
+        rig.assertShows(other, 0, 0);
+    }
+
+    @Test
+    void aPauseKeepsMaps() throws Exception {
+        rig.setup(node, 0, 0);
+        rig.frontend.resume(rig.frontend.stop());
+        rig.setup(node, RANGE, 1);
+        rig.assertShows(bytes, 0, 0);
+        rig.assertShows(bytes, RANGE, RANGE);
+        rig.remove(0, RANGE, RANGE, RANGE);
+        assertEquals(0, rig.window().maps());
+    }
+
+    // protocol: all maps are gone before DESTROY is answered; a new INIT ends the old session
+    @Test
+    void destroyInitAndForgetUnmap() throws Exception {
+        rig.setup(node, 0, 0);
+        rig.window().store(100, new byte[] {1});
+        rig.fuse.destroy();
+        assertEquals(0, rig.window().maps());
+        rig.begin();
+        node = rig.lookup("f");
+        rig.setup(node, 0, 0);
+        rig.begin();
+        assertEquals(0, rig.window().maps());
+        node = rig.lookup("f");
+        rig.setup(node, RANGE, 0);
+        rig.fuse.forget(node, 1);
+        assertEquals(0, rig.window().maps());
+    }
+
+    @Test
+    void refusalsAreErrorsOfTheRequestAlone() throws Exception {
+        rig.setup(node, RANGE, 1); // by which the front-end has been probed
+        rig.remove(RANGE, RANGE);
+        int requests = rig.window().requests();
+        rig.window().failAfter(0, Outcome.REFUSED);
+        FuseErrorException e =
+                assertThrows(FuseErrorException.class, () -> rig.setup(node, RANGE, 1));
+        assertEquals(EIO, e.errno());
+        assertEquals(requests + 1, rig.window().requests());
+        rig.setup(node, RANGE, 1);
+        rig.assertShows(bytes, RANGE, RANGE);
+    }
+}
