@@ -323,9 +323,10 @@ final class RandomGuest {
 
     private void fallocate(Random random) {
         OpenFile file = file(random);
-        int[] modes = {0, 1, 3, 16, 2, 64};
+        int[] modes = {0, 1, 3, 16, 17, 8, 32, 2, 64};
         int mode = modes[random.nextInt(modes.length)];
-        fuse.fallocate(file.node(), file.fh(), offset(random), random.nextInt(9000), mode);
+        int length = random.nextInt(2) == 0 ? 4096 : random.nextInt(9000);
+        fuse.fallocate(file.node(), file.fh(), offset(random), length, mode);
     }
 
     private String copy(Random random) {

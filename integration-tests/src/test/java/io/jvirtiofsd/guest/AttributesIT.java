@@ -1,0 +1,82 @@
+package io.jvirtiofsd.guest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Extended attributes, access lists, flags and nameless files, as a guest's programs see them. */
+class AttributesIT {
+    private static final Duration LONG = Duration.ofMinutes(3);
+
+    @TempDir Path folder;
+
+    private static String resource(String name) throws Exception {
+        try (InputStream in = AttributesIT.class.getResourceAsStream("/guest/" + name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        }
+    }
+
+    /** What the host's own file system says is kept in attributes.txt. */
+    @Test
+    void aGuestIsToldWhatTheHostWouldSay() throws Exception {
+        GuestKit kit = GuestKit.get();
+        String expected = resource("attributes.txt").strip();
+        String script = resource("attributes.py");
+        try (ShareRig auto = new ShareRig(folder, "auto", "--posix-acl=auto");
+                ShareRig never =
+                        new ShareRig(folder, "never", "--posix-acl=always", "--cache=never");
+                Guest guest =
+                        new GuestBuilder(kit, folder)
+                                .fsDevice(auto.socket(), "auto", 1, 128)
+                                .fsDevice(never.socket(), "never", 2, 128)
+                                .boot()) {
+            for (ShareRig rig : new ShareRig[] {auto, never}) {
+                String tag = rig == auto ? "auto" : "never";
+                Files.writeString(rig.share().resolve("script.py"), script);
+                guest.check("mount -t virtiofs " + tag + " /mnt");
+                rig.mounted();
+                assertEquals(expected, guest.check("python3 /mnt/script.py /mnt", LONG), tag);
+                guest.check("umount /mnt");
+                rig.assertIdle();
+            }
+        }
+    }
+
+    @Test
+    void mountsOfTheHostAreMountsInTheGuestAndFilesHaveTheirBirthTime() throws Exception {
+        try (ShareRig rig = new ShareRig(folder, "s")) {
+            String share = rig.share().toString();
+            String mount = "mkdir " + share + "/tmp && mount -t tmpfs tmpfs " + share + "/tmp";
+            assumeTrue(
+                    Processes.run(LONG, List.of("bash", "-c", mount)).exitCode() == 0,
+                    "no right to mount");
+            try (Guest guest =
+                    new GuestBuilder(GuestKit.get(), folder)
+                            .fsDevice(rig.socket(), "share", 1, 128)
+                            .boot()) {
+                Files.writeString(rig.share().resolve("file"), "1");
+                Files.writeString(rig.share().resolve("tmp/file"), "2");
+                guest.check("mount -t virtiofs share /mnt");
+                rig.mounted();
+                assertEquals("12", guest.check("cat /mnt/file /mnt/tmp/file"));
+                guest.check("[ $(stat -c %d /mnt/file) != $(stat -c %d /mnt/tmp/file) ]");
+                assertEquals("2", guest.check("grep -c virtiofs /proc/mounts"));
+                guest.check("echo more >/mnt/tmp/new; sync -f /mnt/tmp/new");
+                String birth = "stat -c %W " + share + "/file";
+                assertEquals(ShareRig.onHost(birth).strip(), guest.check("stat -c %W /mnt/file"));
+                guest.check("umount -R /mnt");
+                rig.assertIdle();
+            } finally {
+                ShareRig.onHost("umount -l " + share + "/tmp");
+            }
+        }
+    }
+}
