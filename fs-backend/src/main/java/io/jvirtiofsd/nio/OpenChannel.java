@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.SeekableByteChannel;
+import java.util.Arrays;
 
 /**
  * A channel of a file, which goes on working when the name is gone; shared by the handles that were
@@ -12,10 +13,13 @@ import java.nio.channels.SeekableByteChannel;
  * <p><i>Thread-safe</i>: channels without positional reads and writes take turns.
  */
 final class OpenChannel {
+    private static final int MAX_CONTENT_BYTES = 1 << 26;
+
     private final SeekableByteChannel channel;
     private final FileChannel positional;
     private final boolean readable;
     private final boolean writable;
+    private byte[] content; // if the channel cannot go back; guarded by the channel
     private int users = 1;
 
     /** Takes {@code channel}, for one handle. */
@@ -60,13 +64,40 @@ final class OpenChannel {
             }
         } else {
             synchronized (channel) {
-                channel.position(offset);
-                while (target.hasRemaining() && channel.read(target) >= 0) {
-                    // until there is no more
-                }
+                readInTurn(target, offset);
             }
         }
         return target.position() - start;
+    }
+
+    private void readInTurn(ByteBuffer target, long offset) throws IOException {
+        if (content == null) {
+            try {
+                channel.position(offset);
+                fill(target);
+                return;
+            } catch (UnsupportedOperationException e) {
+                content = all(); // the JDK's own modules, for one, can only be read through
+            }
+        }
+        int at = (int) Math.min(offset, content.length);
+        target.put(content, at, Math.min(target.remaining(), content.length - at));
+    }
+
+    private void fill(ByteBuffer target) throws IOException {
+        while (target.hasRemaining() && channel.read(target) >= 0) {
+            // until there is no more
+        }
+    }
+
+    /** Everything in a channel that has not been read yet and cannot go back. */
+    private byte[] all() throws IOException {
+        if (channel.size() > MAX_CONTENT_BYTES) {
+            throw new UnsupportedOperationException("too large to be kept");
+        }
+        ByteBuffer bytes = ByteBuffer.allocate((int) channel.size());
+        fill(bytes);
+        return Arrays.copyOf(bytes.array(), bytes.position());
     }
 
     void write(ByteBuffer source, long offset) throws IOException {

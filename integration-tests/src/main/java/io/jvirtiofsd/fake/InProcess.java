@@ -28,7 +28,9 @@ public final class InProcess implements AutoCloseable {
     public InProcess(
             Syscalls syscalls, Path directory, Path folder, UnaryOperator<BackEndOptions> settings)
             throws IOException {
-        Files.createDirectories(directory);
+        if (!Files.isDirectory(directory)) { // it may be read-only
+            Files.createDirectories(directory);
+        }
         socket = folder.resolve("s");
         BackEndOptions options = BackEndOptions.of(directory, socket).withKeepListening(true);
         backEnd = BackEnd.open(syscalls, settings.apply(options));

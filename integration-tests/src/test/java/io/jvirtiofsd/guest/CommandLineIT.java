@@ -38,6 +38,7 @@ class CommandLineIT {
         String socket = "--socket-path=" + folder.resolve("s");
         assertOneLine(2, "--no-such", jvirtiofsd(dir, socket, "--no-such"));
         assertOneLine(2, "no directory", jvirtiofsd(socket));
+        assertOneLine(2, "either --shared-dir", jvirtiofsd(dir, socket, "--nio-uri=zip:a"));
         assertOneLine(2, "--socket-path PATH or --fd N", jvirtiofsd(dir));
         assertOneLine(2, "--socket-path PATH or --fd N", jvirtiofsd(dir, socket, "--fd=3"));
         assertOneLine(2, "sometimes", jvirtiofsd(dir, socket, "--cache=sometimes"));
@@ -56,6 +57,7 @@ class CommandLineIT {
         String socket = "--socket-path=" + folder.resolve("s");
         assertOneLine(1, "no such file", jvirtiofsd("--shared-dir=/no/such", socket));
         assertOneLine(1, "not a directory", jvirtiofsd("--shared-dir=" + file, socket));
+        assertOneLine(1, "cannot open zip:/no/such", jvirtiofsd("--nio-uri=zip:/no/such", socket));
         String dir = "--shared-dir=" + folder;
         assertOneLine(1, "not a socket", jvirtiofsd(dir, "--socket-path=" + file));
         assertOneLine(1, "cannot listen", jvirtiofsd(dir, "--socket-path=/no/such/s"));

@@ -338,11 +338,11 @@ class NioShareTest {
             Files.createDirectory(zip.getPath("/d"));
             Files.write(zip.getPath("/d/f"), data);
         }
-        // A multi-release jar's view of an old release is read-only for everybody, root included.
+        // Old JDKs do not know the mode, and nothing is read-only to root.
         try (FileSystem zip =
                         FileSystems.newFileSystem(
                                 URI.create("jar:" + archive.toUri()),
-                                Map.of("accessMode", "readOnly", "releaseVersion", "9"));
+                                Map.of("accessMode", "readOnly"));
                 FuseRig rig = new FuseRig(zip.getPath("/"), folder)) {
             FuseClient fuse = rig.fuse();
             Node directory = fuse.lookup(ROOT, "d");
@@ -358,6 +358,27 @@ class NioShareTest {
                 assertErrno(EROFS, () -> fuse.unlink(directory.nodeId(), "f"));
                 assertErrno(EROFS, () -> fuse.open(file.nodeId(), O_RDWR));
             }
+        }
+    }
+
+    @Test
+    void providersWithoutFileChannelsWork() throws Exception {
+        Path classes = FileSystems.getFileSystem(URI.create("jrt:/")).getPath("/modules/java.base");
+        try (FuseRig rig = new FuseRig(classes, folder)) {
+            FuseClient fuse = rig.fuse();
+            long lang = fuse.lookup(fuse.lookup(ROOT, "java").nodeId(), "lang").nodeId();
+            assertTrue(names(fuse, lang, 4096, true).contains("Object.class"));
+            Node file = fuse.lookup(lang, "String.class");
+            byte[] data = Files.readAllBytes(classes.resolve("java/lang/String.class"));
+            assertEquals(data.length, file.size());
+            assertEquals(S_IFREG | 0644, file.mode());
+            long fh = fuse.open(file.nodeId(), 0);
+            assertArrayEquals(data, fuse.read(file.nodeId(), fh, 0, data.length + 1));
+            assertEquals(10, fuse.read(file.nodeId(), fh, data.length - 10, 4096).length);
+            fuse.release(file.nodeId(), fh);
+            assertErrno(EROFS, () -> fuse.mkdir(ROOT, "d", 0755));
+            assertErrno(EROFS, () -> fuse.open(file.nodeId(), O_RDWR));
+            assertErrno(EROFS, () -> fuse.setattr(file.nodeId(), 1, 0600, 0, 0, 0));
         }
     }
 }
