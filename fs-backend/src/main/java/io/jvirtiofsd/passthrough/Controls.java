@@ -6,6 +6,7 @@ import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.DaxFile;
 
 /**
  * The few ioctl(2)s of open files, poll(2), and syncfs(2), each on the session it is given. <i>
@@ -48,6 +49,7 @@ final class Controls {
     /** By a descriptor of the object itself, or of the share where it can have none. */
     void syncfs(Session session, long nodeId) throws ErrnoException {
         Inode inode = session.inode(nodeId);
+        session.inodes().forEach(Controls::writeBack);
         boolean opens = inode.isRegular() || inode.isDirectory();
         int path = session.path(opens ? nodeId : FileSystem.ROOT);
         int fd =
@@ -57,6 +59,13 @@ final class Controls {
             Failures.check(syscalls.syncfs(fd));
         } finally {
             syscalls.close(fd);
+        }
+    }
+
+    private static void writeBack(Inode inode) {
+        DaxFile dax = inode.dax();
+        if (dax != null) {
+            dax.writeBack();
         }
     }
 }

@@ -38,7 +38,7 @@ final class Directories {
     OpenReply opendir(Session session, long nodeId) throws ErrnoException {
         int path = session.directory(nodeId);
         PathDescriptors.Opening call = () -> share.reopen(path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
-        int fd = session.descriptors().opening(call);
+        int fd = session.descriptors().openingToStay(call);
         Fd owned = Fd.own(syscalls, Failures.check(fd));
         long fh = session.add(new Handle.OpenDirectory(owned));
         return new OpenReply(fh, share.options().cachePolicy().directoryFlags());

@@ -70,7 +70,7 @@ final class FileOperations {
             throws ErrnoException {
         Credentials.Call call = () -> share.reopen(path, hostFlags);
         PathDescriptors descriptors = session.descriptors();
-        int fd = descriptors.opening(() -> share.credentials().clearingSuid(killing, call));
+        int fd = descriptors.openingToStay(() -> share.credentials().clearingSuid(killing, call));
         if (fd == -Errno.EPERM && (hostFlags & Fcntl.O_NOATIME) != 0) {
             // Only the owner of a file may read it without a trace; the guest has decided already.
             return reopen(session, path, hostFlags & ~Fcntl.O_NOATIME, killing);
@@ -137,7 +137,8 @@ final class FileOperations {
     private int creating(Session session, RequestContext caller, int umask, Credentials.Call call)
             throws ErrnoException {
         Credentials.Call masked = () -> share.umask().during(umask, call);
-        return session.descriptors().opening(() -> share.credentials().create(caller, masked));
+        return session.descriptors()
+                .openingToStay(() -> share.credentials().create(caller, masked));
     }
 
     /** The guest gives it a name by LINK, or never. */

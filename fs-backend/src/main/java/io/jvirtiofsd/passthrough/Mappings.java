@@ -144,9 +144,9 @@ final class Mappings {
             throw ErrnoException.of(Errno.ENODEV);
         }
         PathDescriptors descriptors = session.descriptors();
-        int fd = descriptors.opening(() -> share.reopen(path, FD_MODE));
+        int fd = descriptors.openingToStay(() -> share.reopen(path, FD_MODE));
         if (fd == -Errno.EPERM) { // only the owner may read without a trace
-            fd = descriptors.opening(() -> share.reopen(path, Fcntl.O_RDWR));
+            fd = descriptors.openingToStay(() -> share.reopen(path, Fcntl.O_RDWR));
         }
         if (fd < 0) {
             complain(-fd, "it cannot be opened for reading and writing");

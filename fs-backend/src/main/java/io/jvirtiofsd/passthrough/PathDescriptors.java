@@ -19,6 +19,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 final class PathDescriptors {
     private static final int MAX_TRIES = 20;
+    private static final int TRIES_TO_STAY = 5;
     private static final int EVICTED_AT_ONCE = 64;
     private static final long PAUSE_NANOS = 1_000_000;
 
@@ -62,12 +63,29 @@ final class PathDescriptors {
      * @return the result of {@code call}
      */
     int opening(Opening call) throws ErrnoException {
+        return opening(call, false);
+    }
+
+    /**
+     * The same for a descriptor that stays open as long as the guest likes. It is refused if that
+     * would leave too few for the requests of a guest that has everything open.
+     */
+    int openingToStay(Opening call) throws ErrnoException {
+        return opening(call, true);
+    }
+
+    private int opening(Opening call, boolean staying) throws ErrnoException {
         spares.refill();
         int result = call.run();
         for (int tries = 0; isFull(result) && tries < MAX_TRIES; tries++) {
             // What is evicted stays open until this request has ended, a spare one does not.
-            evict();
-            if (!spares.release()) {
+            int evicted = evict();
+            // One of those may be the object's own, opened for this request in a spare one's place.
+            boolean scarce = evicted <= 1 + spares.missing();
+            if (staying && scarce && tries >= TRIES_TO_STAY) {
+                return result;
+            }
+            if (staying && scarce || !spares.release()) {
                 LockSupport.parkNanos(PAUSE_NANOS); // other requests end meanwhile
             }
             result = call.run();
@@ -79,13 +97,15 @@ final class PathDescriptors {
         return result == -Errno.EMFILE || result == -Errno.ENFILE;
     }
 
-    private void evict() {
+    private int evict() {
+        int closed = 0;
         Set<Inode> coldest =
                 open.policy().eviction().orElseThrow().coldest(EVICTED_AT_ONCE).keySet();
         for (Inode inode : coldest) {
             open.invalidate(inode);
-            closeIfReopenable(inode);
+            closed += closeIfReopenable(inode) ? 1 : 0;
         }
+        return closed;
     }
 
     private boolean isReopenable(Inode inode) {
@@ -168,10 +188,10 @@ final class PathDescriptors {
     }
 
     /** Closes the descriptor if there is a handle, or can be, to open it by again. */
-    private void closeIfReopenable(Inode inode) {
+    private boolean closeIfReopenable(Inode inode) {
         Fd path = inode.path();
         if (path == null) {
-            return;
+            return false;
         }
         if (inode.handle() == null) {
             inode.setHandle(FileHandle.of(syscalls, path.number()));
@@ -180,5 +200,6 @@ final class PathDescriptors {
         if (taken != null) {
             reclaimer.retire(taken);
         }
+        return taken != null;
     }
 }

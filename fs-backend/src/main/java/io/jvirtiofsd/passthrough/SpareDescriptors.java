@@ -52,6 +52,11 @@ final class SpareDescriptors implements AutoCloseable {
         }
     }
 
+    /** How many are not there now. */
+    synchronized int missing() {
+        return COUNT - spares.size();
+    }
+
     /** Closes one; false if there is none. */
     synchronized boolean release() {
         Integer fd = spares.poll();

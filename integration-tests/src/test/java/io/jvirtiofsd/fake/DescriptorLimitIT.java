@@ -1,11 +1,14 @@
 package io.jvirtiofsd.fake;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.guest.Daemon;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -14,22 +17,67 @@ class DescriptorLimitIT {
     private static final int LIMIT = 256;
     private static final int FILES = 3000;
     private static final int OPEN = 120;
+    private static final int EMFILE = 24;
 
     @TempDir Path folder;
 
-    @Test
-    void aGuestKnowsMoreInodesThanTheDaemonMayOpen() throws Exception {
+    private FuseClient guest(FakeFrontend frontend) throws Exception {
+        frontend.negotiate(FuseRig.FEATURES, 0, 2, FakeDriver.memoryBytes(3));
+        frontend.start(2, 256);
+        FuseClient fuse = new FuseClient(frontend, 1);
+        fuse.init(1 << 22);
+        return fuse;
+    }
+
+    private Path share() throws Exception {
         Path share = Files.createDirectory(folder.resolve("share"));
         for (int i = 0; i < FILES; i++) {
             Files.writeString(share.resolve("f" + i), "" + i);
         }
+        return share;
+    }
+
+    /** Only what stays open in the guest itself is refused, and nothing else. */
+    @Test
+    void aGuestThatHasEverythingOpenGoesOnWorking() throws Exception {
+        Path share = share();
         try (Daemon daemon =
                         Daemon.start(share, folder.resolve("socket"), "--rlimit-nofile=" + LIMIT);
                 FakeFrontend frontend = new FakeFrontend(daemon.socket())) {
-            frontend.negotiate(FuseRig.FEATURES, 0, 2, FakeDriver.memoryBytes(3));
-            frontend.start(2, 256);
-            FuseClient fuse = new FuseClient(frontend, 1);
-            fuse.init(1 << 22);
+            FuseClient fuse = guest(frontend);
+            long first = fuse.lookup(FuseClient.ROOT, "f0").nodeId();
+            List<Long> handles = new ArrayList<>();
+            for (int round = 0; round < 3; round++) {
+                FuseErrorException full =
+                        assertThrows(
+                                FuseErrorException.class,
+                                () -> {
+                                    while (true) {
+                                        handles.add(fuse.open(first, 0));
+                                    }
+                                });
+                assertEquals(EMFILE, full.errno());
+                for (int i = 0; i < 200; i++) {
+                    long node = fuse.lookup(FuseClient.ROOT, "f" + (i + 200 * round)).nodeId();
+                    assertEquals(1, fuse.getattr(node).nlink());
+                    fuse.setattr(node, 8, 0, 0, 0, 3);
+                    fuse.mkdir(FuseClient.ROOT, "d" + round + "-" + i, 0700);
+                }
+                fuse.flush(first, handles.get(0));
+                fuse.release(first, handles.remove(0));
+            }
+            assertTrue(handles.size() > 100, handles.size() + " files could be open");
+            assertEquals("", String.join("\n", daemon.complaints()));
+        }
+    }
+
+    @Test
+    void aGuestKnowsMoreInodesThanTheDaemonMayOpen() throws Exception {
+        Path share = share();
+        try (Daemon daemon =
+                        Daemon.start(share, folder.resolve("socket"), "--rlimit-nofile=" + LIMIT);
+                FakeFrontend frontend = new FakeFrontend(daemon.socket())) {
+            FuseClient fuse = guest(frontend);
             long[] nodes = new long[FILES];
             long[] handles = new long[OPEN];
             int most = 0;
