@@ -9,6 +9,7 @@ import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.shmem.DaxFile;
+import io.jvirtiofsd.shmem.DaxStatistics;
 import io.jvirtiofsd.shmem.DaxWindow;
 import java.util.List;
 import java.util.Map;
@@ -91,6 +92,12 @@ final class Mappings {
 
     boolean isPossible() {
         return policy.window().isAttached();
+    }
+
+    /** What the window holds and has done, for people; empty while nobody has mapped anything. */
+    String report() {
+        DaxStatistics now = policy.window().statistics();
+        return now.maps() == 0 ? "" : now.toString();
     }
 
     /** FUSE_SETUPMAPPING. */

@@ -347,6 +347,11 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
+    public String report() {
+        return share.mappings().map(Mappings::report).orElse("");
+    }
+
+    @Override
     public boolean mapsFiles() {
         return share.mappings().map(Mappings::isPossible).orElse(false);
     }

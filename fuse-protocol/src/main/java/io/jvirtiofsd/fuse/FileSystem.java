@@ -36,6 +36,11 @@ public interface FileSystem extends AutoCloseable {
      */
     void destroy();
 
+    /** What is worth logging of a session, for people; asked before it ends. Empty for nothing. */
+    default String report() {
+        return "";
+    }
+
     /** Ends the file system for good. */
     @Override
     void close();

@@ -12,6 +12,7 @@ public final class FuseServer {
     private final FileSystem fileSystem;
     private final FuseOptions options;
     private final Statistics statistics = new Statistics();
+    private final SessionLog log = new SessionLog();
     private final Bugs bugs = new Bugs();
     private volatile Negotiated session;
 
@@ -30,6 +31,7 @@ public final class FuseServer {
     public synchronized void reset() {
         if (session != null) {
             session = null;
+            log.end(statistics(), fileSystem.report());
             fileSystem.destroy();
         }
     }
@@ -50,6 +52,7 @@ public final class FuseServer {
         Negotiated next = Negotiated.of(offer, options, fileSystem.mapsFiles());
         reset();
         fileSystem.init();
+        log.begin(statistics());
         session = next;
         return next.reply();
     }

@@ -83,6 +83,9 @@ final class RecordingFileSystem {
         if (method.getName().equals("mapsFiles")) {
             return false; // a question, not a request
         }
+        if (method.getName().equals("report")) {
+            return "";
+        }
         Object[] given = arguments == null ? new Object[0] : arguments;
         calls.add(
                 Arrays.stream(given)

@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
@@ -38,13 +39,17 @@ public final class Demo {
     }
 
     public static void main(String[] args) throws Exception {
+        if (args.length > 0 && args[0].equals("--dax")) {
+            DaxDemo.main(Arrays.copyOfRange(args, 1, args.length));
+            return;
+        }
         boolean shell = false;
         Path given = null;
         for (String arg : args) {
             if (arg.equals("--shell")) {
                 shell = true;
             } else if (arg.startsWith("-") || given != null) {
-                System.err.println("jvirtiofsd: usage: jvirtiofsd demo [--shell] [DIR]");
+                System.err.println("jvirtiofsd: usage: jvirtiofsd demo [--shell | --dax] [DIR]");
                 System.exit(USAGE);
             } else {
                 given = Path.of(arg).toAbsolutePath();
@@ -152,11 +157,11 @@ public final class Demo {
         return files.stream().max(Comparator.comparingLong(f -> f.toFile().length()));
     }
 
-    private static String quote(String name) {
+    static String quote(String name) {
         return "'" + name.replace("'", "'\\''") + "'";
     }
 
-    private static String sha256(Path file) throws IOException {
+    static String sha256(Path file) throws IOException {
         try (DigestInputStream in =
                 new DigestInputStream(
                         Files.newInputStream(file), MessageDigest.getInstance("SHA-256"))) {
@@ -167,11 +172,11 @@ public final class Demo {
         }
     }
 
-    private static void say(String line) {
+    static void say(String line) {
         System.out.println(line);
     }
 
-    private static void delete(Path folder) throws IOException {
+    static void delete(Path folder) throws IOException {
         try (Stream<Path> all = Files.walk(folder)) {
             for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(path);

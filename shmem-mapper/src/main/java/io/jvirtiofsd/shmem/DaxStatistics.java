@@ -36,6 +36,28 @@ public record DaxStatistics(
         long unmapNanos,
         long longestNanos) {
 
+    /** One line for people. */
+    @Override
+    public String toString() {
+        return ("DAX window: %d of %d ranges in use, %.1f MiB mapped in %d pieces, %d with a tail;"
+                        + " %d maps (mean %d us), %d unmaps (mean %d us), longest %d us,"
+                        + " %d failures, %d ranges reclaimed, %d tail stores written back")
+                .formatted(
+                        extents,
+                        windowBytes / DaxWindow.RANGE_BYTES,
+                        mappedBytes / 1048576.0,
+                        pieces,
+                        tails,
+                        maps,
+                        mapNanos / 1000 / Math.max(1, maps),
+                        unmaps,
+                        unmapNanos / 1000 / Math.max(1, unmaps),
+                        longestNanos / 1000,
+                        failures,
+                        reclaimed,
+                        writeBacks);
+    }
+
     /** The counters behind the figures. <i>Thread-safe.</i> */
     static final class Counters {
         final LongAdder maps = new LongAdder();

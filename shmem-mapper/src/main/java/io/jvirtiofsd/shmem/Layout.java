@@ -115,11 +115,7 @@ final class Layout {
     private boolean mapsPastEnd(long freeWindowOffset) {
         if (mapsPastEnd == null) {
             try (Fd probe = ShadowPages.memfd(syscalls, 1, "jvirtiofsd-probe")) {
-                FileId id = ShadowPages.identity(syscalls, probe);
-                Outcome outcome = pieces.map(probe.number(), id, 0, freeWindowOffset, PAGE_BYTES);
-                if (outcome == Outcome.DONE) {
-                    pieces.unmap(freeWindowOffset);
-                }
+                Outcome outcome = pieces.probe(probe.number(), freeWindowOffset, PAGE_BYTES);
                 if (outcome == Outcome.DONE || outcome == Outcome.REFUSED) {
                     mapsPastEnd = outcome == Outcome.DONE;
                 }

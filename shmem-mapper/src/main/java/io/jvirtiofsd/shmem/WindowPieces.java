@@ -113,6 +113,14 @@ final class WindowPieces implements AutoCloseable {
         return outcome;
     }
 
+    /** Whether a map would be done: maps the start of a file of ours, and unmaps it again. */
+    Outcome probe(int fd, long windowOffset, long length) {
+        ShmemChannel current = channel;
+        Outcome outcome =
+                current == null ? Outcome.NOT_SENT : current.map(fd, 0, windowOffset, length);
+        return outcome == Outcome.DONE ? current.unmap(windowOffset, length) : outcome;
+    }
+
     private Outcome ask(int fd, Piece piece) {
         ShmemChannel current = channel;
         if (current == null) {

@@ -1,0 +1,116 @@
+package io.jvirtiofsd.guest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Guests, front-ends and daemons that end with files mapped: nobody else is harmed. */
+class DaxLifecycleIT {
+    private static final Duration LONG = Duration.ofMinutes(3);
+
+    @TempDir Path folder;
+
+    private final GuestKit kit = GuestKit.get();
+
+    private ShareRig share() throws IOException {
+        ShareRig rig = new ShareRig(folder, "s", "--tag=share", "--dax=always", "--keep-listening");
+        ShareRig.onHost(
+                "cd %s; for i in $(seq 50); do head -c 300$i /dev/urandom >f$i; done; head -c 50001000 /dev/urandom >large"
+                        .formatted(rig.share()));
+        return rig;
+    }
+
+    private Guest boot(ShareRig rig) {
+        return new GuestBuilder(kit, folder).genericDevice(rig.socket(), 2).boot();
+    }
+
+    /** Mounts and maps all files; the sum of their sums. */
+    private static String mapAll(Guest guest) {
+        return guest.check(
+                "mkdir -p /mnt; mount -t virtiofs -o dax=always share /mnt; cat /mnt/* | sha256sum",
+                LONG);
+    }
+
+    @Test
+    void rebootsResetsAndRebindsWithMapsLeaveTheDeviceUsable() throws Exception {
+        try (ShareRig rig = share();
+                Guest guest = boot(rig)) {
+            String sum = ShareRig.onHost("cat " + rig.share() + "/* | sha256sum");
+            assertEquals(sum, mapAll(guest));
+            for (String end : new String[] {"reboot -f", "echo b >/proc/sysrq-trigger"}) {
+                guest.start(end);
+                guest.awaitBoot();
+                assertEquals(sum, mapAll(guest));
+            }
+            guest.check("umount /mnt");
+            assertEquals(sum, mapAll(guest));
+            // The driver goes while the file system is mounted: what it had is lost, nothing else.
+            guest.check(
+                    """
+                    umount -l /mnt
+                    cd /sys/bus/virtio/drivers/virtiofs
+                    device=$(ls -d virtio*)
+                    for round in 1 2 3; do
+                        echo $device >unbind
+                        echo $device >bind
+                        mount -t virtiofs -o dax=always share /mnt
+                        cat /mnt/f* >/dev/null
+                        umount -l /mnt
+                    done
+                    """,
+                    LONG);
+            assertEquals(sum, mapAll(guest));
+            assertEquals(List.of(), rig.daemon().complaints());
+        }
+    }
+
+    @Test
+    void killedFrontEndsLeaveNothingOpen() throws Exception {
+        try (ShareRig rig = share()) {
+            int descriptors = 0;
+            for (int round = 0; round < 4; round++) {
+                Guest guest = boot(rig);
+                guest.start(
+                        "mount -t virtiofs -o dax=always share /mnt; while :; do cat /mnt/*"
+                                + " >/dev/null; echo 3 >/proc/sys/vm/drop_caches; done");
+                TimeUnit.SECONDS.sleep(4);
+                guest.kill();
+                assertTrue(rig.daemon().isAlive());
+                if (round == 1) { // the first opened what stays open
+                    assertTrue(Processes.await(LONG, () -> log(rig, "disconnected") == 2));
+                    descriptors = rig.daemon().openDescriptors();
+                } else if (round > 1) {
+                    assertTrue(
+                            rig.daemon().awaitDescriptors(descriptors),
+                            descriptors + " became " + rig.daemon().openDescriptors());
+                }
+            }
+            assertEquals(List.of(), rig.daemon().complaints());
+        }
+    }
+
+    private static long log(ShareRig rig, String word) {
+        return rig.daemon().log().lines().filter(line -> line.contains(word)).count();
+    }
+
+    @Test
+    void aDaemonThatIsKilledWhileMappingTakesNoGuestWithIt() throws Exception {
+        try (ShareRig rig = share();
+                Guest guest = boot(rig)) {
+            guest.start(
+                    "mount -t virtiofs -o dax=always share /mnt; while :; do cat /mnt/*"
+                            + " >/dev/null; echo 3 >/proc/sys/vm/drop_caches; done");
+            TimeUnit.SECONDS.sleep(4);
+            rig.daemon().kill();
+            TimeUnit.SECONDS.sleep(2);
+            assertEquals("alive", guest.check("echo alive"));
+        }
+    }
+}
