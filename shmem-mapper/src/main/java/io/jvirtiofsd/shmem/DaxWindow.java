@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The guest's shared memory region for file pages: checks what the guest asks for, tracks it range
@@ -22,14 +24,15 @@ import java.util.TreeMap;
  *
  * <p><i>Thread-safe.</i> The monitor is held across round trips to the front-end, so the thread
  * that serves the main socket must never enter it: it uses {@link #pieceAt}, {@link #isMapped},
- * {@link #attach}, {@link #detach} and {@link #restarted} only. Source: virtio 1.3, 5.11.6.3;
- * fuse.h.
+ * {@link #attach}, {@link #detach}, {@link #located} and {@link #restarted} only. Source: virtio
+ * 1.3, 5.11.6.3; fuse.h.
  */
 public final class DaxWindow implements AutoCloseable {
     /** What sizes are multiples of: the unit in which Linux divides the window. */
     public static final long RANGE_BYTES = 2 << 20; // linux fs/fuse/dax.c FUSE_DAX_SZ
 
     private static final int PAGE_BYTES = 4096;
+    private static final int LOCATING_MILLIS = 500;
     private static final long MAX_EXTENT_BYTES = 1 << 30; // such that offsets inside are ints
 
     private final Syscalls syscalls;
@@ -41,6 +44,8 @@ public final class DaxWindow implements AutoCloseable {
     private final FileWatch watch;
     private final NavigableMap<Long, Extent> extents = new TreeMap<>();
     private final List<DaxFile> files = new ArrayList<>();
+    private volatile CountDownLatch located = new CountDownLatch(1);
+    private boolean mapped;
 
     private DaxWindow(Syscalls syscalls, long bytes) throws LinuxException {
         this.syscalls = syscalls;
@@ -94,6 +99,11 @@ public final class DaxWindow implements AutoCloseable {
         return pieces.hasChannel();
     }
 
+    /** Somebody knows now where the guest has the window. */
+    public void located() {
+        located.countDown();
+    }
+
     /** The device has been reset: the front-end may have dropped all maps by itself. */
     public void restarted() {
         pieces.restarted();
@@ -104,6 +114,8 @@ public final class DaxWindow implements AutoCloseable {
         clear();
         pieces.forgetAll();
         layout.newFrontEnd();
+        located = new CountDownLatch(1);
+        mapped = false;
     }
 
     /** Takes {@code fd}, open for reading and writing, of a regular file to be mapped. */
@@ -142,7 +154,26 @@ public final class DaxWindow implements AutoCloseable {
             return grow(file); // an upgrade to writing: mapped read-write from the start
         }
         int result = carve(windowOffset, length);
-        return result < 0 ? result : add(file, fileOffset, windowOffset, (int) length);
+        if (result == 0) {
+            result = add(file, fileOffset, windowOffset, (int) length);
+        }
+        if (!mapped && pieces.count() > 0) {
+            mapped = true;
+            awaitLocated();
+        }
+        return result;
+    }
+
+    /**
+     * Gives the front-end time to announce the first piece: once the guest has the answer it may
+     * use the window for buffers, which can only be found when its place is known.
+     */
+    private void awaitLocated() {
+        try {
+            located.await(LOCATING_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private boolean isRange(long windowOffset, long length) {

@@ -1,5 +1,6 @@
 package io.jvirtiofsd.vhost;
 
+import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
@@ -113,7 +114,7 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
             try {
                 messages.send(buffer, 0, HEADER_BYTES + MMAP_BYTES, fds);
             } catch (LinuxException e) {
-                breakDown(e.getMessage());
+                isGone(e);
                 return Outcome.UNKNOWN;
             }
         }
@@ -134,10 +135,13 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
                     return status == 0 ? Outcome.DONE : Outcome.REFUSED;
                 }
             }
-        } catch (LinuxException | SessionException e) {
-            breakDown(e.getMessage());
-            return Outcome.UNKNOWN;
+        } catch (LinuxException e) {
+            isGone(e);
+        } catch (SessionException e) {
+            LOG.warn("the back-end channel is not used any more: {}", e.getMessage());
+            broken = true;
         }
+        return Outcome.UNKNOWN;
     }
 
     /**
@@ -156,7 +160,7 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
                 }
                 int count = messages.receive(buffer, done, REPLY_BYTES - done, strays);
                 if (count == 0) {
-                    throw new SessionException("closed by the front-end");
+                    throw new LinuxException("receive", Errno.ECONNRESET);
                 }
                 done += count;
             }
@@ -190,11 +194,10 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
         }
     }
 
-    private void breakDown(String reason) {
-        if (!broken) {
-            broken = true;
-            LOG.warn("the back-end channel is not used any more: {}", reason);
-        }
+    /** The front-end has ended in the middle of it, which the main socket reports. */
+    private void isGone(LinuxException e) {
+        broken = true;
+        LOG.debug("the back-end channel is not used any more: {}", e.getMessage());
     }
 
     /** Ends waiting; nothing is sent from now on. */

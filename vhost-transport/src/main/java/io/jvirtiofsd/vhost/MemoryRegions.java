@@ -173,6 +173,7 @@ final class MemoryRegions implements AutoCloseable {
                     current.withWindow(
                             GuestRegion.window(syscalls, gpa, dax.bytes(), dax.mirrorAddress()));
         }
+        dax.located();
     }
 
     private void install(GuestMemory next, List<GuestRegion> removed) {
