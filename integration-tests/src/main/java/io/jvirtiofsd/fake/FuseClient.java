@@ -132,6 +132,23 @@ public final class FuseClient {
         return body;
     }
 
+    /** The same when there may be no answer: its error, 0 for success, &minus;1 without answer. */
+    public int outcome(int opcode, long nodeId, byte[] arguments, int room) {
+        begin(opcode, nodeId).bytes(arguments);
+        out.putInt(0, out.position());
+        queue.submit(0, request, out.position(), OUT_HEADER + room);
+        int used = queue.await();
+        if (used == 0) {
+            return -1;
+        }
+        try {
+            answer(used, room);
+            return 0;
+        } catch (FuseErrorException e) {
+            return e.errno();
+        }
+    }
+
     /** INIT with these flags; the flags that were accepted. */
     public long init(long flags) {
         begin(26, 0).u32(7, MINOR, 131072, (int) flags, (int) (flags >>> 32));
