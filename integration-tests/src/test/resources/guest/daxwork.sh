@@ -21,9 +21,7 @@ for at in 0 4095 1234567 2097151 2999999; do
 done
 cmp file /tmp/copy || fail "changes"
 cat /tmp/copy >>file
-cat /tmp/copy /tmp/copy | cmp - file && fail "both ends cannot be equal"
-head -c 3000006 /tmp/copy | cmp - <(head -c 3000006 file) || fail "start"
-tail -c 3000006 file | cmp - /tmp/copy || fail "appended"
+cat /tmp/copy /tmp/copy | cmp - file || fail appended
 truncate -s 100 file
 [ "$(wc -c <file)" = 100 ] || fail truncate
 head -c 100 /tmp/copy | cmp - file || fail "truncated"
