@@ -1,6 +1,8 @@
 package io.jvirtiofsd.daemon;
 
+import io.jvirtiofsd.fuse.FeatureMode;
 import io.jvirtiofsd.passthrough.CachePolicy;
+import io.jvirtiofsd.passthrough.IdMaps;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -108,6 +110,7 @@ final class Options {
 
     @Mixin private final InodeArguments inodes = new InodeArguments();
     @Mixin private final XattrArguments xattrs = new XattrArguments();
+    @Mixin private final IdentityArguments identity = new IdentityArguments();
 
     @Option(
             names = "--thread-pool-size",
@@ -213,6 +216,7 @@ final class Options {
         }
         try {
             dax.options();
+            checkIdentity(identity.options());
         } catch (IllegalArgumentException e) {
             throw error(e.getMessage());
         }
@@ -227,6 +231,19 @@ final class Options {
         int tagBytes = tag.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
         if (tagBytes > VirtioFsDevice.TAG_BYTES) {
             throw error("--tag: longer than " + VirtioFsDevice.TAG_BYTES + " bytes");
+        }
+    }
+
+    /** Lists name ids that nobody would translate; other providers know their own users. */
+    private void checkIdentity(IdMaps ids) {
+        if (ids.areIdentity()) {
+            return;
+        }
+        if (xattrs.options().posixAcl() != FeatureMode.NEVER) {
+            throw error("--posix-acl does not go with translated users or groups");
+        }
+        if (nioUri != null) {
+            throw error("users and groups can be translated with --shared-dir only");
         }
     }
 
@@ -271,7 +288,8 @@ final class Options {
                         maxDescriptors,
                         inodes.handles(),
                         inodes.announcesSubmounts(),
-                        xattrs.options()),
+                        xattrs.options(),
+                        identity.options()),
                 threadPoolSize,
                 keepListening,
                 dax.options(),

@@ -32,12 +32,14 @@ final class Credentials {
     private static final int CAPABILITY_BYTES = DATA + 2 * 12;
 
     private final Syscalls syscalls;
+    private final IdMaps ids;
     private final int uid;
     private final int gid;
     private final ThreadLocal<NativeMemory> capabilities =
             ThreadLocal.withInitial(() -> NativeMemory.allocate(CAPABILITY_BYTES));
 
-    Credentials(Syscalls syscalls) {
+    Credentials(Syscalls syscalls, IdMaps ids) {
+        this.ids = ids;
         this.syscalls = syscalls;
         this.uid = syscalls.geteuid();
         this.gid = syscalls.getegid();
@@ -48,20 +50,20 @@ final class Credentials {
     }
 
     /**
-     * Runs a creating call as the caller. The guest has checked the caller's permission, also by
-     * groups that are not known here; so what fails with EACCES is tried once more without the
-     * host's permission checks.
+     * Runs a creating call as the host's user for the caller. The guest has checked the caller's
+     * permission, also by groups that are not known here; so what fails with EACCES is tried once
+     * more without the host's permission checks.
      */
     int create(RequestContext caller, Call call) throws ErrnoException {
-        int callerUid = caller.uid();
-        int callerGid = caller.gid();
-        if (callerUid == KEEP || callerGid == KEEP) {
+        if (caller.uid() == KEEP || caller.gid() == KEEP) {
             throw ErrnoException.of(Errno.EOVERFLOW);
         }
+        int callerUid = ids.uids().toHost(caller.uid());
+        int callerGid = ids.gids().toHost(caller.gid());
         if (!isRoot() || callerUid == uid && callerGid == gid) {
             return call.run();
         }
-        become(callerUid, callerGid, caller.supplementaryGroup());
+        become(callerUid, callerGid, hostGid(caller.supplementaryGroup()));
         try {
             int result = call.run();
             if (result != -Errno.EACCES) {
@@ -72,6 +74,10 @@ final class Credentials {
         } finally {
             restore();
         }
+    }
+
+    private int hostGid(int gid) throws ErrnoException {
+        return gid == KEEP ? KEEP : ids.gids().toHost(gid);
     }
 
     private void become(int callerUid, int callerGid, int group) throws ErrnoException {
@@ -122,7 +128,7 @@ final class Credentials {
         if (!isRoot() || caller.gid() == KEEP) {
             return call.run();
         }
-        become(KEEP, caller.gid(), KEEP);
+        become(KEEP, hostGid(caller.gid()), KEEP);
         try {
             return clearingSuid(true, call);
         } finally {

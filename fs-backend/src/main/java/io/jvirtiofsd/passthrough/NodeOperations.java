@@ -73,6 +73,9 @@ final class NodeOperations {
         if (change.has(SetattrIn.FATTR_SIZE) && !inode.isRegular()) { // before anything changes
             throw ErrnoException.of(inode.isDirectory() ? Errno.EISDIR : Errno.EINVAL);
         }
+        IdMaps ids = share.options().ids();
+        int uid = change.has(SetattrIn.FATTR_UID) ? hostId(ids.uids(), change.uid()) : KEEP;
+        int gid = change.has(SetattrIn.FATTR_GID) ? hostId(ids.gids(), change.gid()) : KEEP;
         int path = session.descriptors().of(inode);
         if (inode.dax() != null) {
             inode.dax().writeBack(); // or it would undo the times that are set
@@ -84,8 +87,6 @@ final class NodeOperations {
             if (inode.isRegular()) {
                 share.capability().drop(path);
             }
-            int uid = change.has(SetattrIn.FATTR_UID) ? change.uid() : KEEP;
-            int gid = change.has(SetattrIn.FATTR_GID) ? change.gid() : KEEP;
             Failures.check(
                     syscalls.fchownat(
                             path, Scratch.get().emptyPath(), uid, gid, Fcntl.AT_EMPTY_PATH));
@@ -115,6 +116,10 @@ final class NodeOperations {
                             path, Scratch.get().emptyPath(), times.address(), Fcntl.AT_EMPTY_PATH));
         }
         return attributes(inode, path);
+    }
+
+    private static int hostId(IdMap map, int id) throws ErrnoException {
+        return id == KEEP ? KEEP : map.toHost(id);
     }
 
     private void chmod(Inode inode, int path, int mode) throws ErrnoException {

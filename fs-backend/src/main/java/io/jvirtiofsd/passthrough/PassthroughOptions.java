@@ -10,6 +10,7 @@ package io.jvirtiofsd.passthrough;
  * @param inodeFileHandles whether inodes are kept by file handle
  * @param announceSubmounts whether the guest is told where other file systems are mounted
  * @param xattrs what of extended attributes the guest may use
+ * @param ids how users and groups translate
  */
 public record PassthroughOptions(
         CachePolicy cachePolicy,
@@ -17,7 +18,8 @@ public record PassthroughOptions(
         int maxDescriptors,
         HandleMode inodeFileHandles,
         boolean announceSubmounts,
-        XattrOptions xattrs) {
+        XattrOptions xattrs,
+        IdMaps ids) {
     private static final int DEFAULT_MAX_DESCRIPTORS = 8192;
 
     /** Cache policy "auto", writable. */
@@ -28,36 +30,60 @@ public record PassthroughOptions(
                 DEFAULT_MAX_DESCRIPTORS,
                 HandleMode.PREFER,
                 true,
-                XattrOptions.off());
+                XattrOptions.off(),
+                IdMaps.identity());
     }
 
     public PassthroughOptions withCachePolicy(CachePolicy value) {
         return new PassthroughOptions(
-                value, readOnly, maxDescriptors, inodeFileHandles, announceSubmounts, xattrs);
+                value, readOnly, maxDescriptors, inodeFileHandles, announceSubmounts, xattrs, ids);
     }
 
     public PassthroughOptions withReadOnly(boolean value) {
         return new PassthroughOptions(
-                cachePolicy, value, maxDescriptors, inodeFileHandles, announceSubmounts, xattrs);
+                cachePolicy,
+                value,
+                maxDescriptors,
+                inodeFileHandles,
+                announceSubmounts,
+                xattrs,
+                ids);
     }
 
     public PassthroughOptions withMaxDescriptors(int value) {
         return new PassthroughOptions(
-                cachePolicy, readOnly, value, inodeFileHandles, announceSubmounts, xattrs);
+                cachePolicy, readOnly, value, inodeFileHandles, announceSubmounts, xattrs, ids);
     }
 
     public PassthroughOptions withXattrs(XattrOptions value) {
         return new PassthroughOptions(
-                cachePolicy, readOnly, maxDescriptors, inodeFileHandles, announceSubmounts, value);
+                cachePolicy,
+                readOnly,
+                maxDescriptors,
+                inodeFileHandles,
+                announceSubmounts,
+                value,
+                ids);
+    }
+
+    public PassthroughOptions withIds(IdMaps value) {
+        return new PassthroughOptions(
+                cachePolicy,
+                readOnly,
+                maxDescriptors,
+                inodeFileHandles,
+                announceSubmounts,
+                xattrs,
+                value);
     }
 
     public PassthroughOptions withAnnounceSubmounts(boolean value) {
         return new PassthroughOptions(
-                cachePolicy, readOnly, maxDescriptors, inodeFileHandles, value, xattrs);
+                cachePolicy, readOnly, maxDescriptors, inodeFileHandles, value, xattrs, ids);
     }
 
     public PassthroughOptions withInodeFileHandles(HandleMode value) {
         return new PassthroughOptions(
-                cachePolicy, readOnly, maxDescriptors, value, announceSubmounts, xattrs);
+                cachePolicy, readOnly, maxDescriptors, value, announceSubmounts, xattrs, ids);
     }
 }

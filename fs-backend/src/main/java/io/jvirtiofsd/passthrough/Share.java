@@ -57,7 +57,7 @@ final class Share implements AutoCloseable {
         this.syscalls = syscalls;
         this.reclaimer = reclaimer;
         this.options = options;
-        this.credentials = new Credentials(syscalls);
+        this.credentials = new Credentials(syscalls, options.ids());
         this.capability = new FileCapability(syscalls, options.xattrs());
         this.umask = new Umask(syscalls);
         this.xattrs = new Xattrs(this);
@@ -186,7 +186,7 @@ final class Share implements AutoCloseable {
     private EntryCursor newCursor() {
         long validNanos = options.cachePolicy().validNanos();
         StatxAttributes attributes =
-                new StatxAttributes(Scratch.get().statx(), validNanos, rootDevice);
+                new StatxAttributes(Scratch.get().statx(), validNanos, rootDevice, options.ids());
         return new EntryCursor(attributes, validNanos);
     }
 

@@ -5,7 +5,8 @@ import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Statx;
 
 /**
- * The attributes that the thread's last statx(2) gave: a cursor over its block of native memory.
+ * The attributes that the thread's last statx(2) gave, owners as the guest knows them: a cursor
+ * over its block of native memory.
  *
  * <p>Inode numbers of other file systems than the share's own are mixed with their device number,
  * so that two objects of the share never show the same one. <i>Confined to its thread.</i>
@@ -14,12 +15,14 @@ final class StatxAttributes implements FullAttributes {
     private final NativeMemory statx;
     private final long validNanos;
     private final long rootDevice;
+    private final IdMaps ids;
     private int flags;
 
-    StatxAttributes(NativeMemory statx, long validNanos, long rootDevice) {
+    StatxAttributes(NativeMemory statx, long validNanos, long rootDevice, IdMaps ids) {
         this.statx = statx;
         this.validNanos = validNanos;
         this.rootDevice = rootDevice;
+        this.ids = ids;
     }
 
     /** Says whose attributes these are. */
@@ -93,12 +96,12 @@ final class StatxAttributes implements FullAttributes {
 
     @Override
     public int uid() {
-        return statx.getInt(Statx.UID);
+        return ids.uids().toGuest(statx.getInt(Statx.UID));
     }
 
     @Override
     public int gid() {
-        return statx.getInt(Statx.GID);
+        return ids.gids().toGuest(statx.getInt(Statx.GID));
     }
 
     @Override

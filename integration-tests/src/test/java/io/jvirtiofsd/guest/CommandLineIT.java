@@ -47,6 +47,13 @@ class CommandLineIT {
         assertOneLine(2, "must be the last", jvirtiofsd(dir, socket, "-o", "xattrmap=:map::a.:!"));
         assertOneLine(2, "too few", jvirtiofsd(dir, socket, "--rlimit-nofile=100"));
         assertOneLine(2, "always", jvirtiofsd(dir, socket, "--inode-file-handles=always"));
+        String map = "--translate-uid=map:0:1000:10";
+        assertOneLine(2, "3 fields", jvirtiofsd(dir, socket, "--translate-gid=map:0:1"));
+        assertOneLine(2, "--translate-uid: 'map", jvirtiofsd(dir, socket, map, map));
+        assertOneLine(2, "is not :ID", jvirtiofsd(dir, socket, "--gid-map=0:1:1"));
+        assertOneLine(2, "give either", jvirtiofsd(dir, socket, map, "--uid-map=:0:1:1:"));
+        assertOneLine(2, "--posix-acl", jvirtiofsd(dir, socket, map, "--posix-acl=auto"));
+        assertOneLine(2, "--shared-dir only", jvirtiofsd(socket, map, "--nio-uri=zip:a"));
         assertOneLine(2, "different", jvirtiofsd(dir, socket, "-o", "source=/"));
         assertOneLine(2, "longer than", jvirtiofsd(dir, socket, "--tag=" + "x".repeat(37)));
     }

@@ -1,0 +1,74 @@
+package io.jvirtiofsd.daemon;
+
+import io.jvirtiofsd.passthrough.IdMap;
+import io.jvirtiofsd.passthrough.IdMaps;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import picocli.CommandLine.Option;
+
+/** The part of the command line that is about users and groups; a part of {@link Options}. */
+final class IdentityArguments {
+    @Option(
+            names = "--translate-uid",
+            paramLabel = "RULE",
+            description = {
+                "Translate users; each RULE is one of",
+                "map:GUEST:HOST:COUNT, both ways",
+                "guest:GUEST:HOST:COUNT, guest to host only",
+                "host:HOST:GUEST:COUNT, host to guest only",
+                "squash-guest:GUEST:HOST:COUNT, all to one",
+                "squash-host:HOST:GUEST:COUNT, all to one",
+                "forbid-guest:GUEST:COUNT, owners it may not set"
+            })
+    private List<String> translateUid = new ArrayList<>();
+
+    @Option(names = "--translate-gid", paramLabel = "RULE", description = "The same for groups.")
+    private List<String> translateGid = new ArrayList<>();
+
+    @Option(
+            names = "--uid-map",
+            paramLabel = ":GUEST:HOST:COUNT:",
+            description = {
+                "Only these users exist, as in a user namespace.",
+                "This process cannot enter one and translates them",
+                "itself: the guest may not give files to others,",
+                "and the host's others show as 65534."
+            })
+    private List<String> uidMap = new ArrayList<>();
+
+    @Option(
+            names = "--gid-map",
+            paramLabel = ":GUEST:HOST:COUNT:",
+            description = "The same for groups.")
+    private List<String> gidMap = new ArrayList<>();
+
+    /**
+     * What they mean together.
+     *
+     * @throws IllegalArgumentException if that is nothing; the message is one sentence for people
+     */
+    IdMaps options() {
+        return new IdMaps(map("uid", translateUid, uidMap), map("gid", translateGid, gidMap));
+    }
+
+    private static IdMap map(String kind, List<String> rules, List<String> ranges) {
+        String translate = "--translate-" + kind;
+        String namespace = "--" + kind + "-map";
+        if (!rules.isEmpty() && !ranges.isEmpty()) {
+            throw new IllegalArgumentException("give either " + translate + " or " + namespace);
+        }
+        return ranges.isEmpty()
+                ? read(translate, IdMap::parse, rules)
+                : read(namespace, IdMap::parseNamespace, ranges);
+    }
+
+    private static IdMap read(
+            String option, Function<List<String>, IdMap> reader, List<String> texts) {
+        try {
+            return reader.apply(texts);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(option + ": " + e.getMessage(), e);
+        }
+    }
+}

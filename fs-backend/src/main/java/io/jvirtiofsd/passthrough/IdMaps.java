@@ -1,0 +1,16 @@
+package io.jvirtiofsd.passthrough;
+
+/**
+ * How users and groups of guest and host translate; part of {@link PassthroughOptions}.
+ * <i>Immutable.</i>
+ */
+public record IdMaps(IdMap uids, IdMap gids) {
+    /** Everybody is the same on both sides. */
+    public static IdMaps identity() {
+        return new IdMaps(IdMap.identity(), IdMap.identity());
+    }
+
+    public boolean areIdentity() {
+        return uids.isIdentity() && gids.isIdentity();
+    }
+}

@@ -1,0 +1,106 @@
+package io.jvirtiofsd.fake;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.jvirtiofsd.guest.Daemon;
+import io.jvirtiofsd.guest.GuestKit;
+import io.jvirtiofsd.linux.JnrSyscalls;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Translated users and groups: rules of the command line mean what they mean to virtiofsd. */
+class IdentityIT {
+    private static final String[] RULES = {
+        "guest:0:1000:10",
+        "map:10:2000:10",
+        "squash-guest:20:3000:10",
+        "forbid-guest:100:1",
+        "host:0:7:1",
+        "squash-host:1000:9:20"
+    };
+
+    /** To be told of an input or output error is no help to who may not do something. */
+    private static final String PEER_FORBIDS = "-> errno 5,";
+
+    private static final String WE_FORBID = "-> errno 1,";
+
+    @TempDir Path folder;
+    private int umask;
+
+    @BeforeEach
+    void open() {
+        umask = JnrSyscalls.load().umask(0); // as the programs do
+    }
+
+    @AfterEach
+    void restore() {
+        JnrSyscalls.load().umask(umask);
+    }
+
+    private static List<String> run(Daemon daemon, Path share) throws Exception {
+        try (FakeFrontend frontend = new FakeFrontend(daemon.socket())) {
+            frontend.negotiate(-1L, 0, 1, FakeDriver.memoryBytes(2));
+            frontend.start(1, 128);
+            FuseClient fuse = new FuseClient(frontend, 1);
+            fuse.init(1 << 22);
+            return new IdentityScenario(fuse, share).run();
+        }
+    }
+
+    private void compare(String name, String... options) throws Exception {
+        Path place = Files.createDirectory(folder.resolve(name));
+        Path ours = Files.createDirectory(place.resolve("ours"));
+        Path theirs = Files.createDirectory(place.resolve("theirs"));
+        String expected;
+        try (Daemon daemon =
+                Daemon.startPeer(GuestKit.get(), theirs, place.resolve("peer"), options)) {
+            expected = String.join("\n", run(daemon, theirs)).replace(PEER_FORBIDS, WE_FORBID);
+        }
+        try (Daemon daemon = Daemon.start(ours, place.resolve("socket"), options)) {
+            assertEquals(expected, String.join("\n", run(daemon, ours)), name);
+        }
+    }
+
+    @Test
+    void rulesMeanWhatThePeerMeans() throws Exception {
+        compare("none");
+        for (String rule : RULES) {
+            compare(rule, "--translate-uid=" + rule);
+        }
+        String[] all = new String[2 * RULES.length];
+        for (int i = 0; i < RULES.length; i++) {
+            all[2 * i] = "--translate-uid=" + RULES[i];
+            all[2 * i + 1] = "--translate-gid=" + RULES[i];
+        }
+        compare("all", all);
+    }
+
+    @Test
+    void aNamespaceIsAMapWithoutOthers() throws Exception {
+        Path share = Files.createDirectory(folder.resolve("share"));
+        try (Daemon daemon =
+                Daemon.start(
+                        share,
+                        folder.resolve("socket"),
+                        "--uid-map=:0:1000:20:",
+                        "--gid-map=:0:2000:20:")) {
+            List<String> lines = run(daemon, share);
+            for (String line :
+                    List.of(
+                            "create 5 -> 5:5, on the host 1005:2005",
+                            "create 25 -> errno 1, on the host absent",
+                            "host's 1005 -> 5:65534 5:65534, on the host 1005:1005",
+                            "host's 0 -> 65534:65534 65534:65534, on the host 0:0",
+                            "chown 15 -> 15:5, on the host 1015:2005",
+                            "both 25 -> errno 1, on the host 1015:2015")) {
+                assertTrue(lines.contains(line), line + " is not in " + lines);
+            }
+        }
+    }
+}
