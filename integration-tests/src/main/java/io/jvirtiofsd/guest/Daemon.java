@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,10 +39,29 @@ public final class Daemon implements AutoCloseable {
 
     /** Starts our daemon on {@code socket}, its output going to a file beside it. */
     public static Daemon start(Path sharedDir, Path socket, String... options) {
-        String launcher =
+        return start(launcher(), sharedDir, socket, List.of(options));
+    }
+
+    /**
+     * The same by a shell, {@code setting} coming before our command in its script, as in "ulimit
+     * -n 1024; exec".
+     */
+    public static Daemon startUnder(
+            String setting, Path sharedDir, Path socket, String... options) {
+        Path script = socket.resolveSibling(socket.getFileName() + ".sh");
+        try {
+            Files.writeString(script, "#!/bin/sh\n%s %s \"$@\"\n".formatted(setting, launcher()));
+            Files.setPosixFilePermissions(script, PosixFilePermissions.fromString("rwxr-xr-x"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return start(script, sharedDir, socket, List.of(options));
+    }
+
+    private static Path launcher() {
+        return Path.of(
                 System.getProperty(
-                        "jvirtiofsd.command", GuestKit.home().resolve("jvirtiofsd").toString());
-        return start(Path.of(launcher), sharedDir, socket, List.of(options));
+                        "jvirtiofsd.command", GuestKit.home().resolve("jvirtiofsd").toString()));
     }
 
     /** Starts the peer likewise, as it can run without a sandbox. */

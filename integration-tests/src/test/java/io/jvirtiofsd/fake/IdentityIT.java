@@ -1,13 +1,16 @@
 package io.jvirtiofsd.fake;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,6 +33,9 @@ class IdentityIT {
 
     private static final String WE_FORBID = "-> errno 1,";
 
+    private static final int EPERM = 1;
+    private static final int SET_UID = 2; // fuse.h FATTR_UID
+
     @TempDir Path folder;
     private int umask;
 
@@ -43,10 +49,15 @@ class IdentityIT {
         JnrSyscalls.load().umask(umask);
     }
 
+    private static FakeFrontend connect(Daemon daemon) throws IOException {
+        FakeFrontend frontend = new FakeFrontend(daemon.socket());
+        frontend.negotiate(-1L, 0, 1, FakeDriver.memoryBytes(2));
+        frontend.start(1, 128); // virtiofsd has one request queue
+        return frontend;
+    }
+
     private static List<String> run(Daemon daemon, Path share) throws Exception {
-        try (FakeFrontend frontend = new FakeFrontend(daemon.socket())) {
-            frontend.negotiate(-1L, 0, 1, FakeDriver.memoryBytes(2));
-            frontend.start(1, 128);
+        try (FakeFrontend frontend = connect(daemon)) {
             FuseClient fuse = new FuseClient(frontend, 1);
             fuse.init(1 << 22);
             return new IdentityScenario(fuse, share).run();
@@ -79,6 +90,42 @@ class IdentityIT {
             all[2 * i + 1] = "--translate-gid=" + RULES[i];
         }
         compare("all", all);
+    }
+
+    /** What docs/semantics.md says of it. */
+    @Test
+    void whoIsNotRootOwnsEverythingAndShowsAsTheGuestsRoot() throws Exception {
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+        Path share = Files.createDirectory(folder.resolve("share"));
+        Files.setAttribute(share, "unix:uid", 4000);
+        Files.setAttribute(share, "unix:gid", 4000);
+        try (Daemon daemon =
+                        Daemon.startUnder(
+                                "exec setpriv --reuid=4000 --regid=4000 --clear-groups",
+                                share,
+                                folder.resolve("socket"),
+                                "--uid-map=:0:4000:1:",
+                                "--gid-map=:0:4000:1:");
+                FakeFrontend frontend = connect(daemon)) {
+            FuseClient fuse = new FuseClient(frontend, 1);
+            fuse.init(1 << 22);
+            FuseClient.Node made = fuse.mknod(FuseClient.ROOT, "made", 0100600, 0);
+            assertEquals(0, made.uid());
+            assertEquals(0, made.gid());
+            assertEquals(4000, Files.getAttribute(share.resolve("made"), "unix:uid"));
+            assertEquals(0, fuse.setattr(made.nodeId(), SET_UID, 0, 0, 0, 0).uid());
+            assertForbidden(() -> fuse.setattr(made.nodeId(), SET_UID, 0, 5, 0, 0));
+            assertForbidden(() -> fuse.as(5, 0).mkdir(FuseClient.ROOT, "others", 0700));
+            fuse.as(0, 0);
+            Files.createFile(share.resolve("foreign"));
+            FuseClient.Node foreign = fuse.lookup(FuseClient.ROOT, "foreign");
+            assertEquals(65534, foreign.uid());
+            assertForbidden(() -> fuse.setattr(foreign.nodeId(), SET_UID, 0, 0, 0, 0));
+        }
+    }
+
+    private static void assertForbidden(Runnable request) {
+        assertEquals(EPERM, assertThrows(FuseErrorException.class, request::run).errno());
     }
 
     @Test

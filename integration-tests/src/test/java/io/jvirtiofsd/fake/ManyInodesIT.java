@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.guest.Daemon;
-import io.jvirtiofsd.guest.GuestKit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,27 +26,6 @@ class ManyInodesIT {
     private static final int ENOENT = 2;
 
     @TempDir Path folder;
-
-    /** The launcher under a limit of its own; hard, so that the daemon cannot raise it. */
-    private Daemon limited(Path share) throws IOException {
-        Path script = folder.resolve("limited");
-        Path launcher = GuestKit.home().resolve("jvirtiofsd");
-        Files.writeString(
-                script,
-                "#!/bin/sh\nulimit -n %d\nexec %s \"$@\"\n".formatted(DESCRIPTORS, launcher));
-        assertTrue(script.toFile().setExecutable(true));
-        String command = System.getProperty("jvirtiofsd.command");
-        System.setProperty("jvirtiofsd.command", script.toString());
-        try {
-            return Daemon.start(share, folder.resolve("socket"));
-        } finally {
-            if (command == null) {
-                System.clearProperty("jvirtiofsd.command");
-            } else {
-                System.setProperty("jvirtiofsd.command", command);
-            }
-        }
-    }
 
     private Path share() throws IOException {
         Path share = Files.createDirectory(folder.resolve("share"));
@@ -80,7 +58,11 @@ class ManyInodesIT {
         long time = System.nanoTime();
         Path share = share();
         System.out.printf("%d files made in %.1f s%n", FILES, (System.nanoTime() - time) / 1e9);
-        try (Daemon daemon = limited(share);
+        try (Daemon daemon = // a hard limit, so that it cannot be raised
+                        Daemon.startUnder(
+                                "ulimit -n " + DESCRIPTORS + "; exec",
+                                share,
+                                folder.resolve("socket"));
                 FakeFrontend frontend = FuseRig.connect(daemon.socket())) {
             FuseClient fuse = new FuseClient(frontend, 1);
             fuse.init(1 << 22);
