@@ -6,11 +6,25 @@ import io.jvirtiofsd.virtio.ChainWriter;
 /** Serves descriptor chains on one thread. <i>Confined to that thread.</i> */
 @FunctionalInterface
 public interface ChainHandler {
+    /** What {@link #handle} returns for a request that is answered later. */
+    int PARKED = -1;
+
     /**
      * Serves one request. Reader and writer are borrowed for the call. Must not throw for anything
      * the guest can cause.
      *
-     * @return number of bytes written from the first writable byte on, without gaps
+     * @return number of bytes written from the first writable byte on, without gaps; or {@link
+     *     #PARKED}, and then nothing may be written
      */
     int handle(ChainReader reader, ChainWriter writer);
+
+    /**
+     * Takes the chain of the request for which {@link #handle} has just returned {@link #PARKED}.
+     *
+     * @return what makes the answer come at once; it has come when that returns, or another thread
+     *     is giving it
+     */
+    default Runnable parked(ParkedChain chain) {
+        throw new IllegalStateException("nothing was parked");
+    }
 }

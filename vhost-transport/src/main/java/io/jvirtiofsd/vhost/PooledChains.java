@@ -5,7 +5,7 @@ import java.util.ArrayDeque;
 
 /**
  * The chain slots of one queue that may be with the pool at the same time; owned by the queue's
- * worker. Its monitor also guards pushes to the ring.
+ * worker.
  *
  * <p><i>Thread-safe.</i>
  */

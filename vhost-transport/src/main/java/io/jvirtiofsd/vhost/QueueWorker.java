@@ -41,6 +41,9 @@ final class QueueWorker implements Runnable {
     private final EventFd wake;
     private final Poller poller;
     private final Thread thread;
+    private final ParkedChains parked = new ParkedChains();
+    private final Object pushing = new Object();
+    private boolean parking; // whether others may push; the thread's own, where there is no pool
     private volatile boolean stopping;
 
     /**
@@ -105,7 +108,8 @@ final class QueueWorker implements Runnable {
     }
 
     /**
-     * Ends the thread after what it has taken has been given back.
+     * Ends the thread after what it has taken has been given back. What waits for something that
+     * may never come is answered at once.
      *
      * @return index of the next chain to take
      */
@@ -123,6 +127,7 @@ final class QueueWorker implements Runnable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+        parked.cancelAll();
         poller.close();
         wake.close();
         return queue.lastAvail();
@@ -138,7 +143,7 @@ final class QueueWorker implements Runnable {
                 reader.enter();
                 try {
                     SplitRing ring = vring.ring();
-                    if (served) {
+                    if (served && written != ChainHandler.PARKED) {
                         giveBack(ring, chain, written);
                     }
                     served = !stopping && take(ring, chain);
@@ -214,10 +219,10 @@ final class QueueWorker implements Runnable {
         if (ring == null || vring.isBroken()) {
             return;
         }
-        if (surplus == null) {
+        if (surplus == null && !parking) {
             pushAndNotify(ring, chain, written);
         } else {
-            synchronized (surplus) {
+            synchronized (pushing) {
                 pushAndNotify(ring, chain, written);
             }
         }
@@ -244,21 +249,76 @@ final class QueueWorker implements Runnable {
         } finally {
             reader.exit();
         }
-        reader.enter();
-        try {
-            giveBack(vring.ring(), chain, written);
-        } finally {
-            reader.exit();
+        if (written != ChainHandler.PARKED) {
+            reader.enter();
+            try {
+                giveBack(vring.ring(), chain, written);
+            } finally {
+                reader.exit();
+            }
         }
         surplus.giveBack(chain);
     }
 
-    private static int handle(ChainHandler handler, DescriptorChain chain) {
+    private int handle(ChainHandler handler, DescriptorChain chain) {
         try {
-            return handler.handle(chain.reader(), chain.writer());
+            int written = handler.handle(chain.reader(), chain.writer());
+            if (written == ChainHandler.PARKED) {
+                park(handler, chain.head());
+            }
+            return written;
         } catch (RuntimeException | InternalError e) {
             LOG.error("a request could not be handled", e);
             return 0;
+        }
+    }
+
+    private void park(ChainHandler handler, int head) {
+        if (surplus == null) {
+            parking = true;
+        }
+        ParkedChain chain = new Parked(head);
+        parked.add(chain);
+        parked.setCancel(chain, handler.parked(chain));
+    }
+
+    /** A chain by its first descriptor: the memory behind it may be another one when it ends. */
+    private final class Parked implements ParkedChain {
+        private final int head;
+
+        Parked(int head) {
+            this.head = head;
+        }
+
+        @Override
+        public void answer(byte[] reply) {
+            try (Reclaimer.Reader reader = reclaimer.register()) {
+                reader.enter();
+                giveBackParked(head, reply);
+            } finally {
+                parked.remove(this);
+            }
+        }
+    }
+
+    /** On any thread. */
+    private void giveBackParked(int head, byte[] reply) {
+        SplitRing ring = vring.ring();
+        if (ring == null || vring.isBroken()) {
+            return;
+        }
+        try {
+            DescriptorChain chain = new DescriptorChain();
+            queue.takeAgain(ring, memory.get(), head, chain);
+            int written = chain.writer().capacity() < reply.length ? 0 : reply.length;
+            chain.writer().write(0, reply, 0, written);
+            synchronized (pushing) {
+                pushAndNotify(ring, chain, written);
+            }
+        } catch (RingException e) {
+            breakDown(e.getMessage());
+        } catch (InternalError e) {
+            breakDown("its memory is gone");
         }
     }
 }

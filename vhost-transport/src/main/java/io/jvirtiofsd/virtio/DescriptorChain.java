@@ -42,7 +42,8 @@ public final class DescriptorChain {
         return writer;
     }
 
-    int head() {
+    /** Index of its first descriptor. */
+    public int head() {
         return head;
     }
 

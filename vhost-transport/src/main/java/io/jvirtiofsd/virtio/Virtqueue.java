@@ -64,6 +64,15 @@ public final class Virtqueue {
         return true;
     }
 
+    /**
+     * Walks once more a chain that has been taken and not given back, by its {@code head}: the
+     * memory behind it may have changed. May be called by any thread.
+     */
+    public void takeAgain(SplitRing ring, GuestMemory memory, int head, DescriptorChain chain)
+            throws RingException {
+        chain.fill(ring, memory, indirect, head);
+    }
+
     /** Gives {@code chain} back, with {@code written} bytes in its writable part. */
     public void push(SplitRing ring, DescriptorChain chain, int written) {
         ring.putUsed(usedIdx, chain.head(), written);

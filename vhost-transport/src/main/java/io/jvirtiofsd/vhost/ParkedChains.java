@@ -1,0 +1,56 @@
+package io.jvirtiofsd.vhost;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The chains of one ring whose answers come later, each with what makes it come at once; owned by
+ * the ring's worker.
+ *
+ * <p><i>Thread-safe.</i>
+ */
+final class ParkedChains {
+    private final Map<ParkedChain, Runnable> waiting = new HashMap<>();
+
+    /** Must precede the answer to {@code chain}. */
+    synchronized void add(ParkedChain chain) {
+        waiting.put(chain, () -> {});
+    }
+
+    /** Says how to end the waiting of {@code chain}, which may have ended. */
+    synchronized void setCancel(ParkedChain chain, Runnable cancel) {
+        waiting.replace(chain, cancel);
+    }
+
+    /** Must follow the answer to {@code chain}. */
+    synchronized void remove(ParkedChain chain) {
+        waiting.remove(chain);
+        notifyAll();
+    }
+
+    /**
+     * Ends all waiting and returns when all answers have been given; none may be added any more.
+     */
+    void cancelAll() {
+        List<Runnable> cancels;
+        synchronized (this) {
+            cancels = new ArrayList<>(waiting.values());
+        }
+        cancels.forEach(Runnable::run);
+        boolean interrupted = false;
+        synchronized (this) {
+            while (!waiting.isEmpty()) {
+                try {
+                    wait();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
