@@ -3,6 +3,7 @@ package io.jvirtiofsd.daemon;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.FuseOptions;
 import io.jvirtiofsd.fuse.FuseServer;
+import io.jvirtiofsd.fuse.LockOptions;
 import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
@@ -134,6 +135,7 @@ public final class BackEnd implements AutoCloseable {
                         .withCacheSymlinks(options.files().cachePolicy().cachesSymlinks())
                         .withPosixAcl(xattrs.posixAcl())
                         .withSecurityLabel(xattrs.securityLabel())
+                        .withLocks(isOnHost(options) ? options.files().locks() : LockOptions.NONE)
                         .withSubmounts(options.files().announceSubmounts());
         return options.trace() == null ? fuse : fuse.withTrace(options.trace());
     }

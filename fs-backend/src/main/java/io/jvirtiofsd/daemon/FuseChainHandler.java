@@ -2,10 +2,12 @@ package io.jvirtiofsd.daemon;
 
 import io.jvirtiofsd.fuse.FuseWorker;
 import io.jvirtiofsd.fuse.GuestData;
+import io.jvirtiofsd.fuse.ParkedRequest;
 import io.jvirtiofsd.fuse.ReplyWriter;
 import io.jvirtiofsd.fuse.RequestReader;
 import io.jvirtiofsd.linux.IoVector;
 import io.jvirtiofsd.vhost.ChainHandler;
+import io.jvirtiofsd.vhost.ParkedChain;
 import io.jvirtiofsd.virtio.ChainReader;
 import io.jvirtiofsd.virtio.ChainWriter;
 
@@ -30,7 +32,15 @@ final class FuseChainHandler implements ChainHandler {
     public int handle(ChainReader reader, ChainWriter writer) {
         request.chain = reader;
         reply.chain = writer;
-        return worker.handle(request, reply);
+        int written = worker.handle(request, reply);
+        return written == FuseWorker.PARKED ? PARKED : written;
+    }
+
+    @Override
+    public Runnable parked(ParkedChain chain) {
+        ParkedRequest parked = worker.parked();
+        parked.start(chain::answer);
+        return parked::cancel;
     }
 
     private static int clamp(long bytes) {

@@ -50,7 +50,11 @@ final class Options {
                     "posix_acl",
                     "no_posix_acl",
                     "announce_submounts",
-                    "no_announce_submounts");
+                    "no_announce_submounts",
+                    "posix_lock",
+                    "no_posix_lock",
+                    "flock",
+                    "no_flock");
 
     @Spec private CommandSpec spec;
 
@@ -109,6 +113,7 @@ final class Options {
     private boolean readOnly;
 
     @Mixin private final InodeArguments inodes = new InodeArguments();
+    @Mixin private final LockArguments locks = new LockArguments();
     @Mixin private final XattrArguments xattrs = new XattrArguments();
     @Mixin private final IdentityArguments identity = new IdentityArguments();
 
@@ -157,7 +162,8 @@ final class Options {
             description = {
                 "Options in the style of mount: source=DIR, tag=TAG, cache=POLICY,",
                 "readonly, xattr, no_xattr, xattrmap=RULES, posix_acl, no_posix_acl,",
-                "announce_submounts, no_announce_submounts,",
+                "announce_submounts, no_announce_submounts, posix_lock,",
+                "no_posix_lock, flock, no_flock,",
                 "log_level=LEVEL."
             })
     private List<String> mountStyle = new ArrayList<>();
@@ -195,6 +201,10 @@ final class Options {
                 case "no_posix_acl" -> xattrs.setPosixAcl(false);
                 case "announce_submounts" -> inodes.setAnnounceSubmounts(true);
                 case "no_announce_submounts" -> inodes.setAnnounceSubmounts(false);
+                case "posix_lock" -> locks.setPosix(true);
+                case "no_posix_lock" -> locks.setPosix(false);
+                case "flock" -> locks.setFlock(true);
+                case "no_flock" -> locks.setFlock(false);
                 case "no_xattr" -> xattrs.setXattr(false);
                 default -> throw error("-o " + option + ": unknown option");
             }
@@ -289,7 +299,8 @@ final class Options {
                         inodes.handles(),
                         inodes.announcesSubmounts(),
                         xattrs.options(),
-                        identity.options()),
+                        identity.options(),
+                        locks.options()),
                 threadPoolSize,
                 keepListening,
                 dax.options(),

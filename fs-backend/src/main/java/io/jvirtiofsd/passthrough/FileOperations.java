@@ -289,12 +289,14 @@ final class FileOperations {
     }
 
     /** close(2) of a duplicate reports what a file system has put off until then. */
-    void flush(Session session, long fh) throws ErrnoException {
+    void flush(Session session, long fh, long lockOwner) throws ErrnoException {
         Handle.OpenFile file = session.file(fh);
         writeBack(file);
         int fd = file.fd().number();
         int duplicate = Failures.check(session.descriptors().opening(() -> syscalls.dup(fd)));
-        Failures.check(syscalls.close(duplicate));
+        int closed = syscalls.close(duplicate);
+        share.locks().flushed(file, lockOwner);
+        Failures.check(closed);
     }
 
     /** Brings what the guest has stored behind the last whole page into the file. */

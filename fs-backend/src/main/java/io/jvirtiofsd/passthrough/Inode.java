@@ -3,6 +3,7 @@ package io.jvirtiofsd.passthrough;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.shmem.DaxFile;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -26,6 +27,7 @@ final class Inode {
     private final AtomicReference<Fd> path;
     private volatile FileHandle handle;
     private volatile DaxFile dax;
+    private volatile InodeLocks locks;
     private volatile Inode next;
     private boolean marked;
     private long nodeId;
@@ -108,6 +110,27 @@ final class Inode {
         }
         if (file != null) {
             file.close();
+        }
+    }
+
+    /** The locks on it, or null if the guest never asked for one. */
+    InodeLocks locks() {
+        return locks;
+    }
+
+    /** The same, made if there are none; {@code owners} counts those of all inodes. */
+    synchronized InodeLocks locks(AtomicInteger owners) {
+        if (locks == null) {
+            locks = new InodeLocks(owners);
+        }
+        return locks;
+    }
+
+    /** Drops all locks; to be called when it has been forgotten. */
+    void closeLocks() {
+        InodeLocks present = locks;
+        if (present != null) {
+            present.close();
         }
     }
 

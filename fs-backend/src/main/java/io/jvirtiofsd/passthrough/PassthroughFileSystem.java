@@ -8,9 +8,12 @@ import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FileLock;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.FullAttributes;
 import io.jvirtiofsd.fuse.GuestData;
+import io.jvirtiofsd.fuse.LkIn;
+import io.jvirtiofsd.fuse.LockWait;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.fuse.OpenReply;
 import io.jvirtiofsd.fuse.RequestContext;
@@ -225,7 +228,7 @@ public final class PassthroughFileSystem implements FileSystem {
     @Override
     public void flush(RequestContext context, long nodeId, long fh, long lockOwner)
             throws ErrnoException {
-        files.flush(session(), fh);
+        files.flush(session(), fh, lockOwner);
     }
 
     @Override
@@ -320,6 +323,22 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
+    public FileLock getlk(RequestContext context, long nodeId, LkIn in) throws ErrnoException {
+        return share.locks().getlk(session(), in);
+    }
+
+    @Override
+    public void setlk(RequestContext context, long nodeId, LkIn in) throws ErrnoException {
+        share.locks().setlk(session(), in, false);
+    }
+
+    @Override
+    public Optional<LockWait> setlkw(RequestContext context, long nodeId, LkIn in)
+            throws ErrnoException {
+        return share.locks().setlk(session(), in, true);
+    }
+
+    @Override
     public void setxattr(
             RequestContext context,
             long nodeId,
@@ -364,19 +383,12 @@ public final class PassthroughFileSystem implements FileSystem {
             boolean writing,
             WindowRange range)
             throws ErrnoException {
-        mappings().setup(session(), nodeId, fileOffset, range);
+        share.requireMappings().setup(session(), nodeId, fileOffset, range);
     }
 
     @Override
     public void removeMappings(RequestContext context, List<WindowRange> ranges)
             throws ErrnoException {
-        mappings().remove(ranges);
-    }
-
-    private Mappings mappings() throws ErrnoException {
-        if (share.mappings().isEmpty()) {
-            throw ErrnoException.of(Errno.ENOSYS);
-        }
-        return share.mappings().get();
+        share.requireMappings().remove(ranges);
     }
 }

@@ -1,5 +1,7 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.fuse.LockOptions;
+
 /**
  * How a directory is shared; starts as {@link #defaults} and is refined by {@code with} methods.
  * <i>Immutable.</i>
@@ -11,6 +13,7 @@ package io.jvirtiofsd.passthrough;
  * @param announceSubmounts whether the guest is told where other file systems are mounted
  * @param xattrs what of extended attributes the guest may use
  * @param ids how users and groups translate
+ * @param locks which locks of the guest are locks of the host
  */
 public record PassthroughOptions(
         CachePolicy cachePolicy,
@@ -19,7 +22,8 @@ public record PassthroughOptions(
         HandleMode inodeFileHandles,
         boolean announceSubmounts,
         XattrOptions xattrs,
-        IdMaps ids) {
+        IdMaps ids,
+        LockOptions locks) {
     private static final int DEFAULT_MAX_DESCRIPTORS = 8192;
 
     /** Cache policy "auto", writable. */
@@ -31,12 +35,20 @@ public record PassthroughOptions(
                 HandleMode.PREFER,
                 true,
                 XattrOptions.off(),
-                IdMaps.identity());
+                IdMaps.identity(),
+                LockOptions.NONE);
     }
 
     public PassthroughOptions withCachePolicy(CachePolicy value) {
         return new PassthroughOptions(
-                value, readOnly, maxDescriptors, inodeFileHandles, announceSubmounts, xattrs, ids);
+                value,
+                readOnly,
+                maxDescriptors,
+                inodeFileHandles,
+                announceSubmounts,
+                xattrs,
+                ids,
+                locks);
     }
 
     public PassthroughOptions withReadOnly(boolean value) {
@@ -47,12 +59,20 @@ public record PassthroughOptions(
                 inodeFileHandles,
                 announceSubmounts,
                 xattrs,
-                ids);
+                ids,
+                locks);
     }
 
     public PassthroughOptions withMaxDescriptors(int value) {
         return new PassthroughOptions(
-                cachePolicy, readOnly, value, inodeFileHandles, announceSubmounts, xattrs, ids);
+                cachePolicy,
+                readOnly,
+                value,
+                inodeFileHandles,
+                announceSubmounts,
+                xattrs,
+                ids,
+                locks);
     }
 
     public PassthroughOptions withXattrs(XattrOptions value) {
@@ -63,7 +83,8 @@ public record PassthroughOptions(
                 inodeFileHandles,
                 announceSubmounts,
                 value,
-                ids);
+                ids,
+                locks);
     }
 
     public PassthroughOptions withIds(IdMaps value) {
@@ -74,16 +95,36 @@ public record PassthroughOptions(
                 inodeFileHandles,
                 announceSubmounts,
                 xattrs,
-                value);
+                value,
+                locks);
     }
 
     public PassthroughOptions withAnnounceSubmounts(boolean value) {
         return new PassthroughOptions(
-                cachePolicy, readOnly, maxDescriptors, inodeFileHandles, value, xattrs, ids);
+                cachePolicy, readOnly, maxDescriptors, inodeFileHandles, value, xattrs, ids, locks);
     }
 
     public PassthroughOptions withInodeFileHandles(HandleMode value) {
         return new PassthroughOptions(
-                cachePolicy, readOnly, maxDescriptors, value, announceSubmounts, xattrs, ids);
+                cachePolicy,
+                readOnly,
+                maxDescriptors,
+                value,
+                announceSubmounts,
+                xattrs,
+                ids,
+                locks);
+    }
+
+    public PassthroughOptions withLocks(LockOptions value) {
+        return new PassthroughOptions(
+                cachePolicy,
+                readOnly,
+                maxDescriptors,
+                inodeFileHandles,
+                announceSubmounts,
+                xattrs,
+                ids,
+                value);
     }
 }

@@ -6,6 +6,7 @@ import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.SlotTable;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Reclaimer;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * What the guest knows between INIT and DESTROY: its inodes and open handles. Owned by the file
@@ -19,6 +20,7 @@ final class Session {
     private final SlotTable<Handle> handles = new SlotTable<>();
     private final PathDescriptors descriptors;
     private final Reclaimer reclaimer;
+    private final AtomicInteger lockOwners = new AtomicInteger();
     private volatile boolean ended;
 
     /** Takes {@code rootPath}, an O_PATH descriptor of the shared directory. */
@@ -50,6 +52,11 @@ final class Session {
         return descriptors;
     }
 
+    /** How many owners have locks on ranges, in all files together. */
+    AtomicInteger lockOwners() {
+        return lockOwners;
+    }
+
     Inode inode(long nodeId) throws ErrnoException {
         Inode inode = inodes.get(nodeId);
         if (inode == null) {
@@ -78,6 +85,7 @@ final class Session {
         if (inode != null && !inode.isPinned() && inodes.forget(inode, taken)) {
             descriptors.closed(inode);
             inode.closeDax();
+            inode.closeLocks();
         }
     }
 
@@ -142,6 +150,7 @@ final class Session {
                     inode.takeLookups(Long.MAX_VALUE);
                     descriptors.closed(inode);
                     inode.closeDax();
+                    inode.closeLocks();
                 });
     }
 }

@@ -44,6 +44,8 @@ final class Share implements AutoCloseable {
     private final int rootType;
     private final HandleMode handleMode;
     private final SpareDescriptors spares;
+    private final LockWaiters lockWaiters;
+    private final Locks locks;
     private final ThreadLocal<EntryCursor> cursors = ThreadLocal.withInitial(this::newCursor);
 
     private Share(
@@ -71,6 +73,8 @@ final class Share implements AutoCloseable {
         this.rootMountId = Statx.mountId(statx);
         this.rootType = statx.getShort(Statx.MODE) & Statx.S_IFMT;
         this.handleMode = usableHandleMode();
+        this.lockWaiters = new LockWaiters(syscalls);
+        this.locks = new Locks(this);
         this.spares = new SpareDescriptors(syscalls, root.number());
     }
 
@@ -157,9 +161,22 @@ final class Share implements AutoCloseable {
         return capability;
     }
 
+    /** How files are mapped; ENOSYS without a DAX window. */
+    Mappings requireMappings() throws ErrnoException {
+        return mappings.orElseThrow(() -> ErrnoException.of(Errno.ENOSYS));
+    }
+
     /** How files are mapped; empty without a DAX window. */
     Optional<Mappings> mappings() {
         return mappings;
+    }
+
+    Locks locks() {
+        return locks;
+    }
+
+    LockWaiters lockWaiters() {
+        return lockWaiters;
     }
 
     long rootDevice() {
@@ -249,6 +266,7 @@ final class Share implements AutoCloseable {
 
     @Override
     public void close() {
+        lockWaiters.close();
         spares.close();
         root.close();
         proc.close();

@@ -1,6 +1,7 @@
 package io.jvirtiofsd.fuse;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A file system that {@code FuseServer} exports to a guest: one method per FUSE operation, with
@@ -302,6 +303,30 @@ public interface FileSystem extends AutoCloseable {
 
     /** Removes an extended attribute; ENODATA if there is none. */
     default void removexattr(RequestContext context, long nodeId, Name name) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /** A lock that keeps the one of {@code in}, on a range of bytes, from being had, if any. */
+    default FileLock getlk(RequestContext context, long nodeId, LkIn in) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /**
+     * Sets or drops a lock at once. Those on ranges belong to {@link LkIn#owner} and go with a
+     * {@link #flush} of it; those of {@link LkIn#isFlock} belong to the handle.
+     *
+     * @throws ErrnoException EAGAIN if another has it
+     */
+    default void setlk(RequestContext context, long nodeId, LkIn in) throws ErrnoException {
+        throw ErrnoException.of(Errno.ENOSYS);
+    }
+
+    /**
+     * Does the same, or else gives what waits for the lock; ENOLCK refuses to wait. Waiting ends,
+     * with ENOLCK, when the session does.
+     */
+    default Optional<LockWait> setlkw(RequestContext context, long nodeId, LkIn in)
+            throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 

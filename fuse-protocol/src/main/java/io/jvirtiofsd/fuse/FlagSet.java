@@ -20,6 +20,7 @@ enum FlagSet {
     GETATTR(GetattrIn.class, "GETATTR_"),
     INIT(InitFlag.class, 0),
     INIT2(InitFlag.class, 32),
+    LK(LkIn.class, "LK_"),
     OPEN(OpenFlags.class, "O_"),
     OPEN_IN(CreateIn.class, "OPEN_"),
     READ(ReadIn.class, "READ_"),

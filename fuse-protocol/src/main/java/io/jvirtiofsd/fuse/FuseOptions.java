@@ -13,6 +13,7 @@ import java.util.function.Consumer;
  * @param posixAcl whether guest and host interpret access control lists
  * @param securityLabel whether what is made gets the guest's security label at once
  * @param submounts whether the guest may be told where other file systems are mounted
+ * @param locks which locks of the guest the file system keeps
  * @param trace takes one line for each request; tracing costs nothing when empty
  */
 public record FuseOptions(
@@ -22,6 +23,7 @@ public record FuseOptions(
         FeatureMode posixAcl,
         FeatureMode securityLabel,
         boolean submounts,
+        LockOptions locks,
         Optional<Consumer<String>> trace) {
     /** 256 pages: what Linux guests allow unless told otherwise (fs.fuse.max_pages_limit). */
     public static final int MAX_WRITE_BYTES = 1 << 20;
@@ -36,7 +38,8 @@ public record FuseOptions(
     }
 
     /**
-     * 1 MiB writes, READDIRPLUS, no caching of links, no ACLs, no labels, submounts told, no trace.
+     * 1 MiB writes, READDIRPLUS, no caching of links, no ACLs, no labels, submounts told, no locks,
+     * no trace.
      */
     public static FuseOptions defaults() {
         return new FuseOptions(
@@ -46,37 +49,71 @@ public record FuseOptions(
                 FeatureMode.NEVER,
                 FeatureMode.NEVER,
                 true,
+                LockOptions.NONE,
                 Optional.empty());
     }
 
     public FuseOptions withMaxWriteBytes(int bytes) {
         return new FuseOptions(
-                bytes, readdirplus, cacheSymlinks, posixAcl, securityLabel, submounts, trace);
+                bytes,
+                readdirplus,
+                cacheSymlinks,
+                posixAcl,
+                securityLabel,
+                submounts,
+                locks,
+                trace);
     }
 
     public FuseOptions withReaddirplus(boolean on) {
         return new FuseOptions(
-                maxWriteBytes, on, cacheSymlinks, posixAcl, securityLabel, submounts, trace);
+                maxWriteBytes, on, cacheSymlinks, posixAcl, securityLabel, submounts, locks, trace);
     }
 
     public FuseOptions withCacheSymlinks(boolean on) {
         return new FuseOptions(
-                maxWriteBytes, readdirplus, on, posixAcl, securityLabel, submounts, trace);
+                maxWriteBytes, readdirplus, on, posixAcl, securityLabel, submounts, locks, trace);
     }
 
     public FuseOptions withPosixAcl(FeatureMode mode) {
         return new FuseOptions(
-                maxWriteBytes, readdirplus, cacheSymlinks, mode, securityLabel, submounts, trace);
+                maxWriteBytes,
+                readdirplus,
+                cacheSymlinks,
+                mode,
+                securityLabel,
+                submounts,
+                locks,
+                trace);
     }
 
     public FuseOptions withSecurityLabel(FeatureMode mode) {
         return new FuseOptions(
-                maxWriteBytes, readdirplus, cacheSymlinks, posixAcl, mode, submounts, trace);
+                maxWriteBytes, readdirplus, cacheSymlinks, posixAcl, mode, submounts, locks, trace);
     }
 
     public FuseOptions withSubmounts(boolean on) {
         return new FuseOptions(
-                maxWriteBytes, readdirplus, cacheSymlinks, posixAcl, securityLabel, on, trace);
+                maxWriteBytes,
+                readdirplus,
+                cacheSymlinks,
+                posixAcl,
+                securityLabel,
+                on,
+                locks,
+                trace);
+    }
+
+    public FuseOptions withLocks(LockOptions value) {
+        return new FuseOptions(
+                maxWriteBytes,
+                readdirplus,
+                cacheSymlinks,
+                posixAcl,
+                securityLabel,
+                submounts,
+                value,
+                trace);
     }
 
     public FuseOptions withTrace(Consumer<String> lines) {
@@ -87,6 +124,7 @@ public record FuseOptions(
                 posixAcl,
                 securityLabel,
                 submounts,
+                locks,
                 Optional.of(lines));
     }
 }

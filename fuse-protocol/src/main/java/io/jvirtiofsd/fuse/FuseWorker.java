@@ -13,12 +13,16 @@ import org.slf4j.LoggerFactory;
  * unseen. <i>Confined to its thread.</i> Source: fuse.h; virtio 1.3, 5.11.6.1.
  */
 public final class FuseWorker {
+    /** What {@link #handle} returns for a request that is answered later. */
+    public static final int PARKED = -1;
+
     private static final Logger LOG = LoggerFactory.getLogger(FuseWorker.class);
     private static final AtomicBoolean SWAPPED_REPORTED = new AtomicBoolean();
 
     private final FuseServer server;
     private final Request request;
     private final Consumer<String> trace; // null when off
+    private ParkedRequest parked; // by the last request, until asked for
 
     FuseWorker(FuseServer server, Consumer<String> trace) {
         this.server = server;
@@ -30,7 +34,8 @@ public final class FuseWorker {
      * Serves one request; reader and writer are borrowed. Throws for nothing that the guest or the
      * file system can cause.
      *
-     * @return bytes of the answer, all at the front of {@code writer}; 0 for none
+     * @return bytes of the answer, all at the front of {@code writer}; 0 for none; {@link #PARKED}
+     *     if {@link #parked} must be started
      */
     public int handle(RequestReader reader, ReplyWriter writer) {
         if (reader.remaining() < InHeader.BYTES) {
@@ -52,12 +57,23 @@ public final class FuseWorker {
         }
     }
 
+    /** What the last request is to be answered by, if {@link #handle} has said so; given once. */
+    public ParkedRequest parked() {
+        ParkedRequest given = parked;
+        parked = null;
+        return given;
+    }
+
     private int serve(Opcode opcode, int capacity) {
         boolean answered = opcode == null || opcode.reply() != Reply.NONE;
         if (answered && capacity < Request.OUT_HEADER_BYTES) {
             return 0;
         }
         int errno = run(opcode);
+        if (errno == 0 && request.parkedFor() != null) {
+            parked = new ParkedRequest(server, opcode, request, request.parkedFor(), trace);
+            return PARKED;
+        }
         int length = 0;
         if (answered) {
             length = errno == 0 ? request.deliver() : request.deliverError(errno);

@@ -9,7 +9,7 @@ package io.jvirtiofsd.fuse;
 enum InitFlag {
     // spotless:off
     ASYNC_READ          (0,  true),  // read-ahead sends several READs at once
-    POSIX_LOCKS         (1,  false), // fcntl locks come to us; else the guest keeps them itself
+    POSIX_LOCKS         (1,  false), // fcntl locks come to us, when FuseOptions says so; else the guest keeps them
     FILE_OPS            (2,  false), // unused by Linux
     ATOMIC_O_TRUNC      (3,  true),  // O_TRUNC comes with OPEN instead of a SETATTR before it
     EXPORT_SUPPORT      (4,  false), // LOOKUP of "." and ".." to decode NFS handles
@@ -18,7 +18,7 @@ enum InitFlag {
     SPLICE_WRITE        (7,  false), // /dev/fuse only
     SPLICE_MOVE         (8,  false), // /dev/fuse only
     SPLICE_READ         (9,  false), // /dev/fuse only
-    FLOCK_LOCKS         (10, false), // flock comes to us; else the guest keeps it itself
+    FLOCK_LOCKS         (10, false), // flock comes to us, when FuseOptions says so; else the guest keeps it
     HAS_IOCTL_DIR       (11, false), // IOCTL on directories
     AUTO_INVAL_DATA     (12, true),  // page cache dropped when mtime changed; not with a DAX window
     DO_READDIRPLUS      (13, true),  // READDIRPLUS is understood

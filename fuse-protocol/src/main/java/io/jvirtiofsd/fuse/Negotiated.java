@@ -76,6 +76,7 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
         if (options.submounts()) {
             wanted |= InitFlag.SUBMOUNTS.mask();
         }
+        wanted |= options.locks().initFlags();
         if (mapsFiles) {
             wanted |= InitFlag.MAP_ALIGNMENT.mask() | InitFlag.HAS_INODE_DAX.mask();
             // Every store through the window changes the time of modification; at the next look at

@@ -22,6 +22,7 @@ enum Reply {
     IOCTL(IoctlOut.BYTES, IoctlOut::read),
     POLL(PollOut.BYTES, PollOut::read),
     STATX(StatxOut.BYTES, StatxOut::read),
+    LOCK(LkOut.BYTES, LkOut::read),
     LSEEK(LseekOut.BYTES, LseekOut::read),
     INIT(InitOut.BYTES, InitOut::read);
 

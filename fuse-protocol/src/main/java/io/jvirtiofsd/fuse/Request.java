@@ -32,6 +32,7 @@ final class Request {
     private int copyEnd;
     private int dataBytes;
     private int inPlaceBytes;
+    private LockWait wait;
 
     Request(FuseServer server) {
         this.server = server;
@@ -49,6 +50,7 @@ final class Request {
         secondName.set(copy, 0, 0);
         copyEnd = InHeader.BYTES;
         dataBytes = 0;
+        wait = null;
         clearReply();
     }
 
@@ -191,6 +193,16 @@ final class Request {
     /** Tells that {@code bytes} of the {@link #target} were filled. */
     void filledInPlace(int bytes) {
         inPlaceBytes = bytes;
+    }
+
+    /** Tells that it is answered when {@code lock} has been waited for. */
+    void park(LockWait lock) {
+        wait = lock;
+    }
+
+    /** What it waits for, or null if it can be answered. */
+    LockWait parkedFor() {
+        return wait;
     }
 
     /** The part of a caller's umask that the guest has left to the file system. */

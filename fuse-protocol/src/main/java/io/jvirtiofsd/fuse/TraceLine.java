@@ -18,6 +18,13 @@ final class TraceLine {
 
     /** The line of a request that has been served; {@code opcode} is null if unknown. */
     static String of(Request request, Opcode opcode, int errno, int length) {
+        StringBuilder line = new StringBuilder(asked(request, opcode));
+        answer(line, request, opcode, errno, length);
+        return line.toString();
+    }
+
+    /** The line up to the answer. */
+    static String asked(Request request, Opcode opcode) {
         InHeader header = request.header();
         StringBuilder line = new StringBuilder("fuse ");
         line.append(opcode == null ? "opcode-" + unsigned(header.opcode()) : opcode.name());
@@ -32,7 +39,6 @@ final class TraceLine {
         quoted(line, " name=", request.name());
         quoted(line, opcode == Opcode.SYMLINK ? " target=" : " newName=", request.secondName());
         line.append(" -> ");
-        answer(line, request, opcode, errno, length);
         return line.toString();
     }
 

@@ -285,11 +285,19 @@ public final class FuseClient {
     }
 
     public void release(long nodeId, long fh) {
-        begin(18, nodeId).u64(fh).u32(0, 0).u64(0).ask(0, 0);
+        release(nodeId, fh, 0);
+    }
+
+    public void release(long nodeId, long fh, int releaseFlags) {
+        begin(18, nodeId).u64(fh).u32(0, releaseFlags).u64(0).ask(0, 0);
     }
 
     public void flush(long nodeId, long fh) {
-        begin(25, nodeId).u64(fh, 0, 0).ask(0, 0);
+        flush(nodeId, fh, 0);
+    }
+
+    public void flush(long nodeId, long fh, long lockOwner) {
+        begin(25, nodeId).u64(fh, 0, lockOwner).ask(0, 0);
     }
 
     public void fsync(long nodeId, long fh) {

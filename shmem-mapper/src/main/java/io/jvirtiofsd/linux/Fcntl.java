@@ -40,6 +40,16 @@ public final class Fcntl {
 
     public static final int F_GETFL         = 3;
     public static final int F_SETFL         = 4;
+    public static final int F_OFD_GETLK     = 36;
+    public static final int F_OFD_SETLK     = 37;
+    public static final int F_OFD_SETLKW    = 38;
+    public static final int F_RDLCK         = 0;
+    public static final int F_WRLCK         = 1;
+    public static final int F_UNLCK         = 2;
+    public static final int LOCK_SH         = 1;
+    public static final int LOCK_EX         = 2;
+    public static final int LOCK_NB         = 4;
+    public static final int LOCK_UN         = 8;
     public static final int F_DUPFD_CLOEXEC = 0x406;
     public static final int F_ADD_SEALS     = 0x409;
     public static final int F_GET_SEALS     = 0x40a;

@@ -207,6 +207,11 @@ abstract class JnrFileCalls implements Syscalls {
     }
 
     @Override
+    public int flock(int fd, int operation) {
+        return result(libc.flock(fd, operation));
+    }
+
+    @Override
     public int faccessat(int dirfd, long path, int mode, int flags) {
         return result(libc.faccessat(dirfd, path, mode, flags));
     }

@@ -13,6 +13,8 @@ import jnr.ffi.LibraryLoader;
  * <p><i>Thread-safe.</i>
  */
 public final class JnrSyscalls extends JnrFileCalls {
+    private static final int SIGACTION_BYTES = 152; // of libc, both architectures
+
     private JnrSyscalls(LibC libc) {
         super(libc);
     }
@@ -186,6 +188,31 @@ public final class JnrSyscalls extends JnrFileCalls {
     @Override
     public int prctl(int option, long arg2, long arg3, long arg4, long arg5) {
         return result(libc.prctl(option, arg2, arg3, arg4, arg5));
+    }
+
+    /** The handler is a function of libc that does nothing: Java code must not run in one. */
+    @Override
+    public int makeInterrupting(int signal) {
+        Scratch scratch = Scratch.get();
+        byte[] harmless = {'g', 'e', 't', 'p', 'p', 'i', 'd'};
+        long handler = libc.dlsym(0, scratch.path(harmless, 0, harmless.length));
+        if (handler == 0) {
+            return -Errno.ENOSYS;
+        }
+        NativeMemory action = scratch.small(); // sigaction.h: handler, mask, flags, restorer
+        action.put(0, new byte[SIGACTION_BYTES], 0, SIGACTION_BYTES); // without SA_RESTART
+        action.putLong(0, handler);
+        return result(libc.sigaction(signal, action.address(), 0));
+    }
+
+    @Override
+    public int gettid() {
+        return raw(numbers.gettid(), 0, 0, 0);
+    }
+
+    @Override
+    public int tgkill(int tgid, int tid, int signal) {
+        return raw(numbers.tgkill(), tgid, tid, signal);
     }
 
     @Override

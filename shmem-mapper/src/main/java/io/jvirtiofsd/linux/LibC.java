@@ -38,6 +38,9 @@ public interface LibC {
     int fdatasync(int fd);
     long getdents64(int fd, long dirp, long count);
     int fcntl(int fd, int cmd, long arg);
+    int flock(int fd, int operation);
+    int sigaction(int signal, long action, long old);
+    long dlsym(long handle, long name);
     int faccessat(int dirfd, long path, int mode, int flags);
     int memfd_create(long name, int flags);
     long mmap(long addr, long length, int prot, int flags, int fd, long offset, long unused);

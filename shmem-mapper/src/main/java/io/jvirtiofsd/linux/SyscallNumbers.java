@@ -13,12 +13,14 @@ record SyscallNumbers(
         int capget,
         int capset,
         int geteuid,
-        int getegid) {
+        int getegid,
+        int gettid,
+        int tgkill) {
 
     private static final SyscallNumbers X86_64 =
-            new SyscallNumbers(437, 117, 119, 116, 125, 126, 107, 108);
+            new SyscallNumbers(437, 117, 119, 116, 125, 126, 107, 108, 186, 234);
     private static final SyscallNumbers AARCH64 =
-            new SyscallNumbers(437, 147, 149, 159, 90, 91, 175, 177);
+            new SyscallNumbers(437, 147, 149, 159, 90, 91, 175, 177, 178, 131);
 
     static SyscallNumbers ofThisMachine() {
         return Architecture.IS_AARCH64 ? AARCH64 : X86_64;

@@ -239,6 +239,21 @@ public interface Syscalls {
     /** {@code int open_by_handle_at(int mountFd, struct file_handle *handle, int flags)}. */
     int openByHandleAt(int mountFd, long handle, int flags);
 
+    /** {@code int flock(int fd, int operation)}. */
+    int flock(int fd, int operation);
+
+    /**
+     * Makes {@code signal} do nothing but interrupt the call that a thread of this process waits
+     * in, which then fails with EINTR.
+     */
+    int makeInterrupting(int signal);
+
+    /** Raw {@code pid_t gettid(void)}. */
+    int gettid();
+
+    /** Raw {@code int tgkill(pid_t tgid, pid_t tid, int signal)}. */
+    int tgkill(int tgid, int tid, int signal);
+
     /** {@code void syslog(int priority, "%s", const char *message)}; always 0. */
     int syslog(int priority, long message);
 }

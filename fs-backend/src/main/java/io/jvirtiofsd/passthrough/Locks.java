@@ -1,0 +1,234 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FileLock;
+import io.jvirtiofsd.fuse.LkIn;
+import io.jvirtiofsd.fuse.LockWait;
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Syscalls;
+import java.util.Optional;
+
+/**
+ * Locks of the guest as locks of the host, so that all guests and the host itself exclude each
+ * other: flock(2) on the handle's own descriptor, fcntl(2) on an open file description for each
+ * owner, since locks of a process would all be this one's.
+ *
+ * <p><i>Thread-safe.</i> Source: fcntl(2), "Open file description locks"; flock(2).
+ */
+final class Locks {
+    /** Most owners of locks on ranges in a session, a descriptor each. */
+    static final int MAX_OWNERS = 16384;
+
+    // struct flock, 32 bytes (asm-generic/fcntl.h)
+    private static final int L_TYPE = 0;
+    private static final int L_WHENCE = 2;
+    private static final int L_START = 8;
+    private static final int L_LEN = 16;
+    private static final int L_PID = 24;
+    private static final int SEEK_SET = 0;
+
+    private final Share share;
+    private final Syscalls syscalls;
+    private final LockWaiters waiters;
+
+    Locks(Share share) {
+        this.share = share;
+        this.syscalls = share.syscalls();
+        this.waiters = share.lockWaiters();
+    }
+
+    /** The processes of other guests and of the host have no number that this guest knows. */
+    FileLock getlk(Session session, LkIn in) throws ErrnoException {
+        Handle.OpenFile file = session.file(in.fh());
+        InodeLocks locks = file.inode().locks();
+        if (locks == null) {
+            return getlk(file.fd().number(), in);
+        }
+        synchronized (locks) {
+            InodeLocks.Owner owner = locks.owner(in.owner());
+            return getlk(owner == null ? file.fd().number() : owner.fd(), in);
+        }
+    }
+
+    private FileLock getlk(int fd, LkIn in) throws ErrnoException {
+        Failures.check(syscalls.fcntl(fd, Fcntl.F_OFD_GETLK, flock(in)));
+        NativeMemory found = Scratch.get().small();
+        long start = found.getLong(L_START);
+        long length = found.getLong(L_LEN);
+        long end = length == 0 ? Long.MAX_VALUE : start + length - 1;
+        return new FileLock(start, end, found.getShort(L_TYPE), 0);
+    }
+
+    /** The range as a {@code struct flock} in the thread's memory; its address. */
+    private static long flock(LkIn in) {
+        NativeMemory flock = Scratch.get().small();
+        flock.putShort(L_TYPE, (short) in.type());
+        flock.putShort(L_WHENCE, (short) SEEK_SET);
+        flock.putLong(L_START, in.start());
+        flock.putLong(L_LEN, in.end() == Long.MAX_VALUE ? 0 : in.end() - in.start() + 1);
+        flock.putLong(L_PID, 0); // fcntl(2): must be 0
+        return flock.address();
+    }
+
+    /** Sets or drops a lock; if another has it and {@code waiting}, gives what waits for it. */
+    Optional<LockWait> setlk(Session session, LkIn in, boolean waiting) throws ErrnoException {
+        Handle.OpenFile file = session.file(in.fh());
+        if (in.isFlock()) {
+            return flock(session, file, in, waiting);
+        }
+        if (in.isUnlock()) {
+            unlock(file.inode().locks(), in);
+            return Optional.empty();
+        }
+        int refused = in.type() == LkIn.F_RDLCK ? Fcntl.O_WRONLY : Fcntl.O_RDONLY;
+        if ((file.flags() & Fcntl.O_ACCMODE) == refused) {
+            throw ErrnoException.of(Errno.EBADF); // fcntl(2)
+        }
+        InodeLocks locks = file.inode().locks(session.lockOwners());
+        synchronized (locks) {
+            InodeLocks.Owner owner = locks.owner(in.owner());
+            if (owner == null) {
+                owner = addOwner(session, file, locks, in.owner());
+            }
+            int result = syscalls.fcntl(owner.fd(), Fcntl.F_OFD_SETLK, flock(in));
+            try {
+                if (isTaken(result) && waiting) {
+                    return Optional.of(waitForRange(session, locks, owner, in));
+                }
+                Failures.check(result);
+                owner.setLocking(true);
+                return Optional.empty();
+            } finally {
+                locks.discardIfUnused(in.owner());
+            }
+        }
+    }
+
+    private static boolean isTaken(int result) {
+        return result == -Errno.EAGAIN || result == -Errno.EACCES;
+    }
+
+    private InodeLocks.Owner addOwner(
+            Session session, Handle.OpenFile file, InodeLocks locks, long id)
+            throws ErrnoException {
+        if (session.lockOwners().incrementAndGet() > MAX_OWNERS) {
+            session.lockOwners().decrementAndGet();
+            throw ErrnoException.of(Errno.ENOLCK);
+        }
+        Fd fd;
+        try {
+            fd = openAgain(session, file);
+        } catch (ErrnoException e) {
+            session.lockOwners().decrementAndGet();
+            throw e;
+        }
+        InodeLocks.Owner owner = locks.add(id, fd);
+        if (file.inode().isForgotten()) { // whoever forgot it may have found nothing to close
+            locks.discardIfUnused(id);
+            throw ErrnoException.of(Errno.ENOLCK);
+        }
+        return owner;
+    }
+
+    /** For reading and writing, since locks of both kinds may follow; else as the guest has it. */
+    private Fd openAgain(Session session, Handle.OpenFile file) throws ErrnoException {
+        int path = session.descriptors().of(file.inode());
+        int fd = share.options().readOnly() ? -Errno.EROFS : open(session, path, Fcntl.O_RDWR);
+        if (fd < 0 && !isOutOfDescriptors(fd)) {
+            fd = open(session, path, file.flags() & Fcntl.O_ACCMODE);
+        }
+        return own(fd);
+    }
+
+    private int open(Session session, int path, int flags) throws ErrnoException {
+        return session.descriptors().openingToStay(() -> share.reopen(path, flags));
+    }
+
+    private static boolean isOutOfDescriptors(int fd) {
+        return fd == -Errno.EMFILE || fd == -Errno.ENFILE;
+    }
+
+    private Fd own(int fd) throws ErrnoException {
+        return Fd.own(syscalls, Failures.check(isOutOfDescriptors(fd) ? -Errno.ENOLCK : fd));
+    }
+
+    private BlockedLock waitForRange(
+            Session session, InodeLocks locks, InodeLocks.Owner owner, LkIn in)
+            throws ErrnoException {
+        BlockedLock wait =
+                new BlockedLock(
+                        syscalls,
+                        waiters,
+                        duplicate(session, owner.fd()),
+                        fd -> syscalls.fcntl(fd, Fcntl.F_OFD_SETLKW, flock(in)),
+                        fd -> 0, // goes with the descriptor, unless that has others: they must stay
+                        (ended, locked) -> locks.ended(ended, in.owner(), owner, locked));
+        locks.waiting(wait, owner);
+        return wait;
+    }
+
+    private Fd duplicate(Session session, int fd) throws ErrnoException {
+        return own(session.descriptors().openingToStay(() -> syscalls.dup(fd)));
+    }
+
+    private void unlock(InodeLocks locks, LkIn in) throws ErrnoException {
+        if (locks == null) {
+            return;
+        }
+        synchronized (locks) {
+            InodeLocks.Owner owner = locks.owner(in.owner());
+            if (owner == null) {
+                return;
+            }
+            Failures.check(syscalls.fcntl(owner.fd(), Fcntl.F_OFD_SETLK, flock(in)));
+            if (in.start() == 0 && in.end() == Long.MAX_VALUE) {
+                owner.setLocking(false);
+                locks.discardIfUnused(in.owner());
+            }
+        }
+    }
+
+    /** Closing a file drops its owner's locks on ranges, as close(2) does those of a process. */
+    void flushed(Handle.OpenFile file, long owner) throws ErrnoException {
+        InodeLocks locks = file.inode().locks();
+        if (locks != null) {
+            unlock(locks, new LkIn(0, owner, FileLock.WHOLE_FILE_UNLOCKED, 0));
+        }
+    }
+
+    private Optional<LockWait> flock(
+            Session session, Handle.OpenFile file, LkIn in, boolean waiting) throws ErrnoException {
+        int operation =
+                switch (in.type()) {
+                    case LkIn.F_RDLCK -> Fcntl.LOCK_SH;
+                    case LkIn.F_WRLCK -> Fcntl.LOCK_EX;
+                    default -> Fcntl.LOCK_UN;
+                };
+        int fd = file.fd().number();
+        int result = syscalls.flock(fd, operation | Fcntl.LOCK_NB);
+        if (!isTaken(result) || !waiting) {
+            Failures.check(result);
+            return Optional.empty();
+        }
+        InodeLocks locks = file.inode().locks(session.lockOwners());
+        BlockedLock wait =
+                new BlockedLock(
+                        syscalls,
+                        waiters,
+                        duplicate(session, fd),
+                        own -> syscalls.flock(own, operation),
+                        own -> syscalls.flock(own, Fcntl.LOCK_UN),
+                        (ended, locked) -> locks.ended(ended, null, null, locked));
+        synchronized (locks) {
+            locks.waiting(wait, null);
+        }
+        if (file.inode().isForgotten()) { // whoever forgot it may have found nothing to end
+            wait.cancel();
+        }
+        return Optional.of(wait);
+    }
+}
