@@ -171,8 +171,7 @@ class LocksTest {
         second.flock(READ);
         assertErrno(EAGAIN, () -> second.flock(WRITE));
         long another = first.fuse.open(first.node, O_RDONLY);
-        assertErrno(
-                EAGAIN, () -> first.locks.set(first.node, another, MINE, 0, END, WRITE, FLOCK));
+        assertErrno(EAGAIN, () -> first.locks.set(first.node, another, MINE, 0, END, WRITE, FLOCK));
         second.flock(READ); // flock(2): who asks for another kind gives up the one it has
         first.startWaiting(MINE, WRITE, FLOCK);
         second.lock(MINE, 0, END, WRITE); // has nothing to do with it

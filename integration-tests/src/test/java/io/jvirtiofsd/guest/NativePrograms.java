@@ -12,7 +12,7 @@ import java.util.List;
  */
 final class NativePrograms {
     private static final Duration LIMIT = Duration.ofMinutes(2);
-    private static final List<String> NAMES = List.of("fsrandom", "mapcheck");
+    private static final List<String> NAMES = List.of("fsrandom", "mapcheck", "lockcount");
 
     private NativePrograms() {}
 
