@@ -7,9 +7,10 @@ fail() { echo "FAILED: $*"; exit 1; }
 # A program and its libraries from the share.
 mkdir bin
 cp /bin/bash /bin/busybox bin/
-for library in $(ldd /bin/bash /bin/busybox | grep -o '/[^ ]*' | grep -v ':' | sort -u); do cp -L "$library" bin/; done
+for library in $(ldd /bin/bash /bin/busybox 2>/dev/null | grep -o '/[^ ]*' | grep -v ':' | sort -u); do cp -L "$library" bin/; done
 loader=$(basename "$(ls bin/ld-linux* | head -1)")
-[ "$("bin/$loader" --library-path "$PWD/bin" bin/bash -c 'echo $((6 * 7))')" = 42 ] || fail program
+said=$("bin/$loader" --library-path "$PWD/bin" bin/bash -c 'echo $((6 * 7))') || fail "program: exit code $?"
+[ "$said" = 42 ] || fail "program says $said"
 LD_LIBRARY_PATH=$PWD/bin /bin/bash -c true || fail library
 
 # Changes in place and behind the end.
