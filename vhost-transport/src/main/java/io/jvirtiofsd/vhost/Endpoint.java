@@ -1,5 +1,6 @@
 package io.jvirtiofsd.vhost;
 
+import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
@@ -68,6 +69,9 @@ final class Endpoint {
             whole = true;
             return new Message(type, flags, payload, fds);
         } catch (LinuxException e) {
+            if (e.errno() == Errno.ECONNRESET) {
+                return null; // it was killed, with something of ours unread
+            }
             throw new SessionException(e.getMessage());
         } finally {
             if (!whole) {
@@ -112,6 +116,9 @@ final class Endpoint {
         try {
             socket.send(buffer, 0, HEADER_BYTES + size);
         } catch (LinuxException e) {
+            if (e.errno() == Errno.EPIPE || e.errno() == Errno.ECONNRESET) {
+                return; // gone, as the next look for a message finds out
+            }
             throw new SessionException("cannot answer " + type + ": " + e.getMessage());
         }
     }
