@@ -9,6 +9,7 @@
  *   mapcheck io FILE OTHER     read(2) and write(2) of OTHER, its data in a map of FILE
  *   mapcheck direct FILE OTHER the same with O_DIRECT, or "unsupported" where OTHER cannot
  *   mapcheck spin FILE SECONDS touches all pages over and over, counts how often and each SIGBUS
+ *   mapcheck hold FILE SECONDS touches all pages, waits, says what each is then: data, zeros or SIGBUS
  *   mapcheck statxdax FILE     "dax 1" if STATX_ATTR_DAX is set, else "dax 0"
  *
  * store, fork, io and direct change FILE and OTHER, but not the size of FILE.
@@ -232,6 +233,30 @@ static void spin(const char *name, long seconds) {
     printf("touched %ld sigbus %ld\n", touched, sigbus);
 }
 
+/* volatile: they keep their values over siglongjmp */
+static void hold(const char *name, long seconds) {
+    struct mapped m = open_mapped(name, MAP_SHARED);
+    volatile long page, sink = 0, data = 0, zeros = 0, sigbus = 0;
+    for (page = 0; page < m.size; page += PAGE) {
+        sink += *(volatile uint8_t *)(m.bytes + page);
+    }
+    sleep((unsigned)seconds);
+    signal(SIGBUS, on_sigbus);
+    page = 0;
+    if (sigsetjmp(after_sigbus, 1) != 0) {
+        sigbus++;
+        page += PAGE;
+    }
+    for (; page < m.size; page += PAGE) {
+        long found = 0;
+        for (long i = page; i < m.size && i < page + PAGE; i++) {
+            found |= *(volatile uint8_t *)(m.bytes + i);
+        }
+        *(found != 0 ? &data : &zeros) += 1;
+    }
+    printf("data %ld zeros %ld sigbus %ld\n", data, zeros, sigbus);
+}
+
 static void statxdax(const char *name) {
     struct statx s;
     must(statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, &s) == 0, name);
@@ -255,6 +280,8 @@ int main(int argc, char **argv) {
         transfer(argv[2], argv[3], 1);
     } else if (two && strcmp(command, "spin") == 0) {
         spin(argv[2], atol(argv[3]));
+    } else if (two && strcmp(command, "hold") == 0) {
+        hold(argv[2], atol(argv[3]));
     } else if (!two && strcmp(command, "statxdax") == 0) {
         statxdax(argv[2]);
     } else {

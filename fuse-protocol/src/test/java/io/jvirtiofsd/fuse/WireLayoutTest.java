@@ -212,12 +212,14 @@ class WireLayoutTest {
 
     @Test
     void compilerPrintsTheKeptTable(@TempDir Path directory) throws Exception {
-        assumeTrue(headerMinor() >= 38, "linux/fuse.h missing or older than 7.38");
+        boolean mustRun = System.getenv("CI") != null; // which installs what is missing
+        assumeTrue(mustRun || headerMinor() >= 38, "linux/fuse.h missing or older than 7.38");
         Path program = directory.resolve("fuse_layout");
         Path source = Path.of("src/test/c/fuse_layout.c");
         assumeTrue(
-                Stream.of(System.getenv("PATH").split(":"))
-                        .anyMatch(path -> Files.isExecutable(Path.of(path, "cc"))),
+                mustRun
+                        || Stream.of(System.getenv("PATH").split(":"))
+                                .anyMatch(path -> Files.isExecutable(Path.of(path, "cc"))),
                 "no C compiler");
         assertEquals("", output("cc", "-std=c11", "-o", program.toString(), source.toString()));
         assertEquals(LayoutTable.text(), output(program.toString()));

@@ -3,9 +3,14 @@ package io.jvirtiofsd.fake;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /** Bounded waits for descriptors. Source: poll(2). */
 public final class Waiting {
+    private static final long UNTIL_NANOS = 20_000_000_000L;
+    private static final long PAUSE_NANOS = 5_000_000;
+
     private static final short POLLIN = 1; // asm-generic/poll.h
 
     private Waiting() {}
@@ -16,5 +21,17 @@ public final class Waiting {
         polled.putInt(0, fd);
         polled.putInt(4, POLLIN);
         return syscalls.poll(polled.address(), 1, millis) > 0;
+    }
+
+    /** Whether {@code condition} holds, soon: looks every few milliseconds for up to 20 s. */
+    public static boolean until(BooleanSupplier condition) {
+        long end = System.nanoTime() + UNTIL_NANOS;
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > end) {
+                return false;
+            }
+            LockSupport.parkNanos(PAUSE_NANOS);
+        }
+        return true;
     }
 }

@@ -1,18 +1,18 @@
 package io.jvirtiofsd.fake;
 
+import static io.jvirtiofsd.fake.FuseRig.assertErrno;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.fake.FuseClient.Created;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.MappedByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
-import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,18 +45,6 @@ class DaxOverRingTest {
     @AfterEach
     void end() throws IOException {
         rig.close();
-    }
-
-    private static void assertErrno(int errno, Runnable request) {
-        assertEquals(errno, assertThrows(FuseErrorException.class, request::run).errno());
-    }
-
-    private static void awaitThat(BooleanSupplier holds) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
-        while (!holds.getAsBoolean() && System.nanoTime() < end) {
-            TimeUnit.MILLISECONDS.sleep(5);
-        }
-        assertTrue(holds.getAsBoolean());
     }
 
     @ParameterizedTest
@@ -203,14 +191,70 @@ class DaxOverRingTest {
             file.seek(9000);
             file.write(77);
             longer[9000] = 77;
-            awaitThat(() -> rig.window().load(9000, 1)[0] == 77); // without any request
+            assertTrue(
+                    Waiting.until(
+                            () -> rig.window().load(9000, 1)[0] == 77)); // without any request
             file.setLength(100);
-            awaitThat(() -> Arrays.equals(new byte[] {0}, rig.window().load(100, 1)));
+            assertTrue(
+                    Waiting.until(() -> Arrays.equals(new byte[] {0}, rig.window().load(100, 1))));
             assertArrayEquals(Arrays.copyOf(longer, 100), rig.window().load(0, 100));
             assertEquals(4096, rig.window().load(8192, 4096).length); // no SIGBUS for a late look
         }
         rig.window().store(50, new byte[] {5});
-        awaitThat(() -> hostByte(50) == 5); // at most a second, without any request
+        assertTrue(Waiting.until(() -> hostByte(50) == 5)); // at most a second, without any request
+    }
+
+    @Test
+    void wholePagesAreTheSameMemoryOnBothSides() throws Exception {
+        byte[] bytes = rig.file("f", 10_000);
+        rig.setup(rig.lookup("f"), 0, 0);
+        rig.window().store(4000, new byte[] {1, 2}); // without any request from here on
+        assertEquals(2, hostByte(4001));
+        try (RandomAccessFile file = new RandomAccessFile(rig.share.resolve("f").toFile(), "rw")) {
+            file.seek(5000);
+            file.write(99);
+        }
+        assertEquals(99, rig.window().load(5000, 1)[0]);
+        assertEquals(bytes[8000], rig.window().load(8000, 1)[0]);
+    }
+
+    @Test
+    void closingBringsStoresToTheHost() throws Exception {
+        rig.file("f", 10_000);
+        long node = rig.lookup("f");
+        long fh = rig.fuse.open(node, O_RDWR);
+        rig.setup(node, 0, 0);
+        rig.window().store(9000, new byte[] {11});
+        rig.fuse.flush(node, fh);
+        assertEquals(11, hostByte(9000));
+        rig.window().store(9000, new byte[] {12});
+        rig.fuse.release(node, fh);
+        assertEquals(12, hostByte(9000));
+        rig.window().store(9000, new byte[] {13});
+        rig.fuse.getattr(node);
+        assertEquals(13, hostByte(9000));
+    }
+
+    @Test
+    void whatTheHostStoresByMmapShowsWithinSecondsAndOneOfTwoStoresStays() throws Exception {
+        rig.file("f", 10_000);
+        long node = rig.lookup("f");
+        rig.setup(node, 0, 0);
+        try (FileChannel file =
+                FileChannel.open(
+                        rig.share.resolve("f"),
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE)) {
+            MappedByteBuffer map = file.map(FileChannel.MapMode.READ_WRITE, 0, 10_000);
+            map.put(9000, (byte) 21); // no event tells of it
+            assertTrue(Waiting.until(() -> rig.window().load(9000, 1)[0] == 21));
+            map.put(9100, (byte) 1);
+            rig.window().store(9100, new byte[] {2});
+            rig.fuse.getattr(node);
+            byte stays = map.get(9100);
+            assertTrue(stays == 1 || stays == 2, "neither of both: " + stays);
+            assertTrue(Waiting.until(() -> rig.window().load(9100, 1)[0] == map.get(9100)));
+        }
     }
 
     private byte hostByte(int index) {
@@ -298,7 +342,6 @@ class DaxOverRingTest {
         long otherNode = rig.lookup("other");
         long fh = rig.fuse.open(otherNode, O_RDWR);
         rig.setup(node, 0, 1);
-        rig.fuse.getattr(node); // the announcement has been dealt with
         assertEquals(16 + 4096, readInto(FakeShmem.WINDOW_GPA + RANGE + 8192, otherNode, fh));
         assertArrayEquals(other, rig.window().load(RANGE + 8192, 4096));
         // A hole in the window: the transfer fails, nothing else does.

@@ -1,5 +1,6 @@
 package io.jvirtiofsd.fake;
 
+import static io.jvirtiofsd.fake.FuseRig.assertErrno;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -18,7 +19,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,14 +52,6 @@ class FuseOverRingTest {
     @AfterEach
     void end() throws Exception {
         rig.close();
-    }
-
-    private static void assertErrno(int errno, Supplier<?> request) {
-        assertEquals(errno, assertThrows(FuseErrorException.class, request::get).errno());
-    }
-
-    private static void assertErrno(int errno, Runnable request) {
-        assertEquals(errno, assertThrows(FuseErrorException.class, request::run).errno());
     }
 
     @Test

@@ -1,11 +1,15 @@
 package io.jvirtiofsd.fake;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
 import io.jvirtiofsd.daemon.BackEndOptions;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.function.Executable;
 
 /** A share served in the test's own process, with a front-end connected and a session begun. */
 public final class FuseRig implements AutoCloseable {
@@ -76,6 +80,11 @@ public final class FuseRig implements AutoCloseable {
         return fuse;
     }
 
+    /** {@code request} is answered with {@code errno}. */
+    public static void assertErrno(int errno, Executable request) {
+        assertEquals(errno, assertThrows(FuseErrorException.class, request).errno());
+    }
+
     /** Descriptors this process has open, but for those of the JVM itself. */
     static int openDescriptors() throws IOException {
         try (var fds = Files.list(Path.of("/proc/self/fd"))) {
@@ -88,13 +97,14 @@ public final class FuseRig implements AutoCloseable {
      * wait for the end of another that is just being answered.
      */
     static boolean descriptorsSettleAt(int count) throws IOException {
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
-        while (openDescriptors() > count) {
-            if (System.nanoTime() > end) {
-                return false;
-            }
-        }
-        return true;
+        return Waiting.until(
+                () -> {
+                    try {
+                        return openDescriptors() <= count;
+                    } catch (IOException e) {
+                        throw new UncheckedIOException(e);
+                    }
+                });
     }
 
     private static boolean isOurs(Path fd) {

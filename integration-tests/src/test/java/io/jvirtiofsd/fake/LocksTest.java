@@ -1,5 +1,6 @@
 package io.jvirtiofsd.fake;
 
+import static io.jvirtiofsd.fake.FuseRig.assertErrno;
 import static io.jvirtiofsd.fake.LockRequests.END;
 import static io.jvirtiofsd.fake.LockRequests.FLOCK;
 import static io.jvirtiofsd.fake.LockRequests.READ;
@@ -7,7 +8,6 @@ import static io.jvirtiofsd.fake.LockRequests.UNLOCK;
 import static io.jvirtiofsd.fake.LockRequests.WRITE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.daemon.BackEndOptions;
@@ -112,10 +112,6 @@ class LocksTest {
     void end() throws Exception {
         first.close();
         second.close();
-    }
-
-    private static void assertErrno(int errno, Runnable request) {
-        assertEquals(errno, assertThrows(FuseErrorException.class, request::run).errno());
     }
 
     private static void assertFree(Side side) {

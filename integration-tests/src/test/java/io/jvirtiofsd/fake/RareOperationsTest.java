@@ -1,8 +1,8 @@
 package io.jvirtiofsd.fake;
 
+import static io.jvirtiofsd.fake.FuseRig.assertErrno;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.fake.FuseClient.Created;
@@ -63,10 +63,6 @@ class RareOperationsTest {
     @AfterEach
     void end() throws Exception {
         rig.close();
-    }
-
-    private static void assertErrno(int errno, Runnable request) {
-        assertEquals(errno, assertThrows(FuseErrorException.class, request::run).errno());
     }
 
     private static ByteBuffer buffer(int... values) {

@@ -52,7 +52,9 @@ class SubmountsTest {
         List<String> command = new ArrayList<>(List.of("mount"));
         command.addAll(List.of(options));
         command.add(place.toString());
-        assumeTrue(run(command) == 0, "no right to mount");
+        int result = run(command);
+        assumeTrue(result == 0 || System.getenv("CI") != null, "no right to mount");
+        assertEquals(0, result);
         mounted.add(place);
     }
 

@@ -1,8 +1,8 @@
 package io.jvirtiofsd.fake;
 
+import static io.jvirtiofsd.fake.FuseRig.assertErrno;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.passthrough.XattrMap;
@@ -30,10 +30,6 @@ class XattrMapOverRingTest {
                 folder,
                 options -> options.withFiles(files -> files.withXattrs(xattrs)),
                 FuseRig.FEATURES);
-    }
-
-    private static void assertErrno(int errno, Runnable request) {
-        assertEquals(errno, assertThrows(FuseErrorException.class, request::run).errno());
     }
 
     private static UserDefinedFileAttributeView host(FuseRig rig) {

@@ -1,8 +1,8 @@
 package io.jvirtiofsd.fake;
 
+import static io.jvirtiofsd.fake.FuseRig.assertErrno;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.fake.FuseClient.Node;
@@ -59,10 +59,6 @@ class XattrsTest {
     @AfterEach
     void end() throws Exception {
         rig.close();
-    }
-
-    private static void assertErrno(int errno, Runnable request) {
-        assertEquals(errno, assertThrows(FuseErrorException.class, request::run).errno());
     }
 
     private static byte[] ascii(String text) {

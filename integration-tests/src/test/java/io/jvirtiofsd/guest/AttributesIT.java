@@ -55,9 +55,9 @@ class AttributesIT {
         try (ShareRig rig = new ShareRig(folder, "s")) {
             String share = rig.share().toString();
             String mount = "mkdir " + share + "/tmp && mount -t tmpfs tmpfs " + share + "/tmp";
-            assumeTrue(
-                    Processes.run(LONG, List.of("bash", "-c", mount)).exitCode() == 0,
-                    "no right to mount");
+            int result = Processes.run(LONG, List.of("bash", "-c", mount)).exitCode();
+            assumeTrue(result == 0 || System.getenv("CI") != null, "no right to mount");
+            assertEquals(0, result);
             try (Guest guest =
                     new GuestBuilder(GuestKit.get(), folder)
                             .fsDevice(rig.socket(), "share", 1, 128)

@@ -1,8 +1,8 @@
 package io.jvirtiofsd.nio;
 
+import static io.jvirtiofsd.fake.FuseRig.assertErrno;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.common.jimfs.Configuration;
@@ -11,7 +11,6 @@ import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.FuseClient.Created;
 import io.jvirtiofsd.fake.FuseClient.DirEntry;
 import io.jvirtiofsd.fake.FuseClient.Node;
-import io.jvirtiofsd.fake.FuseErrorException;
 import io.jvirtiofsd.fake.FuseRig;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -26,7 +25,6 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Java file systems from the guest's side of a ring. */
@@ -52,10 +50,6 @@ class NioShareTest {
     private static final int EILSEQ = 84;
 
     @TempDir Path folder;
-
-    private static void assertErrno(int errno, Executable request) {
-        assertEquals(errno, assertThrows(FuseErrorException.class, request).errno());
-    }
 
     private static FileSystem memory() {
         return Jimfs.newFileSystem(

@@ -8,6 +8,7 @@ import com.google.common.jimfs.Jimfs;
 import io.jvirtiofsd.fake.FakeFrontend;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.FuseRig;
+import io.jvirtiofsd.fake.Waiting;
 import io.jvirtiofsd.guest.GuestKit;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -84,9 +85,7 @@ class OwnFileSystemTest {
                                 }
                             });
             server.start();
-            while (!Files.exists(socket) && !served.isDone()) {
-                Thread.sleep(10);
-            }
+            assertTrue(Waiting.until(() -> Files.exists(socket) || served.isDone()));
             try (FakeFrontend frontend = FuseRig.connect(socket)) {
                 FuseClient fuse = new FuseClient(frontend, 1);
                 fuse.init(0);
