@@ -91,23 +91,19 @@ final class Inode {
         return marked;
     }
 
-    /** What keeps its maps right, or null if the guest never mapped it. */
+    /** What keeps its maps right, or null while nothing of it is mapped. */
     DaxFile dax() {
         return dax;
     }
 
-    /** Takes {@code file}. */
+    /** Uses {@code file}, or none; under the window's monitor. */
     void setDax(DaxFile file) {
         dax = file;
     }
 
     /** Unmaps it, if it was mapped. */
     void closeDax() {
-        DaxFile file;
-        synchronized (this) {
-            file = dax;
-            dax = null;
-        }
+        DaxFile file = dax;
         if (file != null) {
             file.close();
         }

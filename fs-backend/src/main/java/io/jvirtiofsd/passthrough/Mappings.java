@@ -110,8 +110,13 @@ final class Mappings {
         if (!inode.isRegular()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        DaxFile file = open(session, inode);
-        int result = policy.window().setup(file, fileOffset, range.offset(), range.length());
+        int result =
+                policy.window()
+                        .setup(
+                                () -> open(session, inode),
+                                fileOffset,
+                                range.offset(),
+                                range.length());
         if (result == -Errno.ENOMEM) {
             complain(Errno.ENOMEM, "the front-end has no room for more maps");
         }
@@ -119,23 +124,15 @@ final class Mappings {
     }
 
     private DaxFile open(Session session, Inode inode) throws ErrnoException {
-        DaxFile known = inode.dax();
-        if (known != null) {
-            return known;
-        }
-        synchronized (inode) {
-            if (inode.dax() == null) {
-                int path = session.descriptors().of(inode);
-                Fd fd = openForBoth(session, path, inode.device());
-                inode.setDax(policy.window().open(fd, inode.device(), inode.ino()));
-            }
-        }
-        if (inode.isForgotten()) {
-            inode.closeDax(); // whoever forgot it may have found none to close
-            throw ErrnoException.of(Errno.ESTALE);
-        }
         DaxFile file = inode.dax();
         if (file == null) {
+            Fd fd = openForBoth(session, session.descriptors().of(inode), inode.device());
+            Runnable closed = () -> inode.setDax(null);
+            file = policy.window().open(fd, inode.device(), inode.ino(), closed);
+            inode.setDax(file);
+        }
+        if (inode.isForgotten()) {
+            file.close(); // whoever forgot it may have found none to close
             throw ErrnoException.of(Errno.ESTALE);
         }
         return file;

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -21,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DaxLifecycleTest {
     private static final int RANGE = DaxRig.RANGE;
     private static final int EIO = 5;
+    private static final int EINVAL = 22;
 
     @TempDir Path folder;
     private DaxRig rig;
@@ -171,5 +174,44 @@ class DaxLifecycleTest {
         assertEquals(requests + 1, rig.window().requests());
         rig.setup(node, RANGE, 1);
         rig.assertShows(bytes, RANGE, RANGE);
+    }
+
+    @Test
+    void aFileIsHeldOpenAndWatchedOnlyWhileItIsMapped() throws Exception {
+        long[] nodes = new long[50];
+        for (int i = 0; i < nodes.length; i++) {
+            rig.file("f" + i, 5000);
+            nodes[i] = rig.lookup("f" + i);
+        }
+        rig.setup(nodes[0], 0, 0);
+        int mapped = FuseRig.openDescriptors();
+        for (long node : nodes) {
+            rig.setup(node, 0, 0); // in place of the one before
+            assertTrue(FuseRig.descriptorsSettleAt(mapped));
+            assertEquals(1, watches());
+        }
+        FuseRig.assertErrno(EINVAL, () -> rig.setup(nodes[1], 1, 1));
+        rig.remove(0, RANGE);
+        assertTrue(FuseRig.descriptorsSettleAt(mapped - 1));
+        assertEquals(0, watches());
+    }
+
+    private static long watches() throws IOException {
+        long watches = 0;
+        try (var numbers = Files.newDirectoryStream(Path.of("/proc/self/fdinfo"))) {
+            for (Path number : numbers) {
+                watches +=
+                        readIfPresent(number).lines().filter(l -> l.startsWith("inotify")).count();
+            }
+        }
+        return watches;
+    }
+
+    private static String readIfPresent(Path file) throws IOException {
+        try {
+            return Files.readString(file);
+        } catch (NoSuchFileException e) {
+            return ""; // closed meanwhile, as the descriptor of the listing itself
+        }
     }
 }

@@ -2,6 +2,7 @@ package io.jvirtiofsd.fake;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.Errno;
@@ -45,9 +46,46 @@ class DaxWindowModelTest {
     private static final int OPERATIONS = 1500;
 
     private static final class Shared {
+        Path path;
         RandomAccessFile host;
         DaxFile dax;
         byte[] model = new byte[0];
+
+        /** What a server does around each access to a file that the guest may have mapped. */
+        void settle(long from, long to) {
+            if (dax != null) {
+                dax.settle(from, to);
+            }
+        }
+
+        void settle() {
+            settle(0, Long.MAX_VALUE);
+        }
+
+        void writeBack() {
+            if (dax != null) {
+                dax.writeBack();
+            }
+        }
+
+        void follow(long size, long stamp) {
+            if (dax != null) {
+                dax.follow(size, stamp);
+            }
+        }
+
+        void setLength(int size) throws IOException {
+            if (dax == null) {
+                host.setLength(size);
+                return;
+            }
+            dax.resize(
+                    size,
+                    () -> {
+                        host.setLength(size);
+                        return 0;
+                    });
+        }
     }
 
     @TempDir Path folder;
@@ -71,7 +109,7 @@ class DaxWindowModelTest {
         window.attach(frontEnd);
         Arrays.fill(fileOf, -1);
         for (int i = 0; i < FILES; i++) {
-            files[i] = open("f" + i);
+            files[i] = create("f" + i);
         }
         for (int i = 0; i < OPERATIONS; i++) {
             step();
@@ -80,8 +118,9 @@ class DaxWindowModelTest {
             }
         }
         check();
+        assertEquals(0, window.remove(0, (long) RANGES * RANGE));
         for (Shared file : files) {
-            file.dax.close();
+            assertNull(file.dax, "nothing of it is mapped any more");
             file.host.close();
         }
         assertEquals(0, frontEnd.maps());
@@ -91,17 +130,28 @@ class DaxWindowModelTest {
         frontEnd.close();
     }
 
-    private Shared open(String name) throws IOException {
+    private Shared create(String name) throws IOException {
         Shared file = new Shared();
-        Path path = folder.resolve(name);
-        file.host = new RandomAccessFile(path.toFile(), "rw");
-        byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
-        long text = Scratch.get().path(bytes, 0, bytes.length);
-        int fd = syscalls.openat(Fcntl.AT_FDCWD, text, Fcntl.O_RDWR | Fcntl.O_CLOEXEC, 0);
-        Fd owned = Fd.own(syscalls, LinuxException.check(fd, "open"));
-        long ino = (Long) Files.getAttribute(path, "unix:ino");
-        file.dax = window.open(owned, 1, ino);
+        file.path = folder.resolve(name);
+        file.host = new RandomAccessFile(file.path.toFile(), "rw");
         return file;
+    }
+
+    private int setUp(Shared file, long fileOffset, long windowOffset, long length)
+            throws IOException {
+        return window.setup(() -> open(file), fileOffset, windowOffset, length);
+    }
+
+    private DaxFile open(Shared file) throws IOException {
+        if (file.dax == null) {
+            byte[] bytes = file.path.toString().getBytes(StandardCharsets.UTF_8);
+            long text = Scratch.get().path(bytes, 0, bytes.length);
+            int fd = syscalls.openat(Fcntl.AT_FDCWD, text, Fcntl.O_RDWR | Fcntl.O_CLOEXEC, 0);
+            Fd owned = Fd.own(syscalls, LinuxException.check(fd, "open"));
+            long ino = (Long) Files.getAttribute(file.path, "unix:ino");
+            file.dax = window.open(owned, 1, ino, () -> file.dax = null);
+        }
+        return file.dax;
     }
 
     private void step() throws IOException {
@@ -119,18 +169,13 @@ class DaxWindowModelTest {
         }
     }
 
-    private void setup(int which) {
+    private void setup(int which) throws IOException {
         boolean linux = random.nextInt(4) > 0;
         int pages = linux ? RANGE / PAGE : 1 + random.nextInt(600);
         int at = linux ? random.nextInt(RANGES) * pages : random.nextInt(PAGES - pages + 1);
         int from = linux ? random.nextInt(3) * pages : random.nextInt(1000);
         last = "setup file %d page %d at %d, %d pages".formatted(which, from, at, pages);
-        int result =
-                window.setup(
-                        files[which].dax,
-                        (long) from * PAGE,
-                        (long) at * PAGE,
-                        (long) pages * PAGE);
+        int result = setUp(files[which], (long) from * PAGE, (long) at * PAGE, (long) pages * PAGE);
         assertEquals(0, result, last);
         for (int i = 0; i < pages; i++) {
             fileOf[at + i] = which;
@@ -182,7 +227,7 @@ class DaxWindowModelTest {
                     frontEnd.store((long) page * PAGE + valid, new byte[] {1});
                 }
                 if (random.nextBoolean()) {
-                    file.dax.writeBack();
+                    file.writeBack();
                 }
                 settleAliases(file);
                 return;
@@ -192,8 +237,8 @@ class DaxWindowModelTest {
 
     /** A page that is mapped twice is one page only after the file has been settled. */
     private static void settleAliases(Shared file) {
-        file.dax.settle();
-        file.dax.settle();
+        file.settle();
+        file.settle();
     }
 
     private byte[] some(int at) {
@@ -206,12 +251,12 @@ class DaxWindowModelTest {
         byte[] bytes = some(at);
         last = "write at %d, %d bytes".formatted(at, bytes.length);
         if (settled) {
-            file.dax.settle(at, at + bytes.length);
+            file.settle(at, at + bytes.length);
         }
         file.host.seek(at);
         file.host.write(bytes);
         if (settled) {
-            file.dax.settle(at, at + bytes.length);
+            file.settle(at, at + bytes.length);
         }
         grow(file, at + bytes.length);
         System.arraycopy(bytes, 0, file.model, at, bytes.length);
@@ -232,30 +277,25 @@ class DaxWindowModelTest {
         int size = newSize(file);
         int next = shrink ? Math.min(size, file.model.length) : Math.max(size, file.model.length);
         last = "truncate %d -> %d".formatted(file.model.length, next);
-        file.dax.resize(
-                next,
-                () -> {
-                    file.host.setLength(next);
-                    return 0;
-                });
+        file.setLength(next);
         file.model = Arrays.copyOf(file.model, next);
     }
 
     private void hostWrite(Shared file) throws IOException {
         int at = random.nextInt(file.model.length + 1);
-        file.dax.settle(); // what the guest has stored must not come after what the host writes
+        file.settle(); // what the guest has stored must not come after what the host writes
         write(file, at, false);
         last = "host " + last;
-        file.dax.follow(file.model.length, random.nextLong());
+        file.follow(file.model.length, random.nextLong());
     }
 
     private void hostTruncate(Shared file) throws IOException {
         int next = Math.min(newSize(file), file.model.length);
         last = "host truncate %d -> %d".formatted(file.model.length, next);
-        file.dax.settle();
+        file.settle();
         file.host.setLength(next);
         file.model = Arrays.copyOf(file.model, next);
-        file.dax.follow(next, random.nextLong());
+        file.follow(next, random.nextLong());
     }
 
     private void check() throws IOException {
@@ -272,7 +312,7 @@ class DaxWindowModelTest {
             }
         }
         for (int i = 0; i < FILES; i++) {
-            files[i].dax.writeBack();
+            files[i].writeBack();
             byte[] bytes = Files.readAllBytes(folder.resolve("f" + i));
             assertArrayEquals(files[i].model, bytes, "file " + i + " after " + last);
         }
@@ -286,18 +326,18 @@ class DaxWindowModelTest {
         window = DaxWindow.open(syscalls, (long) RANGES * RANGE);
         window.newFrontEnd();
         window.attach(frontEnd);
-        Shared file = open("f");
+        Shared file = create("f");
         write(file, 0, true);
         file.host.setLength(10_000);
-        assertEquals(0, window.setup(file.dax, 0, RANGE, RANGE)); // probes
+        assertEquals(0, setUp(file, 0, RANGE, RANGE)); // probes
         for (int failing = 0; failing < 2; failing++) {
             frontEnd.failAfter(failing, outcome); // one for whole pages, one for the tail
-            assertEquals(-Errno.EIO, window.setup(file.dax, 0, 0, RANGE));
-            assertEquals(0, window.setup(file.dax, 0, 0, RANGE)); // and the next one succeeds
+            assertEquals(-Errno.EIO, setUp(file, 0, 0, RANGE));
+            assertEquals(0, setUp(file, 0, 0, RANGE)); // and the next one succeeds
             assertEquals(0, window.remove(0, RANGE));
         }
         assertEquals(0, window.remove(RANGE, RANGE));
-        file.dax.close();
+        assertNull(file.dax);
         assertEquals(0, frontEnd.maps());
         window.close();
         frontEnd.close();

@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A file that the guest has mapped in the window, and the way to keep its shadow pages and the file
- * equal. Made by {@link DaxWindow#open}; owned by whoever asked for it, who closes it.
+ * equal. Made by {@link DaxWindow#open}; owned by the window, which closes it with its last range.
  *
  * <p>Whoever answers the guest about the file's bytes or size, or changes them, settles first and
  * after. A file without shadow pages costs one look at a field. <i>Thread-safe.</i>
@@ -30,6 +30,7 @@ public final class DaxFile implements AutoCloseable {
     private final Fd fd;
     private final FileId id;
     private final List<Extent> extents = new ArrayList<>();
+    private final Runnable afterClosing;
     private boolean complained;
     private boolean closed;
     private volatile long settledSize = -1;
@@ -39,11 +40,12 @@ public final class DaxFile implements AutoCloseable {
     private volatile boolean attentive;
 
     /** Takes {@code fd}, open for reading and writing. */
-    DaxFile(DaxWindow window, Syscalls syscalls, Fd fd, FileId id) {
+    DaxFile(DaxWindow window, Syscalls syscalls, Fd fd, FileId id, Runnable afterClosing) {
         this.window = window;
         this.syscalls = syscalls;
         this.fd = fd;
         this.id = id;
+        this.afterClosing = afterClosing;
     }
 
     /** The descriptor, borrowed; valid until closed. */
@@ -56,8 +58,8 @@ public final class DaxFile implements AutoCloseable {
     }
 
     /** Size now, or 0 if it cannot be known. */
-    long size() {
-        return Math.max(0, syscalls.lseek(fd.number(), 0, SEEK_END));
+    synchronized long size() {
+        return closed ? 0 : Math.max(0, syscalls.lseek(fd.number(), 0, SEEK_END));
     }
 
     /** Its ranges; for the window, under its monitor. */
@@ -171,7 +173,7 @@ public final class DaxFile implements AutoCloseable {
     }
 
     private synchronized boolean reachesPastEnd() {
-        long size = closed ? Long.MAX_VALUE : size();
+        long size = size();
         return extents.stream().anyMatch(extent -> extent.split > extent.inFile(size));
     }
 
@@ -191,13 +193,18 @@ public final class DaxFile implements AutoCloseable {
         return resize(size() + difference, change);
     }
 
-    /** Unmaps all ranges of the file and closes it. */
+    /** Unmaps all ranges of the file, which closes it; nothing more if it is closed already. */
     @Override
     public void close() {
         window.forget(this);
+    }
+
+    /** For the window, when nothing is mapped any more. */
+    void end() {
         synchronized (this) {
             closed = true;
             fd.close();
         }
+        afterClosing.run();
     }
 }

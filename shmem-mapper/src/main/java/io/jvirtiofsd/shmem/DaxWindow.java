@@ -6,9 +6,11 @@ import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.Piece.FileId;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +37,13 @@ public final class DaxWindow implements AutoCloseable {
     private static final int LOCATING_MILLIS = 500;
     private static final long MAX_EXTENT_BYTES = 1 << 30; // such that offsets inside are ints
 
+    /** Says which file to map; called under the monitor, so that nobody closes it meanwhile. */
+    @FunctionalInterface
+    public interface FileSource<E extends Exception> {
+        /** One that {@link #open} has made and that is not closed. */
+        DaxFile get() throws E;
+    }
+
     private final Syscalls syscalls;
     private final long bytes;
     private final DaxStatistics.Counters counters = new DaxStatistics.Counters();
@@ -43,7 +52,11 @@ public final class DaxWindow implements AutoCloseable {
     private final Layout layout;
     private final FileWatch watch;
     private final NavigableMap<Long, Extent> extents = new TreeMap<>();
-    private final List<DaxFile> files = new ArrayList<>();
+    private final Set<DaxFile> files = new HashSet<>();
+
+    /** Files without any range: closed at the end of what is going on. */
+    private final Set<DaxFile> idle = new HashSet<>();
+
     private volatile CountDownLatch located = new CountDownLatch(1);
     private boolean mapped;
 
@@ -118,9 +131,15 @@ public final class DaxWindow implements AutoCloseable {
         mapped = false;
     }
 
-    /** Takes {@code fd}, open for reading and writing, of a regular file to be mapped. */
-    public synchronized DaxFile open(Fd fd, long device, long ino) {
-        DaxFile file = new DaxFile(this, syscalls, fd, new FileId(device, ino));
+    /**
+     * Makes a regular file known that is to be mapped; for a {@link FileSource}. It is closed when
+     * nothing of it is mapped any more.
+     *
+     * @param fd open for reading and writing; taken
+     * @param closed run, under the monitor, when the file is closed; must not wait
+     */
+    public synchronized DaxFile open(Fd fd, long device, long ino, Runnable closed) {
+        DaxFile file = new DaxFile(this, syscalls, fd, new FileId(device, ino), closed);
         files.add(file);
         watch.add(file);
         return file;
@@ -132,23 +151,31 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     /**
-     * FUSE_SETUPMAPPING: shows {@code length} bytes of {@code file} at {@code windowOffset}, in
-     * place of whatever was there.
+     * FUSE_SETUPMAPPING: shows {@code length} bytes of a file at {@code windowOffset}, in place of
+     * whatever was there.
      *
      * @return 0, or a negated errno: EINVAL for a range that cannot be, ENOMEM when the front-end
      *     has no more room, EIO when it refuses or does not answer
      */
-    public synchronized int setup(DaxFile file, long fileOffset, long windowOffset, long length) {
-        if (!isRange(windowOffset, length)
+    public synchronized <E extends Exception> int setup(
+            FileSource<E> source, long fileOffset, long windowOffset, long length) throws E {
+        if (!contains(windowOffset, length)
                 || length > MAX_EXTENT_BYTES
                 || fileOffset < 0
                 || fileOffset % PAGE_BYTES != 0
                 || fileOffset > Long.MAX_VALUE - length) {
             return -Errno.EINVAL;
         }
-        if (!files.contains(file)) {
-            return -Errno.ESTALE;
+        DaxFile file = source.get();
+        int result = place(file, fileOffset, windowOffset, length);
+        if (file.extents().isEmpty()) {
+            idle.add(file);
         }
+        closeIdle();
+        return result;
+    }
+
+    private int place(DaxFile file, long fileOffset, long windowOffset, long length) {
         Extent there = extents.get(windowOffset);
         if (there != null && there.covers(file, fileOffset, windowOffset, length)) {
             return grow(file); // an upgrade to writing: mapped read-write from the start
@@ -176,7 +203,8 @@ public final class DaxWindow implements AutoCloseable {
         }
     }
 
-    private boolean isRange(long windowOffset, long length) {
+    /** Whether these are whole pages inside the window. */
+    public boolean contains(long windowOffset, long length) {
         return length > 0
                 && windowOffset >= 0
                 && length % PAGE_BYTES == 0
@@ -185,22 +213,29 @@ public final class DaxWindow implements AutoCloseable {
                 && windowOffset <= bytes - length;
     }
 
-    /** Whether {@link #remove} takes this range. */
-    public boolean contains(long windowOffset, long length) {
-        return isRange(windowOffset, length);
-    }
-
     /**
      * One range of FUSE_REMOVEMAPPING, whatever is there or is not.
      *
      * @return 0, or a negated errno: EINVAL, EIO
      */
     public synchronized int remove(long windowOffset, long length) {
-        if (!isRange(windowOffset, length)) {
+        if (!contains(windowOffset, length)) {
             return -Errno.EINVAL;
         }
         counters.reclaimed.increment();
-        return carve(windowOffset, length);
+        int result = carve(windowOffset, length);
+        closeIdle();
+        return result;
+    }
+
+    private void closeIdle() {
+        for (DaxFile file : idle) {
+            if (files.remove(file)) {
+                watch.remove(file);
+                file.end();
+            }
+        }
+        idle.clear();
     }
 
     /** Unmaps everything; the ranges' bytes are in their files. */
@@ -208,6 +243,7 @@ public final class DaxWindow implements AutoCloseable {
         for (Extent extent : List.copyOf(extents.values())) {
             drop(extent);
         }
+        closeIdle();
     }
 
     /** Empties a range; what is cut goes on at its sides. */
@@ -247,6 +283,7 @@ public final class DaxWindow implements AutoCloseable {
         extents.put(windowOffset, extent);
         layout.use(length);
         file.add(extent);
+        idle.remove(file);
         int result = layout.layOut(extent);
         file.noteShadows();
         if (result < 0) {
@@ -261,6 +298,9 @@ public final class DaxWindow implements AutoCloseable {
         extents.remove(extent.windowOffset);
         layout.use(-extent.length);
         extent.file.remove(extent);
+        if (extent.file.extents().isEmpty()) {
+            idle.add(extent.file);
+        }
         return sure;
     }
 
@@ -292,6 +332,7 @@ public final class DaxWindow implements AutoCloseable {
                 }
             }
             layOutAgain(file);
+            closeIdle();
         }
     }
 
@@ -299,6 +340,7 @@ public final class DaxWindow implements AutoCloseable {
     synchronized void shortened(DaxFile file) {
         takeUpPast(file, file.size());
         layOutAgain(file);
+        closeIdle();
     }
 
     private void takeUpPast(DaxFile file, long size) {
@@ -320,13 +362,13 @@ public final class DaxWindow implements AutoCloseable {
         file.settle();
     }
 
-    /** Unmaps all of a file. */
+    /** Unmaps all of a file and closes it. */
     synchronized void forget(DaxFile file) {
         for (Extent extent : List.copyOf(file.extents())) {
             drop(extent);
         }
-        files.remove(file);
-        watch.remove(file);
+        idle.add(file);
+        closeIdle();
     }
 
     public synchronized DaxStatistics statistics() {

@@ -3,7 +3,6 @@ package io.jvirtiofsd.shmem;
 import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
-import io.jvirtiofsd.linux.IoVector;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
 import io.jvirtiofsd.linux.NativeMemory;
@@ -242,10 +241,5 @@ final class ShadowPages implements AutoCloseable {
 
     private static int roundUp(int bytes) {
         return bytes + PAGE_BYTES - 1 & -PAGE_BYTES;
-    }
-
-    /** IoVector entries are written by hand above: one entry, 16 bytes. */
-    static {
-        assert IoVector.ENTRY_BYTES == 16;
     }
 }
