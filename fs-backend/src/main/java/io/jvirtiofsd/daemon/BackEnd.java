@@ -61,9 +61,10 @@ public final class BackEnd implements AutoCloseable {
 
     private static Optional<DaxWindow> window(Syscalls syscalls, BackEndOptions options)
             throws IOException {
-        return options.dax().windowBytes() == 0 || !isOnHost(options)
+        DaxOptions dax = options.dax();
+        return dax.windowBytes() == 0 || !isOnHost(options)
                 ? Optional.empty()
-                : Optional.of(DaxWindow.open(syscalls, options.dax().windowBytes()));
+                : Optional.of(DaxWindow.open(syscalls, dax.windowBytes(), dax.guarded()));
     }
 
     private static BackEnd open(

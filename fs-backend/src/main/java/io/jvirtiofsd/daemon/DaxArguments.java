@@ -44,6 +44,16 @@ final class DaxArguments {
             description = "Smallest file for --dax=inode (default: ${DEFAULT-VALUE}).")
     private long threshold;
 
+    @Option(
+            names = "--dax-guard",
+            description = {
+                "Hold up host programs that open with O_TRUNC or truncate a file that is mapped",
+                "until the window has let go of it; without, a guest that is using the file dies",
+                "with its front-end. Needs CAP_SYS_ADMIN and Linux 6.14 with ext4, xfs or btrfs;",
+                "opening, reading and writing mapped files on the host becomes slower."
+            })
+    private boolean guarded;
+
     /** What these mean for the back-end; the exception's message is one sentence. */
     DaxOptions options() {
         if (windowBytes % DaxWindow.RANGE_BYTES != 0) {
@@ -53,7 +63,7 @@ final class DaxArguments {
         if (mode == Mode.NEVER || windowBytes == 0) {
             return DaxOptions.NONE;
         }
-        return new DaxOptions(windowBytes, mode == Mode.ALWAYS ? 0 : threshold);
+        return new DaxOptions(windowBytes, mode == Mode.ALWAYS ? 0 : threshold, guarded);
     }
 
     /** Reads a mode by its lower-case name. */

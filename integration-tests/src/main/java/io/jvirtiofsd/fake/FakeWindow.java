@@ -155,6 +155,11 @@ public final class FakeWindow implements ShmemChannel, AutoCloseable {
         return bytes;
     }
 
+    /** Whether an access there would not end the front-end: nothing is mapped, or a page is. */
+    public synchronized boolean isSound(long windowOffset) {
+        return !isUsed(windowOffset, 1) || load(windowOffset, 1).length == 1;
+    }
+
     /** The guest stores bytes; whether there was memory. */
     public boolean store(long windowOffset, byte[] bytes) {
         NativeMemory block = NativeMemory.allocate(bytes.length);

@@ -49,7 +49,8 @@ public final class Demo {
             if (arg.equals("--shell")) {
                 shell = true;
             } else if (arg.startsWith("-") || given != null) {
-                System.err.println("jvirtiofsd: usage: jvirtiofsd demo [--shell | --dax] [DIR]");
+                System.err.println(
+                        "jvirtiofsd: usage: jvirtiofsd demo [--shell] [DIR] | --dax [FILE]");
                 System.exit(USAGE);
             } else {
                 given = Path.of(arg).toAbsolutePath();

@@ -17,7 +17,7 @@ import java.util.function.BooleanSupplier;
  *
  * <p><i>Thread-safe.</i>
  */
-final class Processes {
+public final class Processes {
     private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
     private static final Duration POLL = Duration.ofMillis(5);
 
@@ -49,7 +49,7 @@ final class Processes {
     }
 
     /** Runs a command of the host to its end. */
-    static ExecResult run(Duration limit, List<String> command) {
+    public static ExecResult run(Duration limit, List<String> command) {
         try {
             Path log = Files.createTempFile("jvirtiofsd-run", ".log");
             try {

@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -174,6 +176,22 @@ class DaxLifecycleTest {
         assertEquals(requests + 1, rig.window().requests());
         rig.setup(node, RANGE, 1);
         rig.assertShows(bytes, RANGE, RANGE);
+    }
+
+    @Test
+    void nobodyLearnsOfGrowthWhileItIsBeingMapped() throws Exception {
+        byte[] grown = Arrays.copyOf(rig.file("g", 4096), 4196);
+        long other = rig.lookup("g");
+        rig.setup(other, 0, 1);
+        rig.shmem.withhold();
+        Files.write(rig.share.resolve("g"), new byte[100], StandardOpenOption.APPEND);
+        TimeUnit.MILLISECONDS.sleep(100); // until the back-end has noticed and asks for the map
+        var look = CompletableFuture.supplyAsync(() -> rig.fuse.getattr(other));
+        TimeUnit.MILLISECONDS.sleep(100);
+        assertTrue(!look.isDone());
+        rig.shmem.answer();
+        look.get(5, TimeUnit.SECONDS);
+        rig.assertShows(grown, 0, RANGE);
     }
 
     @Test

@@ -26,6 +26,7 @@ import java.util.Random;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Thousands of random operations on a window, checked against a table that says for each page of it
@@ -103,10 +104,7 @@ class DaxWindowModelTest {
     @CsvSource({"1,false", "2,false", "3,false", "4,true", "5,false", "6,false", "7,true"})
     void everyPageShowsItsFile(long seed, boolean pastEnd) throws Exception {
         random = new Random(seed);
-        frontEnd = new FakeWindow((long) RANGES * RANGE, pastEnd);
-        window = DaxWindow.open(syscalls, (long) RANGES * RANGE);
-        window.newFrontEnd();
-        window.attach(frontEnd);
+        begin(pastEnd);
         Arrays.fill(fileOf, -1);
         for (int i = 0; i < FILES; i++) {
             files[i] = create("f" + i);
@@ -126,6 +124,17 @@ class DaxWindowModelTest {
         assertEquals(0, frontEnd.maps());
         assertEquals(List.of(), frontEnd.violations());
         assertEquals(0, window.statistics().pieces());
+        end();
+    }
+
+    private void begin(boolean pastEnd) throws IOException {
+        frontEnd = new FakeWindow((long) RANGES * RANGE, pastEnd);
+        window = DaxWindow.open(syscalls, (long) RANGES * RANGE, false);
+        window.newFrontEnd();
+        window.attach(frontEnd);
+    }
+
+    private void end() {
         window.close();
         frontEnd.close();
     }
@@ -322,10 +331,7 @@ class DaxWindowModelTest {
     @CsvSource({"REFUSED", "NOT_SENT", "UNKNOWN"})
     void aRequestThatFailsIsAnErrorAndLeavesNothing(Outcome outcome) throws Exception {
         random = new Random(1);
-        frontEnd = new FakeWindow((long) RANGES * RANGE, false);
-        window = DaxWindow.open(syscalls, (long) RANGES * RANGE);
-        window.newFrontEnd();
-        window.attach(frontEnd);
+        begin(false);
         Shared file = create("f");
         write(file, 0, true);
         file.host.setLength(10_000);
@@ -339,8 +345,24 @@ class DaxWindowModelTest {
         assertEquals(0, window.remove(RANGE, RANGE));
         assertNull(file.dax);
         assertEquals(0, frontEnd.maps());
-        window.close();
-        frontEnd.close();
+        end();
+        file.host.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void whatCannotBeMappedAfterACutIsMappedAtTheNextLook(int failing) throws Exception {
+        random = new Random(2);
+        begin(false);
+        Shared file = create("f");
+        write(file, 0, true);
+        file.host.setLength(10_000);
+        assertEquals(0, setUp(file, 0, 0, RANGE));
+        frontEnd.failAfter(2 + failing, Outcome.REFUSED); // two are unmapped before
+        file.setLength(5_000);
+        file.settle();
+        assertEquals(5_000, frontEnd.load(0, 5_000).length);
+        end();
         file.host.close();
     }
 }

@@ -165,4 +165,31 @@ class DaxIT {
             guest.check("umount /mnt");
         }
     }
+
+    @Test
+    void withTheGuardTheHostMayCutFilesThatProgramsAreUsing() throws Exception {
+        try (ShareRig rig =
+                        new ShareRig(folder, "s", "--tag=share", "--dax=always", "--dax-guard");
+                Guest guest = boot(rig)) {
+            String file = rig.share().resolve("file").toString();
+            NativePrograms.build(rig.share());
+            ShareRig.onHost("head -c 5000001 /dev/urandom >" + file);
+            guest.check("mount -t virtiofs -o dax=always share /mnt; cp /mnt/mapcheck /tmp");
+            rig.mounted();
+            var using = guest.start("/tmp/mapcheck spin /mnt/file 15");
+            guest.check("sleep 3");
+            for (int i = 0; i < 5; i++) {
+                ShareRig.onHost(
+                        "truncate -s 4096 %s; truncate -s 5000001 %s".formatted(file, file));
+                ShareRig.onHost(": >%s; head -c 5000001 /dev/urandom >%s".formatted(file, file));
+            }
+            String seen = using.get().text();
+            assertTrue(seen.startsWith("touched "), seen); // and QEMU lives
+            String sum = ShareRig.onHost("sleep 1.5; sha256sum <" + file);
+            assertEquals(sum, guest.check("sha256sum </mnt/file"));
+            assertEquals(List.of(), rig.daemon().complaints());
+            guest.check("umount /mnt");
+            rig.assertIdle();
+        }
+    }
 }

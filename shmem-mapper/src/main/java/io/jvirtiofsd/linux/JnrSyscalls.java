@@ -71,6 +71,16 @@ public final class JnrSyscalls extends JnrFileCalls {
     }
 
     @Override
+    public int fanotifyInit(int flags, int eventFlags) {
+        return result(libc.fanotify_init(flags, eventFlags));
+    }
+
+    @Override
+    public int fanotifyMark(int fd, int flags, long mask, int dirfd, long path) {
+        return result(libc.fanotify_mark(fd, flags, mask, dirfd, path));
+    }
+
+    @Override
     public int eventfd(int initval, int flags) {
         return result(libc.eventfd(initval, flags));
     }

@@ -51,6 +51,8 @@ public interface LibC {
     int inotify_init1(int flags);
     int inotify_add_watch(int fd, long path, int mask);
     int inotify_rm_watch(int fd, int watch);
+    int fanotify_init(int flags, int eventFlags);
+    int fanotify_mark(int fd, int flags, long mask, int dirfd, long path);
     int eventfd(int initval, int flags);
     int epoll_create1(int flags);
     int epoll_ctl(int epfd, int op, int fd, long event);

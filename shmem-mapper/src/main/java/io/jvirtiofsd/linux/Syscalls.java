@@ -147,6 +147,12 @@ public interface Syscalls {
     /** {@code int inotify_rm_watch(int fd, int wd)}. */
     int inotifyRmWatch(int fd, int watch);
 
+    /** {@code int fanotify_init(unsigned flags, unsigned event_f_flags)}. */
+    int fanotifyInit(int flags, int eventFlags);
+
+    /** {@code int fanotify_mark(int fd, unsigned flags, uint64_t mask, int dirfd, char *path)}. */
+    int fanotifyMark(int fd, int flags, long mask, int dirfd, long path);
+
     /** {@code int eventfd(unsigned initval, int flags)}. */
     int eventfd(int initval, int flags);
 

@@ -18,6 +18,7 @@ import org.slf4j.LoggerFactory;
 public final class DaxFile implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DaxFile.class);
     private static final int SEEK_END = 2; // linux/fs.h
+    private static final long EXPECTED_NANOS = 1_000_000_000;
 
     /** A change to a file: 0 or more, or a negated errno. */
     @FunctionalInterface
@@ -33,6 +34,8 @@ public final class DaxFile implements AutoCloseable {
     private final Runnable afterClosing;
     private boolean complained;
     private boolean closed;
+    private long expectedSize = Long.MAX_VALUE;
+    private long expectedSince;
     private volatile long settledSize = -1;
     private volatile long settledStamp;
 
@@ -57,9 +60,26 @@ public final class DaxFile implements AutoCloseable {
         return id;
     }
 
-    /** Size now, or 0 if it cannot be known. */
+    /** Size now, or the one it is about to have; 0 if it cannot be known. */
     synchronized long size() {
-        return closed ? 0 : Math.max(0, syscalls.lseek(fd.number(), 0, SEEK_END));
+        if (closed) {
+            return 0;
+        }
+        if (expectedSize != Long.MAX_VALUE && System.nanoTime() - expectedSince > EXPECTED_NANOS) {
+            expectedSize = Long.MAX_VALUE; // whoever was about to cut it has not
+        }
+        return Math.min(expectedSize, Math.max(0, syscalls.lseek(fd.number(), 0, SEEK_END)));
+    }
+
+    /** Somebody is about to cut the file to {@code size} bytes, and waits for us. */
+    synchronized void expect(long size) {
+        expectedSize = size;
+        expectedSince = System.nanoTime();
+    }
+
+    /** Somebody has changed the file. */
+    synchronized void changed() {
+        expectedSize = Long.MAX_VALUE;
     }
 
     /** Its ranges; for the window, under its monitor. */

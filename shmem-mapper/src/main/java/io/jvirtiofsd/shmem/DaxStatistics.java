@@ -69,6 +69,23 @@ public record DaxStatistics(
         final LongAdder unmapNanos = new LongAdder();
         final LongAccumulator longestNanos = new LongAccumulator(Math::max, 0);
 
+        DaxStatistics statistics(long windowBytes, int extents, WindowPieces pieces, int tails) {
+            return new DaxStatistics(
+                    windowBytes,
+                    extents,
+                    pieces.count(),
+                    tails,
+                    pieces.bytes(),
+                    maps.sum(),
+                    unmaps.sum(),
+                    failures.sum(),
+                    reclaimed.sum(),
+                    writeBacks.sum(),
+                    mapNanos.sum(),
+                    unmapNanos.sum(),
+                    longestNanos.get());
+        }
+
         void mapped(Outcome outcome, long nanos) {
             count(outcome, nanos, maps, mapNanos);
         }

@@ -60,21 +60,27 @@ public final class DaxWindow implements AutoCloseable {
     private volatile CountDownLatch located = new CountDownLatch(1);
     private boolean mapped;
 
-    private DaxWindow(Syscalls syscalls, long bytes) throws LinuxException {
+    private DaxWindow(Syscalls syscalls, long bytes, boolean guarded) throws LinuxException {
         this.syscalls = syscalls;
         this.bytes = bytes;
         this.pieces = new WindowPieces(syscalls, bytes, counters);
         this.shadows = new ShadowPages(syscalls, bytes, counters);
         this.layout = new Layout(syscalls, bytes, pieces, shadows);
-        this.watch = new FileWatch(syscalls, this);
+        this.watch = new FileWatch(syscalls, this, guarded);
     }
 
-    /** A window of {@code bytes} bytes, a multiple of {@link #RANGE_BYTES}, with nothing in it. */
-    public static DaxWindow open(Syscalls syscalls, long bytes) throws LinuxException {
+    /**
+     * A window with nothing in it.
+     *
+     * @param bytes a multiple of {@link #RANGE_BYTES}
+     * @param guarded whether host programs wait that are about to cut a file that is mapped
+     */
+    public static DaxWindow open(Syscalls syscalls, long bytes, boolean guarded)
+            throws LinuxException {
         if (bytes <= 0 || bytes % RANGE_BYTES != 0) {
             throw new IllegalArgumentException("window of " + bytes + " bytes");
         }
-        return new DaxWindow(syscalls, bytes);
+        return new DaxWindow(syscalls, bytes, guarded);
     }
 
     public long bytes() {
@@ -332,15 +338,19 @@ public final class DaxWindow implements AutoCloseable {
                 }
             }
             layOutAgain(file);
-            closeIdle();
         }
+    }
+
+    /** Somebody else is about to cut the file to {@code size} bytes. */
+    synchronized void cut(DaxFile file, long size) {
+        watch.expect(file, size);
+        shortened(file);
     }
 
     /** Somebody else may have cut the file short: nothing may stay mapped beyond its end. */
     synchronized void shortened(DaxFile file) {
         takeUpPast(file, file.size());
         layOutAgain(file);
-        closeIdle();
     }
 
     private void takeUpPast(DaxFile file, long size) {
@@ -353,9 +363,8 @@ public final class DaxWindow implements AutoCloseable {
 
     private void layOutAgain(DaxFile file) {
         for (Extent extent : List.copyOf(file.extents())) {
-            boolean empty = extent.split == 0 && extent.shadow == null;
-            if (empty && layout.layOut(extent) < 0) {
-                drop(extent); // the guest finds nothing there instead of another file's bytes
+            if (extent.split == 0 && extent.shadow == null) {
+                layout.layOut(extent); // what fails is tried again at the next look at the file
             }
         }
         file.noteShadows();
@@ -373,20 +382,7 @@ public final class DaxWindow implements AutoCloseable {
 
     public synchronized DaxStatistics statistics() {
         long tails = extents.values().stream().filter(extent -> extent.shadow != null).count();
-        return new DaxStatistics(
-                bytes,
-                extents.size(),
-                pieces.count(),
-                (int) tails,
-                pieces.bytes(),
-                counters.maps.sum(),
-                counters.unmaps.sum(),
-                counters.failures.sum(),
-                counters.reclaimed.sum(),
-                counters.writeBacks.sum(),
-                counters.mapNanos.sum(),
-                counters.unmapNanos.sum(),
-                counters.longestNanos.get());
+        return counters.statistics(bytes, extents.size(), pieces, (int) tails);
     }
 
     /** Lets go of all memory; no front-end may be attached and no file be open any more. */

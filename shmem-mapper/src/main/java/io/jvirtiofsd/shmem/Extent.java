@@ -24,6 +24,9 @@ final class Extent {
     /** The rest, from {@link #split} on; null while nothing is mapped there. */
     ShadowPages.Range shadow;
 
+    /** Whether the guest sees them already. */
+    boolean shadowMapped;
+
     /** Bytes of the shadow part that were part of the file when last looked at. */
     private int valid;
 
@@ -50,9 +53,9 @@ final class Extent {
         return (int) Math.max(0, Math.min(size - fileOffset, length));
     }
 
-    /** Whether a file of {@code size} bytes has bytes here that nothing is mapped for. */
+    /** Whether a file of {@code size} bytes has bytes here that nothing is mapped for yet. */
     boolean lacks(long size) {
-        return shadow == null && inFile(size) > split;
+        return !shadowMapped && inFile(size) > split;
     }
 
     private long shadowStart() {
@@ -69,6 +72,7 @@ final class Extent {
     void dropShadow() {
         shadow.discard();
         shadow = null;
+        shadowMapped = false;
     }
 
     /** Brings what the guest has stored into the file; false if something did not arrive. */

@@ -24,6 +24,9 @@ final class Layout {
     /** Growth by this much makes it worth to map file pages instead of shadow pages. */
     private static final int WORTHWHILE_BYTES = 64 << 10;
 
+    /** How often the front-end is asked while somebody makes the file shorter and shorter. */
+    private static final int ATTEMPTS = 10;
+
     private final Syscalls syscalls;
     private final WindowPieces pieces;
     private final ShadowPages shadows;
@@ -49,8 +52,19 @@ final class Layout {
 
     /** Maps what a range without pieces needs; 0 or a negated errno. */
     int layOut(Extent extent) {
+        int result = -Errno.EIO;
+        for (int i = 0; i < ATTEMPTS && result < 0 && extent.split == 0; i++) {
+            long size = extent.file.size();
+            result = layOut(extent, size);
+            if (extent.file.size() == size) {
+                break; // else it was refused because the file has become shorter meanwhile
+            }
+        }
+        return result;
+    }
+
+    private int layOut(Extent extent, long size) {
         DaxFile file = extent.file;
-        long size = file.size();
         int inFile = extent.inFile(size);
         if (inFile == 0) {
             return 0; // an empty file is never mapped; nothing is seen beyond the end
@@ -89,10 +103,11 @@ final class Layout {
             extent.file.noteShadows();
         }
         int result = map(extent, shadows.fd(), shadows.id(), at, extent.split, length);
-        if (result < 0) {
-            synchronized (extent.file) {
+        synchronized (extent.file) {
+            if (result < 0) {
                 extent.dropShadow();
             }
+            extent.shadowMapped = result == 0;
         }
         return result;
     }
@@ -142,6 +157,7 @@ final class Layout {
                 extent.dropShadow();
             }
             extent.split = 0;
+            extent.file.noteShadows();
         }
         return sure;
     }
