@@ -1,5 +1,6 @@
 package io.jvirtiofsd.daemon;
 
+import io.jvirtiofsd.fuse.Feature;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.FuseOptions;
 import io.jvirtiofsd.fuse.FuseServer;
@@ -9,9 +10,11 @@ import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.nio.NioFileSystem;
 import io.jvirtiofsd.nio.NioOptions;
+import io.jvirtiofsd.passthrough.CacheOptions;
 import io.jvirtiofsd.passthrough.CachePolicy;
 import io.jvirtiofsd.passthrough.DaxPolicy;
 import io.jvirtiofsd.passthrough.PassthroughFileSystem;
+import io.jvirtiofsd.passthrough.PassthroughOptions;
 import io.jvirtiofsd.passthrough.XattrOptions;
 import io.jvirtiofsd.shmem.DaxWindow;
 import io.jvirtiofsd.vhost.Listener;
@@ -20,6 +23,8 @@ import io.jvirtiofsd.vhost.VhostUserServer;
 import java.io.IOException;
 import java.nio.file.FileSystems;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A shared directory with everything that serves it: file system, device, server. Owned by the
@@ -28,6 +33,8 @@ import java.util.Optional;
  * <p>{@link #serve} runs on the caller's thread; {@link #end} may be called by any other.
  */
 public final class BackEnd implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(BackEnd.class);
+
     private final Optional<DaxWindow> window;
     private final FileSystem fileSystem;
     private final VhostUserServer server;
@@ -118,7 +125,7 @@ public final class BackEnd implements AutoCloseable {
 
     /** What belongs to nobody belongs to whom the daemon runs as. */
     private static NioOptions nioOptions(Syscalls syscalls, BackEndOptions options) {
-        CachePolicy policy = options.files().cachePolicy();
+        CachePolicy policy = options.files().cache().policy();
         return new NioOptions(
                 syscalls.geteuid(),
                 syscalls.getegid(),
@@ -131,13 +138,22 @@ public final class BackEnd implements AutoCloseable {
     private static FuseOptions fuseOptions(BackEndOptions options) {
         // Other providers know neither access lists nor labels.
         XattrOptions xattrs = isOnHost(options) ? options.files().xattrs() : XattrOptions.off();
+        PassthroughOptions files = options.files();
+        CacheOptions cache = files.cache();
         FuseOptions fuse =
                 FuseOptions.defaults()
-                        .withCacheSymlinks(options.files().cachePolicy().cachesSymlinks())
                         .withPosixAcl(xattrs.posixAcl())
                         .withSecurityLabel(xattrs.securityLabel())
-                        .withLocks(isOnHost(options) ? options.files().locks() : LockOptions.NONE)
-                        .withSubmounts(options.files().announceSubmounts());
+                        .withLocks(isOnHost(options) ? files.locks() : LockOptions.NONE)
+                        .with(Feature.READDIRPLUS, cache.usesReaddirplus())
+                        .with(Feature.KEPT_SYMLINKS, cache.policy().cachesSymlinks())
+                        .with(Feature.SUBMOUNTS, files.announceSubmounts())
+                        .with(Feature.WRITEBACK, isOnHost(options) && files.writesBack())
+                        .with(Feature.SHARED_MMAP, cache.sharedMmap())
+                        .with(Feature.KILLPRIV, isOnHost(options) && files.killpriv());
+        if (cache.writeback() && !fuse.features().contains(Feature.WRITEBACK)) {
+            LOG.warn("--writeback means nothing here: the guest has nothing to keep");
+        }
         return options.trace() == null ? fuse : fuse.withTrace(options.trace());
     }
 

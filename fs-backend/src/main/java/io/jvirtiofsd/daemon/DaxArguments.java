@@ -17,13 +17,12 @@ final class DaxArguments {
             names = "--dax",
             paramLabel = "MODE",
             converter = ModeConverter.class,
-            defaultValue = "inode",
             description = {
                 "Files that guests are told to map in the DAX window instead of reading",
-                "them: never any, inode: from --dax-threshold on, always all",
-                "(default: ${DEFAULT-VALUE}). Guests that mount with dax=always do not ask."
+                "them: never any, inode: from --dax-threshold on (the default), always",
+                "all. Guests that mount with dax=always do not ask."
             })
-    private Mode mode;
+    private Mode mode; // null if not given
 
     @Option(
             names = "--dax-window",
@@ -54,13 +53,21 @@ final class DaxArguments {
             })
     private boolean guarded;
 
-    /** What these mean for the back-end; the exception's message is one sentence. */
-    DaxOptions options() {
+    /**
+     * What these mean for the back-end; the exception's message is one sentence.
+     *
+     * @param writeback whether the guest is to own the sizes of files: then it would not see those
+     *     it maps grow on the host
+     */
+    DaxOptions options(boolean writeback) {
+        if (writeback && mode != null && mode != Mode.NEVER) {
+            throw new IllegalArgumentException("--writeback does not go with --dax");
+        }
         if (windowBytes % DaxWindow.RANGE_BYTES != 0) {
             throw new IllegalArgumentException(
                     "--dax-window " + windowBytes + ": not a multiple of 2M");
         }
-        if (mode == Mode.NEVER || windowBytes == 0) {
+        if (mode == Mode.NEVER || writeback || windowBytes == 0) {
             return DaxOptions.NONE;
         }
         return new DaxOptions(windowBytes, mode == Mode.ALWAYS ? 0 : threshold, guarded);

@@ -43,6 +43,30 @@ final class IdentityArguments {
             description = "The same for groups.")
     private List<String> gidMap = new ArrayList<>();
 
+    @Option(
+            names = "--killpriv-v2",
+            description = {
+                "Clear set-user-ID, set-group-ID and capabilities of files that change here;",
+                "the guest shows the old mode until it asks again."
+            })
+    private boolean killpriv;
+
+    @Option(
+            names = "--no-killpriv-v2",
+            description = "The guest clears them, by a request of its own (the default).")
+    private boolean noKillpriv;
+
+    /** Applies what {@code -o} says: "killpriv_v2" or "no_killpriv_v2". */
+    void setKillpriv(boolean on) {
+        killpriv = on;
+        noKillpriv = !on;
+    }
+
+    /** Whether we clear what makes programs run as others. */
+    boolean killpriv() {
+        return killpriv && !noKillpriv;
+    }
+
     /**
      * What they mean together.
      *

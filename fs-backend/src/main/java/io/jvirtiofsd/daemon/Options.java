@@ -1,7 +1,6 @@
 package io.jvirtiofsd.daemon;
 
 import io.jvirtiofsd.fuse.FeatureMode;
-import io.jvirtiofsd.passthrough.CachePolicy;
 import io.jvirtiofsd.passthrough.IdMaps;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
 import java.io.IOException;
@@ -54,7 +53,15 @@ final class Options {
                     "posix_lock",
                     "no_posix_lock",
                     "flock",
-                    "no_flock");
+                    "no_flock",
+                    "readdirplus",
+                    "no_readdirplus",
+                    "writeback",
+                    "no_writeback",
+                    "allow_direct_io",
+                    "no_allow_direct_io",
+                    "killpriv_v2",
+                    "no_killpriv_v2");
 
     @Spec private CommandSpec spec;
 
@@ -98,16 +105,7 @@ final class Options {
                     "Name the guest mounts by, when the front-end does not have one of its own.")
     private String tag = "";
 
-    @Option(
-            names = "--cache",
-            paramLabel = "POLICY",
-            converter = PolicyConverter.class,
-            description = {
-                "What the guest may cache: never, auto, metadata or always",
-                "(default: ${DEFAULT-VALUE})."
-            },
-            defaultValue = "auto")
-    private CachePolicy cache;
+    @Mixin private final CacheArguments cache = new CacheArguments();
 
     @Option(names = "--readonly", description = "Refuse every change.")
     private boolean readOnly;
@@ -163,7 +161,9 @@ final class Options {
                 "Options in the style of mount: source=DIR, tag=TAG, cache=POLICY,",
                 "readonly, xattr, no_xattr, xattrmap=RULES, posix_acl, no_posix_acl,",
                 "announce_submounts, no_announce_submounts, posix_lock,",
-                "no_posix_lock, flock, no_flock,",
+                "no_posix_lock, flock, no_flock, readdirplus, no_readdirplus, writeback,",
+                "no_writeback, allow_direct_io, no_allow_direct_io, killpriv_v2,",
+                "no_killpriv_v2,",
                 "log_level=LEVEL."
             })
     private List<String> mountStyle = new ArrayList<>();
@@ -191,7 +191,17 @@ final class Options {
             switch (parts[0]) {
                 case "source" -> sharedDir = onlyOnce(sharedDir, Path.of(value), "shared-dir");
                 case "tag" -> tag = value;
-                case "cache" -> cache = convert(new PolicyConverter(), option, value);
+                case "cache" ->
+                        cache.setPolicy(
+                                convert(new CacheArguments.PolicyConverter(), option, value));
+                case "readdirplus" -> cache.setReaddirplus(true);
+                case "no_readdirplus" -> cache.setReaddirplus(false);
+                case "writeback" -> cache.setWriteback(true);
+                case "no_writeback" -> cache.setWriteback(false);
+                case "allow_direct_io" -> cache.setDirectIo(true);
+                case "no_allow_direct_io" -> cache.setDirectIo(false);
+                case "killpriv_v2" -> identity.setKillpriv(true);
+                case "no_killpriv_v2" -> identity.setKillpriv(false);
                 case "log_level" -> logLevel = convert(new LevelConverter(), option, value);
                 case "readonly" -> readOnly = true;
                 case "xattr" -> xattrs.setXattr(true);
@@ -225,7 +235,7 @@ final class Options {
             throw error("--socket-group goes with --socket-path");
         }
         try {
-            dax.options();
+            daxOptions();
             checkIdentity(identity.options());
         } catch (IllegalArgumentException e) {
             throw error(e.getMessage());
@@ -276,6 +286,10 @@ final class Options {
         return new ParameterException(spec.commandLine(), message);
     }
 
+    private DaxOptions daxOptions() {
+        return dax.options(cache.options().writeback());
+    }
+
     /** What is to be shared, opened if it has to be; closed by the caller. */
     SharedTree sharedTree() throws IOException {
         if (nioUri != null) {
@@ -293,17 +307,18 @@ final class Options {
                 fd == null ? -1 : fd,
                 tag,
                 new PassthroughOptions(
-                        cache,
+                        cache.options(),
                         readOnly,
                         maxDescriptors,
                         inodes.handles(),
                         inodes.announcesSubmounts(),
                         xattrs.options(),
                         identity.options(),
-                        locks.options()),
+                        locks.options(),
+                        identity.killpriv()),
                 threadPoolSize,
                 keepListening,
-                dax.options(),
+                daxOptions(),
                 this.trace ? trace : null);
     }
 
@@ -318,14 +333,6 @@ final class Options {
 
     boolean syslog() {
         return syslog;
-    }
-
-    /** Reads a policy by its lower-case name. */
-    static final class PolicyConverter implements CommandLine.ITypeConverter<CachePolicy> {
-        @Override
-        public CachePolicy convert(String value) {
-            return byName(CachePolicy.values(), value);
-        }
     }
 
     /** Reads a log level by its lower-case name. */

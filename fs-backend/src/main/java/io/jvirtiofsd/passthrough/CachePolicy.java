@@ -52,6 +52,11 @@ public enum CachePolicy {
         return directoryFlags;
     }
 
+    /** Whether the guest may keep data. */
+    public boolean keepsData() {
+        return (fileFlags & OpenReply.FOPEN_DIRECT_IO) == 0;
+    }
+
     /** Whether the guest may keep the targets of symbolic links. */
     public boolean cachesSymlinks() {
         return this == METADATA || this == ALWAYS;

@@ -25,6 +25,7 @@ final class Credentials {
     private static final int CAP_FSETID = 4; // linux/capability.h
     private static final int CAPABILITY_VERSION_3 = 0x20080522; // linux/capability.h
     private static final int KEEP = -1;
+    private static final int NOBODY = 65534; // a group as good as any other
 
     // struct __user_cap_header_struct: version@0 pid@4, then two of struct __user_cap_data_struct:
     // effective@0 permitted@4 inheritable@8
@@ -121,14 +122,14 @@ final class Credentials {
     }
 
     /**
-     * Runs a call that changes permissions so that the host clears set-group-ID: as a member of the
-     * caller's group only, which is not the file's.
+     * Runs a call that changes permissions so that the host clears set-group-ID: as a member of
+     * another group than {@code fileGid} only. Who the caller is the guest does not always say.
      */
-    int clearingSgid(RequestContext caller, Call call) throws ErrnoException {
-        if (!isRoot() || caller.gid() == KEEP) {
+    int clearingSgid(int fileGid, Call call) throws ErrnoException {
+        if (!isRoot()) {
             return call.run();
         }
-        become(KEEP, hostGid(caller.gid()), KEEP);
+        become(KEEP, fileGid == NOBODY ? NOBODY - 1 : NOBODY, KEEP);
         try {
             return clearingSuid(true, call);
         } finally {

@@ -41,7 +41,7 @@ final class Directories {
         int fd = session.descriptors().openingToStay(call);
         Fd owned = Fd.own(syscalls, Failures.check(fd));
         long fh = session.add(new Handle.OpenDirectory(owned));
-        return new OpenReply(fh, share.options().cachePolicy().directoryFlags());
+        return new OpenReply(fh, share.options().cache().policy().directoryFlags());
     }
 
     void readdir(

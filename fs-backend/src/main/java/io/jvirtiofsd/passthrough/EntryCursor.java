@@ -16,13 +16,15 @@ final class EntryCursor implements Entry {
 
     private final StatxAttributes attributes;
     private final long validNanos;
+    private final long negativeNanos;
     private final Name name = new Name();
     private final byte[] nameBytes = new byte[NAME_BYTES];
     private long nodeId;
 
-    EntryCursor(StatxAttributes attributes, long validNanos) {
+    EntryCursor(StatxAttributes attributes, long validNanos, long negativeNanos) {
         this.attributes = attributes;
         this.validNanos = validNanos;
+        this.negativeNanos = negativeNanos;
     }
 
     /** Makes this the entry of {@code inode}. */
@@ -66,7 +68,7 @@ final class EntryCursor implements Entry {
 
     @Override
     public long entryValidNanos() {
-        return nodeId == 0 ? 0 : validNanos;
+        return nodeId == 0 ? negativeNanos : validNanos;
     }
 
     @Override

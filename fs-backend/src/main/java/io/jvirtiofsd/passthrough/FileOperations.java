@@ -30,16 +30,14 @@ final class FileOperations {
     private static final int FALLOC_FL_COLLAPSE_RANGE = 8; // linux/falloc.h
     private static final long MAX_COPY_BYTES = 0xfffff000L; // the reply's size has 32 bits
 
-    /** Flags of the guest's open that mean the same here. */
-    private static final int KEPT_FLAGS =
-            Fcntl.O_ACCMODE | Fcntl.O_TRUNC | Fcntl.O_SYNC | Fcntl.O_NOATIME;
-
     private final Share share;
     private final Syscalls syscalls;
+    private final HostFlags hostFlags;
 
     FileOperations(Share share) {
         this.share = share;
         this.syscalls = share.syscalls();
+        this.hostFlags = new HostFlags(share);
     }
 
     OpenReply open(Session session, long nodeId, int flags, boolean killSuidgid)
@@ -48,7 +46,7 @@ final class FileOperations {
         if (!inode.isRegular()) {
             throw ErrnoException.of(inode.isDirectory() ? Errno.EISDIR : Errno.ENXIO);
         }
-        int hostFlags = hostFlags(flags);
+        int hostFlags = this.hostFlags.of(flags);
         if ((hostFlags & Fcntl.O_ACCMODE) != 0 || (hostFlags & Fcntl.O_TRUNC) != 0) {
             share.refuseIfReadOnly();
         }
@@ -78,15 +76,6 @@ final class FileOperations {
         return fd;
     }
 
-    /** O_APPEND is the guest's business: it sends offsets, which an appending file would ignore. */
-    private static int hostFlags(int guestFlags) throws ErrnoException {
-        int hostFlags = guestFlags & KEPT_FLAGS;
-        if ((hostFlags & Fcntl.O_ACCMODE) == Fcntl.O_ACCMODE) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        return hostFlags;
-    }
-
     private OpenReply opened(Session session, Fd fd, int hostFlags, Inode inode)
             throws ErrnoException {
         long fh = session.add(new Handle.OpenFile(fd, hostFlags, inode));
@@ -96,7 +85,7 @@ final class FileOperations {
         int flags =
                 inode.dax() != null
                         ? OpenReply.FOPEN_KEEP_CACHE
-                        : share.options().cachePolicy().fileFlags();
+                        : share.options().cache().policy().fileFlags();
         return new OpenReply(fh, flags);
     }
 
@@ -104,7 +93,7 @@ final class FileOperations {
             throws ErrnoException {
         share.refuseIfReadOnly();
         int directory = session.directory(parent);
-        int hostFlags = hostFlags(in.flags());
+        int hostFlags = this.hostFlags.of(in.flags());
         int creating = hostFlags | Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_NOFOLLOW;
         Credentials.Call call =
                 () ->
@@ -146,7 +135,7 @@ final class FileOperations {
             throws ErrnoException {
         share.refuseIfReadOnly();
         int directory = session.directory(parent);
-        int hostFlags = hostFlags(in.flags()) & ~Fcntl.O_TRUNC;
+        int hostFlags = this.hostFlags.of(in.flags()) & ~Fcntl.O_TRUNC;
         int creating = hostFlags | in.flags() & Fcntl.O_EXCL | Fcntl.O_TMPFILE | Fcntl.O_CLOEXEC;
         byte[] self = {'.'};
         Credentials.Call call =
@@ -223,16 +212,42 @@ final class FileOperations {
         Handle.OpenFile file = session.file(fh);
         DaxFile dax = file.inode().dax();
         if (dax == null) {
-            return write(file, offset, writeFlags, openFlags, source);
+            int written = write(file, offset, writeFlags, openFlags, source);
+            boolean again =
+                    written == -Errno.EINVAL
+                            && HostFlags.mayBeUnaligned(file, writeFlags, openFlags);
+            return Failures.check(
+                    again
+                            ? writeCached(session, file, offset, writeFlags, openFlags, source)
+                            : written);
         }
         dax.settle(offset, offset + source.size());
         try {
-            return write(file, offset, writeFlags, openFlags, source);
+            return Failures.check(write(file, offset, writeFlags, openFlags, source));
         } finally {
             dax.settle(offset, offset + source.size());
         }
     }
 
+    /** Writes by way of the host's page cache to a file that was opened to get past it. */
+    private int writeCached(
+            Session session,
+            Handle.OpenFile file,
+            long offset,
+            int writeFlags,
+            int openFlags,
+            GuestData source)
+            throws ErrnoException {
+        int flags = file.flags() & (Fcntl.O_ACCMODE | Fcntl.O_SYNC);
+        int direct = file.fd().number();
+        int fd = session.descriptors().opening(() -> share.reopen(direct, flags));
+        try (Fd cached = Fd.own(syscalls, Failures.check(fd))) {
+            Handle.OpenFile same = new Handle.OpenFile(cached, flags, file.inode());
+            return write(same, offset, writeFlags, openFlags, source);
+        }
+    }
+
+    /** The number of bytes written, or a negated errno. */
     private int write(
             Handle.OpenFile file, long offset, int writeFlags, int openFlags, GuestData source)
             throws ErrnoException {
@@ -240,11 +255,10 @@ final class FileOperations {
         share.capability().drop(fd);
         int durable = durability(openFlags & ~file.flags());
         if ((writeFlags & WriteIn.WRITE_KILL_SUIDGID) != 0) {
-            return Failures.check(
-                    share.credentials()
-                            .clearingSuid(true, () -> tryWrite(fd, offset, source, durable)));
+            return share.credentials()
+                    .clearingSuid(true, () -> tryWrite(fd, offset, source, durable));
         }
-        return Failures.check(tryWrite(fd, offset, source, durable));
+        return tryWrite(fd, offset, source, durable);
     }
 
     private static int durability(int flags) {
@@ -333,14 +347,16 @@ final class FileOperations {
         Handle.OpenFile file = session.file(fh);
         int fd = file.fd().number();
         share.capability().drop(fd);
+        Credentials.Call call = () -> syscalls.fallocate(fd, mode, offset, length);
+        boolean killing = share.options().killpriv(); // the request does not say
         DaxFile dax = file.inode().dax();
         if (dax == null || mode == FALLOC_FL_KEEP_SIZE) { // for which the guest does not keep away
-            Failures.check(syscalls.fallocate(fd, mode, offset, length));
+            Failures.check(share.credentials().clearingSuid(killing, call));
             return;
         }
         // Only collapsing makes a file shorter, by exactly the length.
         long cut = (mode & FALLOC_FL_COLLAPSE_RANGE) != 0 ? length : 0;
-        Failures.check(dax.resizeBy(-cut, () -> syscalls.fallocate(fd, mode, offset, length)));
+        Failures.check(dax.resizeBy(-cut, () -> share.credentials().clearingSuid(killing, call)));
     }
 
     long copyFileRange(Session session, CopyFileRangeIn in) throws ErrnoException {
@@ -359,10 +375,11 @@ final class FileOperations {
             throw ErrnoException.of(Errno.EOPNOTSUPP);
         }
         settle(from, in.offIn(), length);
-        long copied =
-                syscalls.copyFileRange(
-                        from.fd().number(), in.offIn(), to.fd().number(), in.offOut(), length);
-        return Failures.check(copied);
+        int source = from.fd().number();
+        int target = to.fd().number();
+        Credentials.Call call = // which copies less than 2 GiB, whatever it is asked for
+                () -> (int) syscalls.copyFileRange(source, in.offIn(), target, in.offOut(), length);
+        return Failures.check(share.credentials().clearingSuid(share.options().killpriv(), call));
     }
 
     private static void settle(Handle.OpenFile file, long offset, long length) {

@@ -347,7 +347,7 @@ public final class PassthroughFileSystem implements FileSystem {
             int flags,
             boolean killSgid)
             throws ErrnoException {
-        share.xattrs().set(session(), context, nodeId, name, value, flags, killSgid);
+        share.xattrs().set(session(), nodeId, name, value, flags, killSgid);
     }
 
     @Override

@@ -6,7 +6,7 @@ import io.jvirtiofsd.fuse.LockOptions;
  * How a directory is shared; starts as {@link #defaults} and is refined by {@code with} methods.
  * <i>Immutable.</i>
  *
- * @param cachePolicy what the guest may cache
+ * @param cache what the guest may keep
  * @param readOnly whether every change is refused with EROFS
  * @param maxDescriptors how many descriptors may be open for inodes that can be reopened
  * @param inodeFileHandles whether inodes are kept by file handle
@@ -14,32 +14,41 @@ import io.jvirtiofsd.fuse.LockOptions;
  * @param xattrs what of extended attributes the guest may use
  * @param ids how users and groups translate
  * @param locks which locks of the guest are locks of the host
+ * @param killpriv whether set-user-ID, set-group-ID and capabilities are cleared here, not by the
+ *     guest
  */
 public record PassthroughOptions(
-        CachePolicy cachePolicy,
+        CacheOptions cache,
         boolean readOnly,
         int maxDescriptors,
         HandleMode inodeFileHandles,
         boolean announceSubmounts,
         XattrOptions xattrs,
         IdMaps ids,
-        LockOptions locks) {
+        LockOptions locks,
+        boolean killpriv) {
     private static final int DEFAULT_MAX_DESCRIPTORS = 8192;
 
     /** Cache policy "auto", writable. */
     public static PassthroughOptions defaults() {
         return new PassthroughOptions(
-                CachePolicy.AUTO,
+                CacheOptions.of(CachePolicy.AUTO),
                 false,
                 DEFAULT_MAX_DESCRIPTORS,
                 HandleMode.PREFER,
                 true,
                 XattrOptions.off(),
                 IdMaps.identity(),
-                LockOptions.NONE);
+                LockOptions.NONE,
+                false);
     }
 
+    /** A policy alone, without what else {@link CacheOptions} may say. */
     public PassthroughOptions withCachePolicy(CachePolicy value) {
+        return withCache(CacheOptions.of(value));
+    }
+
+    public PassthroughOptions withCache(CacheOptions value) {
         return new PassthroughOptions(
                 value,
                 readOnly,
@@ -48,83 +57,116 @@ public record PassthroughOptions(
                 announceSubmounts,
                 xattrs,
                 ids,
-                locks);
+                locks,
+                killpriv);
     }
 
     public PassthroughOptions withReadOnly(boolean value) {
         return new PassthroughOptions(
-                cachePolicy,
+                cache,
                 value,
                 maxDescriptors,
                 inodeFileHandles,
                 announceSubmounts,
                 xattrs,
                 ids,
-                locks);
+                locks,
+                killpriv);
     }
 
     public PassthroughOptions withMaxDescriptors(int value) {
         return new PassthroughOptions(
-                cachePolicy,
+                cache,
                 readOnly,
                 value,
                 inodeFileHandles,
                 announceSubmounts,
                 xattrs,
                 ids,
-                locks);
-    }
-
-    public PassthroughOptions withXattrs(XattrOptions value) {
-        return new PassthroughOptions(
-                cachePolicy,
-                readOnly,
-                maxDescriptors,
-                inodeFileHandles,
-                announceSubmounts,
-                value,
-                ids,
-                locks);
-    }
-
-    public PassthroughOptions withIds(IdMaps value) {
-        return new PassthroughOptions(
-                cachePolicy,
-                readOnly,
-                maxDescriptors,
-                inodeFileHandles,
-                announceSubmounts,
-                xattrs,
-                value,
-                locks);
-    }
-
-    public PassthroughOptions withAnnounceSubmounts(boolean value) {
-        return new PassthroughOptions(
-                cachePolicy, readOnly, maxDescriptors, inodeFileHandles, value, xattrs, ids, locks);
+                locks,
+                killpriv);
     }
 
     public PassthroughOptions withInodeFileHandles(HandleMode value) {
         return new PassthroughOptions(
-                cachePolicy,
+                cache,
                 readOnly,
                 maxDescriptors,
                 value,
                 announceSubmounts,
                 xattrs,
                 ids,
-                locks);
+                locks,
+                killpriv);
+    }
+
+    public PassthroughOptions withAnnounceSubmounts(boolean value) {
+        return new PassthroughOptions(
+                cache,
+                readOnly,
+                maxDescriptors,
+                inodeFileHandles,
+                value,
+                xattrs,
+                ids,
+                locks,
+                killpriv);
+    }
+
+    public PassthroughOptions withXattrs(XattrOptions value) {
+        return new PassthroughOptions(
+                cache,
+                readOnly,
+                maxDescriptors,
+                inodeFileHandles,
+                announceSubmounts,
+                value,
+                ids,
+                locks,
+                killpriv);
+    }
+
+    public PassthroughOptions withIds(IdMaps value) {
+        return new PassthroughOptions(
+                cache,
+                readOnly,
+                maxDescriptors,
+                inodeFileHandles,
+                announceSubmounts,
+                xattrs,
+                value,
+                locks,
+                killpriv);
     }
 
     public PassthroughOptions withLocks(LockOptions value) {
         return new PassthroughOptions(
-                cachePolicy,
+                cache,
                 readOnly,
                 maxDescriptors,
                 inodeFileHandles,
                 announceSubmounts,
                 xattrs,
                 ids,
+                value,
+                killpriv);
+    }
+
+    public PassthroughOptions withKillpriv(boolean value) {
+        return new PassthroughOptions(
+                cache,
+                readOnly,
+                maxDescriptors,
+                inodeFileHandles,
+                announceSubmounts,
+                xattrs,
+                ids,
+                locks,
                 value);
+    }
+
+    /** Whether the guest may keep what is written before it comes here. */
+    public boolean writesBack() {
+        return cache.writesBack() && !readOnly;
     }
 }

@@ -201,10 +201,10 @@ final class Share implements AutoCloseable {
     }
 
     private EntryCursor newCursor() {
-        long validNanos = options.cachePolicy().validNanos();
+        long validNanos = options.cache().policy().validNanos();
         StatxAttributes attributes =
                 new StatxAttributes(Scratch.get().statx(), validNanos, rootDevice, options.ids());
-        return new EntryCursor(attributes, validNanos);
+        return new EntryCursor(attributes, validNanos, options.cache().negativeNanos());
     }
 
     PathDescriptors newPathDescriptors() {

@@ -7,6 +7,7 @@ import io.jvirtiofsd.fuse.RequestContext;
 import io.jvirtiofsd.fuse.SecurityContext;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -31,24 +32,18 @@ final class Xattrs {
         this.map = share.options().xattrs().map();
     }
 
-    void set(
-            Session session,
-            RequestContext caller,
-            long nodeId,
-            Name name,
-            byte[] value,
-            int flags,
-            boolean killSgid)
+    void set(Session session, long nodeId, Name name, byte[] value, int flags, boolean killSgid)
             throws ErrnoException {
         requireEnabled();
         share.refuseIfReadOnly();
         int path = session.path(nodeId);
-        int result =
-                killSgid
-                        ? share.credentials()
-                                .clearingSgid(caller, () -> set(path, name, value, flags))
-                        : set(path, name, value, flags);
-        Failures.check(result);
+        Credentials.Call call = () -> set(path, name, value, flags);
+        Failures.check(killSgid ? share.credentials().clearingSgid(group(path), call) : call.run());
+    }
+
+    private int group(int path) throws ErrnoException {
+        Failures.check(share.statx(path));
+        return Scratch.get().statx().getInt(Statx.GID);
     }
 
     private int set(int fd, Name name, byte[] value, int flags) {
@@ -100,7 +95,10 @@ final class Xattrs {
         return bytes(memory, (int) length);
     }
 
-    /** Names of trusted.* are for privileged callers only, as on the host. */
+    /**
+     * Names of trusted.* are for privileged callers only, as on the host; a guest that maps ids
+     * does not say who asks, so all may be.
+     */
     byte[] list(Session session, RequestContext caller, long nodeId) throws ErrnoException {
         requireEnabled();
         int path = session.path(nodeId);
@@ -109,7 +107,7 @@ final class Xattrs {
                 Failures.check(
                         syscalls.listxattr(
                                 Scratch.get().procPath(path), memory.address(), memory.size()));
-        return visible(bytes(memory, (int) length), caller.uid() == 0);
+        return visible(bytes(memory, (int) length), caller.uid() == 0 || caller.uid() == -1);
     }
 
     void remove(Session session, long nodeId, Name name) throws ErrnoException {

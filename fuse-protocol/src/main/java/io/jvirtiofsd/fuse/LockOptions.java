@@ -10,10 +10,4 @@ package io.jvirtiofsd.fuse;
 public record LockOptions(boolean posix, boolean flock) {
     /** Each guest locks for itself. */
     public static final LockOptions NONE = new LockOptions(false, false);
-
-    /** The INIT flags that say so. */
-    long initFlags() {
-        return (posix ? InitFlag.POSIX_LOCKS.mask() : 0)
-                | (flock ? InitFlag.FLOCK_LOCKS.mask() : 0);
-    }
 }

@@ -67,22 +67,17 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
 
     private static long wanted(FuseOptions options, boolean mapsFiles) {
         long wanted = InitFlag.acceptedMask();
-        if (!options.readdirplus()) {
-            wanted &= ~(InitFlag.DO_READDIRPLUS.mask() | InitFlag.READDIRPLUS_AUTO.mask());
+        for (Feature feature : options.features()) {
+            wanted |= feature.mask();
         }
-        if (options.cacheSymlinks()) {
-            wanted |= InitFlag.CACHE_SYMLINKS.mask();
-        }
-        if (options.submounts()) {
-            wanted |= InitFlag.SUBMOUNTS.mask();
-        }
-        wanted |= options.locks().initFlags();
         if (mapsFiles) {
             wanted |= InitFlag.MAP_ALIGNMENT.mask() | InitFlag.HAS_INODE_DAX.mask();
             // Every store through the window changes the time of modification; at the next look at
             // it Linux 7.2 would take pages from maps that are in use. Other files are still looked
             // at anew when opened, or when their size has changed.
             wanted &= ~InitFlag.AUTO_INVAL_DATA.mask();
+            // A guest that owns the sizes of files would not see a mapped file grow.
+            wanted &= ~InitFlag.WRITEBACK_CACHE.mask();
         }
         return wanted;
     }

@@ -63,6 +63,8 @@ class NegotiationTest {
                         InitFlag.FLOCK_LOCKS,
                         InitFlag.WRITEBACK_CACHE,
                         InitFlag.CACHE_SYMLINKS,
+                        InitFlag.HANDLE_KILLPRIV_V2,
+                        InitFlag.DIRECT_IO_ALLOW_MMAP,
                         InitFlag.MAP_ALIGNMENT,
                         InitFlag.SECURITY_CTX)) {
             assertFalse(flag.in(flags), flag.name());
@@ -149,8 +151,8 @@ class NegotiationTest {
     void optionsDecide() {
         FuseOptions options =
                 FuseOptions.defaults()
-                        .withCacheSymlinks(true)
-                        .withReaddirplus(false)
+                        .with(Feature.KEPT_SYMLINKS, true)
+                        .with(Feature.READDIRPLUS, false)
                         .withMaxWriteBytes(5000);
         InitOut init = init(guest(options).init(45, LINUX_7_2_FLAGS, LINUX_7_2_FLAGS2));
         assertTrue(InitFlag.CACHE_SYMLINKS.in(flags(init)));
@@ -158,6 +160,30 @@ class NegotiationTest {
         assertFalse(InitFlag.READDIRPLUS_AUTO.in(flags(init)));
         assertEquals(5000, init.maxWrite());
         assertEquals(2, init.maxPages());
+    }
+
+    @Test
+    void eachFeatureIsItsFlagsAndNoOthers() {
+        long without = flagsWith(FuseOptions.defaults().with(Feature.SUBMOUNTS, false), false);
+        for (Feature feature : Feature.values()) {
+            FuseOptions options = FuseOptions.defaults().with(Feature.SUBMOUNTS, false);
+            assertEquals(
+                    without | feature.mask(),
+                    flagsWith(options.with(feature, true), false),
+                    feature.name());
+        }
+    }
+
+    @Test
+    void aGuestWithAWindowDoesNotOwnSizes() {
+        FuseOptions options = FuseOptions.defaults().with(Feature.WRITEBACK, true);
+        assertTrue(InitFlag.WRITEBACK_CACHE.in(flagsWith(options, false)));
+        assertFalse(InitFlag.WRITEBACK_CACHE.in(flagsWith(options, true)));
+    }
+
+    private long flagsWith(FuseOptions options, boolean mapsFiles) {
+        files.answer("mapsFiles", arguments -> mapsFiles);
+        return flags(init(guest(options).init(45, LINUX_7_2_FLAGS, LINUX_7_2_FLAGS2)));
     }
 
     @Test

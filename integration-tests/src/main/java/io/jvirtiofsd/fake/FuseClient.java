@@ -259,7 +259,12 @@ public final class FuseClient {
     }
 
     public long open(long nodeId, int flags) {
-        return begin(14, nodeId).u32(flags, 0).ask(16, 16).getLong(0);
+        return open(nodeId, flags, 0);
+    }
+
+    /** With FUSE_OPEN_ flags. */
+    public long open(long nodeId, int flags, int openFlags) {
+        return begin(14, nodeId).u32(flags, openFlags).ask(16, 16).getLong(0);
     }
 
     public Created create(long parent, String name, int flags, int mode) {
@@ -280,7 +285,13 @@ public final class FuseClient {
     }
 
     public int write(long nodeId, long fh, long offset, int writeFlags, byte[] data) {
-        begin(16, nodeId).u64(fh, offset).u32(data.length, writeFlags).u64(0).u32(0, 0);
+        return write(nodeId, fh, offset, writeFlags, 0, data);
+    }
+
+    /** The same through a file that has these {@code openFlags} now. */
+    public int write(
+            long nodeId, long fh, long offset, int writeFlags, int openFlags, byte[] data) {
+        begin(16, nodeId).u64(fh, offset).u32(data.length, writeFlags).u64(0).u32(openFlags, 0);
         return bytes(data).ask(8, 8).getInt(0);
     }
 

@@ -1,0 +1,143 @@
+package io.jvirtiofsd.fake;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.jvirtiofsd.fake.FuseClient.Node;
+import io.jvirtiofsd.passthrough.XattrOptions;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What makes programs run as others goes when the guest says so, or cannot say it. */
+class KillprivTest {
+    private static final long SETXATTR_EXT = 1L << 29; // fuse.h
+    private static final long HANDLE_KILLPRIV_V2 = 1L << 28; // fuse.h
+    private static final int KILL_ON_OPEN = 1; // fuse.h FUSE_OPEN_KILL_SUIDGID
+    private static final int KILL_ON_WRITE = 4; // fuse.h FUSE_WRITE_KILL_SUIDGID
+    private static final int SET_MODE = 1; // fuse.h FATTR_MODE
+    private static final int SET_UID = 2; // fuse.h FATTR_UID
+    private static final int SET_SIZE = 8; // fuse.h FATTR_SIZE
+    private static final int SET_AND_KILL = 1 << 11; // fuse.h FATTR_KILL_SUIDGID
+    private static final int O_RDWR = 2;
+    private static final int O_TRUNC = 0x200;
+    private static final int S_IFREG = 0x8000;
+
+    private static final byte[] DATA = {1, 2, 3};
+
+    /** A capability set as setcap(8) writes it: version 2, effective, CAP_NET_RAW. */
+    private static final byte[] CAPABILITY = {
+        1, 0, 0, 2, 0, 32, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+    };
+
+    @TempDir Path folder;
+    private FuseRig rig;
+    private FuseClient fuse;
+    private XattrRequests xattrs;
+
+    @AfterEach
+    void end() throws Exception {
+        rig.close();
+    }
+
+    private boolean begin(boolean killpriv) throws Exception {
+        rig =
+                new FuseRig(
+                        folder,
+                        options ->
+                                options.withFiles(
+                                        files ->
+                                                files.withXattrs(XattrOptions.on())
+                                                        .withKillpriv(killpriv)),
+                        FuseRig.FEATURES);
+        fuse = rig.fuse();
+        boolean agreed = (fuse.init(SETXATTR_EXT | HANDLE_KILLPRIV_V2) & HANDLE_KILLPRIV_V2) != 0;
+        xattrs = new XattrRequests(fuse);
+        return agreed;
+    }
+
+    private interface Change {
+        void of(long node, long fh);
+    }
+
+    /** Mode and extended attributes of a new program after each change. */
+    private Map<String, String> after(Map<String, Change> changes) throws Exception {
+        Map<String, String> found = new TreeMap<>();
+        changes.forEach(
+                (name, change) -> {
+                    Node made = fuse.create(FuseClient.ROOT, name, O_RDWR, S_IFREG | 0600).node();
+                    fuse.setattr(made.nodeId(), SET_MODE, 06755, 0, 0, 0);
+                    xattrs.set(made.nodeId(), "security.capability", CAPABILITY, 0, 0);
+                    long fh = fuse.open(made.nodeId(), O_RDWR);
+                    change.of(made.nodeId(), fh);
+                    Set<String> left = xattrs.list(made.nodeId());
+                    int mode = fuse.getattr(made.nodeId()).mode() & 07777;
+                    found.put(name, Integer.toOctalString(mode) + left);
+                });
+        return found;
+    }
+
+    private Map<String, Change> telling() {
+        return Map.of(
+                "write", (node, fh) -> fuse.write(node, fh, 0, KILL_ON_WRITE, DATA),
+                "open", (node, fh) -> fuse.open(node, O_RDWR | O_TRUNC, KILL_ON_OPEN),
+                "truncate", (node, fh) -> fuse.setattr(node, SET_SIZE | SET_AND_KILL, 0, 0, 0, 1),
+                "chown", (node, fh) -> fuse.setattr(node, SET_UID | SET_AND_KILL, 0, 77, 0, 0));
+    }
+
+    /** Requests that have no flag for it. */
+    private Map<String, Change> silent() {
+        return Map.of(
+                "fallocate",
+                (node, fh) -> fuse.fallocate(node, fh, 0, 100, 0),
+                "copy",
+                (node, fh) -> {
+                    fuse.write(node, fh, 0, DATA);
+                    fuse.copyFileRange(node, fh, 0, node, fh, 100, DATA.length);
+                });
+    }
+
+    @Test
+    void whatIsToldToBeClearedIsGone() throws Exception {
+        assertTrue(begin(true));
+        after(telling()).forEach((name, found) -> assertEquals("755[]", found, name));
+    }
+
+    @Test
+    void whatCannotBeToldIsClearedIfThatIsOurs() throws Exception {
+        begin(true);
+        after(silent()).forEach((name, found) -> assertEquals("755[]", found, name));
+        rig.close();
+        assertFalse(begin(false));
+        // The guest has asked for a new mode itself before; capabilities the host always drops.
+        after(silent()).forEach((name, found) -> assertTrue(found.startsWith("6755"), name));
+    }
+
+    @Test
+    void whoMayKeepTheBitsKeepsThem() throws Exception {
+        begin(true);
+        Map<String, Change> changes =
+                Map.of(
+                        "write", (node, fh) -> fuse.write(node, fh, 0, DATA),
+                        "open", (node, fh) -> fuse.open(node, O_RDWR | O_TRUNC),
+                        "truncate", (node, fh) -> fuse.setattr(node, SET_SIZE, 0, 0, 0, 1));
+        after(changes).forEach((name, found) -> assertEquals("6755[]", found, name));
+    }
+
+    @Test
+    void setGroupIdOfWhatNobodyExecutesStays() throws Exception {
+        begin(true);
+        Node made = fuse.create(FuseClient.ROOT, "f", O_RDWR, S_IFREG | 0600).node();
+        fuse.setattr(made.nodeId(), SET_MODE, 06644, 0, 0, 0);
+        long fh = fuse.open(made.nodeId(), O_RDWR);
+        fuse.write(made.nodeId(), fh, 0, KILL_ON_WRITE, DATA);
+        assertEquals(02644, fuse.getattr(made.nodeId()).mode() & 07777);
+        assertEquals(3, Files.size(rig.share().resolve("f")));
+    }
+}
