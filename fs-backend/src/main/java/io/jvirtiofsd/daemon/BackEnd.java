@@ -82,7 +82,10 @@ public final class BackEnd implements AutoCloseable {
         try {
             VirtioFsDevice device =
                     new VirtioFsDevice(
-                            new FuseServer(fileSystem, fuseOptions(options)),
+                            new FuseServer(
+                                    fileSystem,
+                                    fuseOptions(options)
+                                            .with(Feature.NO_OPENDIR, fileSystem.listsByNode())),
                             options.tag(),
                             window);
             TransportOptions transport =

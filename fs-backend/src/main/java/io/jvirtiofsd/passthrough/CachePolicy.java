@@ -52,6 +52,11 @@ public enum CachePolicy {
         return directoryFlags;
     }
 
+    /** Whether the guest may keep the lists of directories. */
+    boolean keepsListings() {
+        return (directoryFlags & OpenReply.FOPEN_CACHE_DIR) != 0;
+    }
+
     /** Whether the guest may keep data. */
     public boolean keepsData() {
         return (fileFlags & OpenReply.FOPEN_DIRECT_IO) == 0;

@@ -7,6 +7,7 @@ import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.DaxFile;
+import java.util.function.IntUnaryOperator;
 
 /**
  * The few ioctl(2)s of open files, poll(2), and syncfs(2), each on the session it is given. <i>
@@ -18,27 +19,38 @@ final class Controls {
 
     private final Share share;
     private final Syscalls syscalls;
+    private final Directories directories;
 
-    Controls(Share share) {
+    Controls(Share share, Directories directories) {
         this.share = share;
+        this.directories = directories;
         this.syscalls = share.syscalls();
     }
 
-    byte[] get(Session session, long fh, int command, int bytes) throws ErrnoException {
-        int fd = session.handle(fh).fd().number();
-        NativeMemory memory = Scratch.get().small();
-        Failures.check(syscalls.ioctl(fd, command, memory.address()));
+    byte[] get(Session session, long nodeId, long fh, int command, int bytes)
+            throws ErrnoException {
         byte[] value = new byte[bytes];
-        memory.get(0, value, 0, bytes);
+        ioctl(session, nodeId, fh, command, value);
+        Scratch.get().small().get(0, value, 0, bytes);
         return value;
     }
 
-    void set(Session session, long fh, int command, byte[] value) throws ErrnoException {
+    void set(Session session, long nodeId, long fh, int command, byte[] value)
+            throws ErrnoException {
         share.refuseIfReadOnly();
-        int fd = session.handle(fh).fd().number();
-        NativeMemory memory = Scratch.get().small();
-        memory.put(0, value, 0, value.length);
-        Failures.check(syscalls.ioctl(fd, command, memory.address()));
+        ioctl(session, nodeId, fh, command, value);
+    }
+
+    /** Passes {@code value} in the thread's small block, where the answer is then. */
+    private void ioctl(Session session, long nodeId, long fh, int command, byte[] value)
+            throws ErrnoException {
+        IntUnaryOperator call =
+                fd -> {
+                    NativeMemory memory = Scratch.get().small();
+                    memory.put(0, value, 0, value.length);
+                    return syscalls.ioctl(fd, command, memory.address());
+                };
+        Failures.check(directories.with(session, nodeId, fh, call));
     }
 
     int poll(Session session, long fh, int events) throws ErrnoException {

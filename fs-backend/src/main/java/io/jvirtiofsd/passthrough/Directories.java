@@ -11,6 +11,7 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
+import java.util.function.IntUnaryOperator;
 
 /**
  * Operations on open directories, each on the session it is given.
@@ -20,6 +21,7 @@ import io.jvirtiofsd.linux.Syscalls;
  */
 final class Directories {
     private static final int SEEK_SET = 0; // linux/fs.h
+    private static final long NO_HANDLE = 0; // none has this number
 
     // struct linux_dirent64: ino@0 off@8 reclen@16 type@18 name@19
     private static final int OFF = 8;
@@ -47,7 +49,17 @@ final class Directories {
     void readdir(
             Session session, long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
             throws ErrnoException {
-        Handle.OpenDirectory directory = session.openDirectory(fh);
+        boolean root = nodeId == FileSystem.ROOT;
+        if (isUnopened(fh)) {
+            try (Fd fd = session.openDirectory(nodeId)) {
+                if (offset != 0) {
+                    Failures.check(syscalls.lseek(fd.number(), offset, SEEK_SET));
+                }
+                fill(session, fd.number(), root, offset, plus, sink);
+            }
+            return;
+        }
+        Handle.OpenDirectory directory = session.openDirectoryHandle(fh);
         synchronized (directory) {
             int fd = directory.fd().number();
             if (directory.position() != offset) {
@@ -55,10 +67,34 @@ final class Directories {
             }
             long reached = offset;
             try {
-                reached = fill(session, fd, nodeId == FileSystem.ROOT, offset, plus, sink);
+                reached = fill(session, fd, root, offset, plus, sink);
             } finally {
                 directory.setPosition(reached);
             }
+        }
+    }
+
+    /** Whether a guest that opens no directories means the node itself. */
+    private boolean isUnopened(long fh) {
+        return fh == NO_HANDLE && share.listsByNode();
+    }
+
+    void fsync(Session session, long nodeId, long fh, boolean dataOnly) throws ErrnoException {
+        Failures.check(
+                with(
+                        session,
+                        nodeId,
+                        fh,
+                        fd -> dataOnly ? syscalls.fdatasync(fd) : syscalls.fsync(fd)));
+    }
+
+    /** What {@code action} gives for what is open as {@code fh}, or the directory itself. */
+    int with(Session session, long nodeId, long fh, IntUnaryOperator action) throws ErrnoException {
+        if (!isUnopened(fh)) {
+            return action.applyAsInt(session.handle(fh).fd().number());
+        }
+        try (Fd fd = session.openDirectory(nodeId)) {
+            return action.applyAsInt(fd.number());
         }
     }
 

@@ -53,7 +53,7 @@ public final class PassthroughFileSystem implements FileSystem {
         this.nodes = new NodeOperations(share);
         this.files = new FileOperations(share);
         this.directories = new Directories(share);
-        this.controls = new Controls(share);
+        this.controls = new Controls(share, directories);
     }
 
     /**
@@ -267,7 +267,7 @@ public final class PassthroughFileSystem implements FileSystem {
     @Override
     public void fsyncdir(RequestContext context, long nodeId, long fh, boolean dataOnly)
             throws ErrnoException {
-        files.fsync(session(), fh, dataOnly);
+        directories.fsync(session(), nodeId, fh, dataOnly);
     }
 
     @Override
@@ -307,13 +307,13 @@ public final class PassthroughFileSystem implements FileSystem {
     @Override
     public byte[] ioctlGet(RequestContext context, long nodeId, long fh, int command, int bytes)
             throws ErrnoException {
-        return controls.get(session(), fh, command, bytes);
+        return controls.get(session(), nodeId, fh, command, bytes);
     }
 
     @Override
     public void ioctlSet(RequestContext context, long nodeId, long fh, int command, byte[] value)
             throws ErrnoException {
-        controls.set(session(), fh, command, value);
+        controls.set(session(), nodeId, fh, command, value);
     }
 
     @Override
@@ -368,6 +368,11 @@ public final class PassthroughFileSystem implements FileSystem {
     @Override
     public String report() {
         return share.mappings().map(Mappings::report).orElse("");
+    }
+
+    @Override
+    public boolean listsByNode() {
+        return share.listsByNode();
     }
 
     @Override

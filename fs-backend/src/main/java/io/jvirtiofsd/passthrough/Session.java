@@ -4,6 +4,7 @@ import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.SlotTable;
+import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Reclaimer;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -74,6 +75,14 @@ final class Session {
         return descriptors.of(inode);
     }
 
+    /** A directory that the guest has not opened, open until the request ends; given. */
+    Fd openDirectory(long nodeId) throws ErrnoException {
+        int path = directory(nodeId);
+        int flags = Fcntl.O_RDONLY | Fcntl.O_DIRECTORY;
+        int fd = descriptors.opening(() -> share.reopen(path, flags));
+        return Fd.own(share.syscalls(), Failures.check(fd));
+    }
+
     /** The O_PATH descriptor of any inode, borrowed. */
     int path(long nodeId) throws ErrnoException {
         return descriptors.of(inode(nodeId));
@@ -126,7 +135,7 @@ final class Session {
         throw ErrnoException.of(Errno.EBADF);
     }
 
-    Handle.OpenDirectory openDirectory(long fh) throws ErrnoException {
+    Handle.OpenDirectory openDirectoryHandle(long fh) throws ErrnoException {
         if (handles.get(fh) instanceof Handle.OpenDirectory directory) {
             return directory;
         }

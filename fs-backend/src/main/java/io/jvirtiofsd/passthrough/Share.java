@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +28,13 @@ final class Share implements AutoCloseable {
 
     /** What a lookup asks statx(2) for. */
     static final int LOOKUP_MASK = Statx.STATX_BASIC_STATS | Statx.STATX_MNT_ID;
+
+    /**
+     * Not btrfs, where an open directory ends with what was there when it was opened: renaming
+     * while listing would never end. Not tmpfs, whose positions were its own before Linux 6.6.
+     */
+    private static final Set<Long> LASTING_POSITIONS =
+            Set.of(0xef53L, 0x58465342L); // ext2, ext3, ext4; xfs: linux/magic.h
 
     private final Syscalls syscalls;
     private final Reclaimer reclaimer;
@@ -42,6 +50,7 @@ final class Share implements AutoCloseable {
     private final long rootIno;
     private final long rootMountId;
     private final int rootType;
+    private final boolean listsByNode;
     private final HandleMode handleMode;
     private final SpareDescriptors spares;
     private final LockWaiters lockWaiters;
@@ -72,6 +81,7 @@ final class Share implements AutoCloseable {
         this.rootIno = statx.getLong(Statx.INO);
         this.rootMountId = Statx.mountId(statx);
         this.rootType = statx.getShort(Statx.MODE) & Statx.S_IFMT;
+        this.listsByNode = options.cache().policy().keepsListings() && hasLastingPositions();
         this.handleMode = usableHandleMode();
         this.lockWaiters = new LockWaiters(syscalls);
         this.locks = new Locks(this);
@@ -256,6 +266,20 @@ final class Share implements AutoCloseable {
     /** The descriptor of /proc/self/fd, for calls that take a path but no descriptor. */
     int procFd() {
         return proc.number();
+    }
+
+    /**
+     * Whether directories can be listed that nobody has opened: positions must mean the same in
+     * whatever descriptor, and a guest that opens none keeps lists.
+     */
+    boolean listsByNode() {
+        return listsByNode;
+    }
+
+    private boolean hasLastingPositions() {
+        NativeMemory statfs = Scratch.get().small();
+        return syscalls.fstatfs(root.number(), statfs.address()) == 0
+                && LASTING_POSITIONS.contains(statfs.getLong(0));
     }
 
     void refuseIfReadOnly() throws ErrnoException {

@@ -5,6 +5,9 @@ final class DirectoryOperations {
     private DirectoryOperations() {}
 
     static void opendir(Request request) throws ErrnoException {
+        if (InitFlag.NO_OPENDIR_SUPPORT.in(request.session().flags())) {
+            throw ErrnoException.of(Errno.ENOSYS); // the guest opens none from now on
+        }
         OpenIn in = OpenIn.read(request.arguments());
         OpenOut.write(
                 request.body(),

@@ -5,6 +5,9 @@ public enum Feature {
     /** Directory listings carry attributes where lookups would follow. */
     READDIRPLUS(InitFlag.DO_READDIRPLUS, InitFlag.READDIRPLUS_AUTO),
 
+    /** Directories are never opened: the file system lists them by node, with handle 0. */
+    NO_OPENDIR(InitFlag.NO_OPENDIR_SUPPORT),
+
     /** The guest keeps the targets of symbolic links without asking again. */
     KEPT_SYMLINKS(InitFlag.CACHE_SYMLINKS),
 

@@ -337,6 +337,14 @@ public interface FileSystem extends AutoCloseable {
     }
 
     /**
+     * Whether directories need not be opened: {@link #readdir}, {@link #fsyncdir} and ioctl take
+     * handle 0 then, and a position is good without what it was given in.
+     */
+    default boolean listsByNode() {
+        return false;
+    }
+
+    /**
      * Whether there is a DAX window just now that files can be mapped in; asked at INIT. If so,
      * {@link Attributes#ATTR_DAX} tells the guest for which nodes to use it.
      */

@@ -32,7 +32,7 @@ enum InitFlag {
     ABORT_ERROR         (21, false), // /dev/fuse only
     MAX_PAGES           (22, true),  // init_out.max_pages counts; else 32 pages a request
     CACHE_SYMLINKS      (23, false), // READLINK cached: a Feature
-    NO_OPENDIR_SUPPORT  (24, false), // ENOSYS to OPENDIR would be understood
+    NO_OPENDIR_SUPPORT  (24, false), // ENOSYS to OPENDIR is understood, and meant: a Feature
     EXPLICIT_INVAL_DATA (25, false), // page cache would only be dropped by notifications
     MAP_ALIGNMENT       (26, false), // init_out.map_alignment counts; accepted with a DAX window
     SUBMOUNTS           (27, false), // ATTR_SUBMOUNT is honoured: a Feature

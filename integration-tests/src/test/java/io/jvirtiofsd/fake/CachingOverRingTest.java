@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -30,6 +32,7 @@ class CachingOverRingTest {
     private static final int DO_READDIRPLUS = 13; // fuse.h
     private static final int WRITEBACK_CACHE = 16; // fuse.h
     private static final int CACHE_SYMLINKS = 23; // fuse.h
+    private static final int NO_OPENDIR_SUPPORT = 24; // fuse.h
     private static final int DIRECT_IO_ALLOW_MMAP = 36; // fuse.h
     private static final int WRITE_CACHE = 1; // fuse.h FUSE_WRITE_CACHE
 
@@ -38,8 +41,13 @@ class CachingOverRingTest {
     private static final int O_APPEND = 0x400;
     private static final int S_IFREG = 0x8000;
     private static final int LOOKUP = 1;
+    private static final int IOCTL = 39;
+    private static final int GETFLAGS = 0x80086601; // linux/fs.h FS_IOC_GETFLAGS
+    private static final Set<String> LASTING_POSITIONS = Set.of("ext2", "ext3", "ext4", "xfs");
     private static final int EBADF = 9;
+    private static final int ENOTDIR = 20;
     private static final int EINVAL = 22;
+    private static final int ENOSYS = 38;
 
     @TempDir Path folder;
     private FuseRig rig;
@@ -205,6 +213,69 @@ class CachingOverRingTest {
             dax.fuse.create(FuseClient.ROOT, "file", flags, S_IFREG | 0600);
             assertEquals(0, hostFlags(dax.share.resolve("file")).get(0) & OpenFlags.O_DIRECT);
         }
+    }
+
+    @Test
+    void directoriesWhoseListsAreKeptNeedNotBeOpened() throws Exception {
+        begin(CacheOptions.of(CachePolicy.METADATA));
+        boolean agreed = accepts(NO_OPENDIR_SUPPORT);
+        String type = Files.getFileStore(rig.share()).type();
+        assertEquals(LASTING_POSITIONS.contains(type), agreed, type);
+        if (!agreed) {
+            assertErrno(EBADF, () -> fuse.readdir(FuseClient.ROOT, 0, 0, 4096, false));
+            return;
+        }
+        assertErrno(ENOSYS, () -> fuse.opendir(FuseClient.ROOT));
+        Path many = Files.createDirectory(rig.share().resolve("many"));
+        Set<String> expected = new TreeSet<>(Set.of(".", ".."));
+        for (int i = 0; i < 500; i++) {
+            expected.add(Files.createFile(many.resolve("f" + i)).getFileName().toString());
+        }
+        long node = fuse.lookup(FuseClient.ROOT, "many").nodeId();
+        fuse.fsyncdir(node, 0);
+        byte[] ioctl =
+                FakeFrontend.buffer(32).putInt(8, 16).putInt(12, GETFLAGS).putInt(28, 8).array();
+        assertEquals(16 + 8, fuse.raw(IOCTL, node, ioctl, 64).length);
+        int before = FuseRig.openDescriptors();
+        for (boolean plus : new boolean[] {false, true}) {
+            List<String> seen = new ArrayList<>();
+            long offset = 0;
+            for (var entries = fuse.readdir(node, 0, 0, 1000, plus);
+                    !entries.isEmpty();
+                    entries = fuse.readdir(node, 0, offset, 1000, plus)) {
+                entries.forEach(entry -> seen.add(entry.name()));
+                offset = entries.get(entries.size() - 1).offset();
+            }
+            assertEquals(502, seen.size());
+            assertEquals(expected, new TreeSet<>(seen));
+        }
+        for (String name : expected) { // what READDIRPLUS has looked up keeps a descriptor
+            if (name.startsWith("f")) {
+                fuse.forget(fuse.lookup(node, name).nodeId(), 2);
+            }
+        }
+        assertTrue(FuseRig.descriptorsSettleAt(before));
+        assertErrno(ENOTDIR, () -> fuse.readdir(file(), 0, 0, 4096, false));
+    }
+
+    private long file() {
+        return fuse.create(FuseClient.ROOT, "file", O_RDWR, S_IFREG | 0600).node().nodeId();
+    }
+
+    @Test
+    void otherPoliciesOpenDirectories() throws Exception {
+        for (CachePolicy policy : List.of(CachePolicy.NEVER, CachePolicy.AUTO)) {
+            begin(CacheOptions.of(policy));
+            assertFalse(accepts(NO_OPENDIR_SUPPORT), policy.name());
+            long fh = fuse.opendir(FuseClient.ROOT);
+            assertEquals(2, fuse.readdir(FuseClient.ROOT, fh, 0, 4096, false).size());
+            assertErrno(EBADF, () -> fuse.readdir(FuseClient.ROOT, 0, 0, 4096, false));
+            rig.close();
+        }
+    }
+
+    private static void assertErrno(int errno, Runnable request) {
+        assertEquals(errno, assertThrows(FuseErrorException.class, request::run).errno());
     }
 
     @Test
