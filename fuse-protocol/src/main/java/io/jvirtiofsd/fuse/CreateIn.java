@@ -18,8 +18,8 @@ public record CreateIn(
 
     public static final int OPEN_KILL_SUIDGID = 1; // fuse.h FUSE_OPEN_KILL_SUIDGID
 
-    CreateIn withUmask(int value) {
-        return new CreateIn(flags, mode, value, openFlags);
+    CreateIn with(int umask, boolean killing) {
+        return new CreateIn(flags, mode, umask, killing ? OPEN_KILL_SUIDGID : 0);
     }
 
     static CreateIn read(WireReader in) {

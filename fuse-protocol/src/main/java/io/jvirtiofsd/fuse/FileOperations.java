@@ -13,11 +13,20 @@ final class FileOperations {
 
     static void open(Request request) throws ErrnoException {
         OpenIn in = OpenIn.read(request.arguments());
-        boolean killing = (in.openFlags() & CreateIn.OPEN_KILL_SUIDGID) != 0;
+        boolean killing = isKilling(in.flags(), in.openFlags(), request);
         int flags = in.flags() & ~NOT_FOR_OPEN;
         OpenReply reply =
                 request.fileSystem().open(request.header(), request.nodeId(), flags, killing);
         OpenOut.write(request.body(), reply);
+    }
+
+    /**
+     * Whether O_TRUNC clears set-user-ID bits. Linux leaves that to the file system, and says whom
+     * it concerns only where HANDLE_KILLPRIV_V2 is agreed on: else it is all but root.
+     */
+    private static boolean isKilling(int flags, int openFlags, Request request) {
+        return (openFlags & CreateIn.OPEN_KILL_SUIDGID) != 0
+                || (flags & OpenFlags.O_TRUNC) != 0 && request.header().uid() != 0;
     }
 
     static void create(Request request) throws ErrnoException {
@@ -41,7 +50,7 @@ final class FileOperations {
         if ((in.mode() & FileType.MASK) != FileType.REGULAR && (in.mode() & FileType.MASK) != 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        return in.withUmask(request.umask(in.umask()));
+        return in.with(request.umask(in.umask()), isKilling(in.flags(), in.openFlags(), request));
     }
 
     static void read(Request request) throws ErrnoException {

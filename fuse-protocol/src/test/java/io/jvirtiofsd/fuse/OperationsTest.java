@@ -144,6 +144,17 @@ class OperationsTest {
     }
 
     @Test
+    void onlyRootTruncatesByOpeningWithoutLosingSetUserId() {
+        ok(Opcode.OPEN, bytes(01002, 0), "open(1000:1001, 3, 514, true)");
+        CreateIn in = new CreateIn(01002, 0100644, 0, CreateIn.OPEN_KILL_SUIDGID);
+        byte[] create = bytes(01002, 0100644, 0, 0, "file");
+        ok(Opcode.CREATE, create, "create(1000:1001, 3, file, " + in + ")");
+        byte[] byRoot = guest.request(Opcode.OPEN.code(), 3, 0, 0, 0, bytes(01002, 0));
+        guest.sendRaw(byRoot, TestGuest.ROOM);
+        assertEquals(List.of("open(0:0, 3, 514, false)"), files.calls());
+    }
+
+    @Test
     void create() {
         byte[] body = bytes(2, 0100644, 022, 1, "file");
         CreateIn in = new CreateIn(2, 0100644, 0, 1);

@@ -27,6 +27,7 @@ final class RandomGuest {
         "user.a", "user.b", "user.", "nothing", "system.posix_acl_access", "security.c"
     };
     private static final int[] OPEN_FLAGS = {0, 1, 2, 0x201, 0x402, 0x8000, 0x20002, 0x202};
+    private static final int O_TRUNC = 0x200;
     private static final long[] OFFSETS = {0, 1, 100, 4095, 4096, 10_000, 1 << 20};
     private static final int[] MODES = {0, 0600, 0644, 0755, 0777, 01777, 02755, 04755};
 
@@ -179,10 +180,19 @@ final class RandomGuest {
         }
     }
 
+    /** Only root truncates: from others the host takes set-user-ID, which virtiofsd leaves. */
+    private int openFlags(Random random) {
+        int flags = OPEN_FLAGS[random.nextInt(OPEN_FLAGS.length)];
+        if ((flags & O_TRUNC) != 0) {
+            fuse.as(0, 0);
+        }
+        return flags;
+    }
+
     private String create(Random random) {
         long parent = node(random);
         String name = name(random);
-        int flags = OPEN_FLAGS[random.nextInt(OPEN_FLAGS.length)] | random.nextInt(2) * 0x80;
+        int flags = openFlags(random) | random.nextInt(2) * 0x80;
         if (existsAsOther(parent, name)) {
             return UNUSUAL;
         }
@@ -207,7 +217,7 @@ final class RandomGuest {
         if (type(node) != S_IFREG) {
             return UNUSUAL;
         }
-        long fh = fuse.open(node, OPEN_FLAGS[random.nextInt(OPEN_FLAGS.length)]);
+        long fh = fuse.open(node, openFlags(random));
         files.add(new OpenFile(node, fh));
         return "file " + files.size() + " " + getattr(node);
     }
