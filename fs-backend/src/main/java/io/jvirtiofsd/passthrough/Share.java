@@ -82,6 +82,9 @@ final class Share implements AutoCloseable {
         this.rootMountId = Statx.mountId(statx);
         this.rootType = statx.getShort(Statx.MODE) & Statx.S_IFMT;
         this.listsByNode = options.cache().policy().keepsListings() && hasLastingPositions();
+        if (syscalls.geteuid() != 0) {
+            LOG.info("not root: guests' files are made by user {}", syscalls.geteuid());
+        }
         this.handleMode = usableHandleMode();
         this.lockWaiters = new LockWaiters(syscalls);
         this.locks = new Locks(this);

@@ -22,7 +22,8 @@ final class FileOperations {
 
     /**
      * Whether O_TRUNC clears set-user-ID bits. Linux leaves that to the file system, and says whom
-     * it concerns only where HANDLE_KILLPRIV_V2 is agreed on: else it is all but root.
+     * it concerns only where HANDLE_KILLPRIV_V2 is agreed on: else it is all but root, and with
+     * ALLOW_IDMAP, by which an opener is not told, root as well.
      */
     private static boolean isKilling(int flags, int openFlags, Request request) {
         return (openFlags & CreateIn.OPEN_KILL_SUIDGID) != 0

@@ -164,6 +164,20 @@ final class AttributeChecks {
         return mode(p, "a");
     }
 
+    static String truncatingOpenByAUserClearsSetUserId(Posix p) {
+        file(p, "a", "text");
+        p.chmod("a", 06777);
+        p.close(p.open("a", O_RDWR | Posix.O_TRUNC, 0));
+        String seen = mode(p, "a");
+        p.as(1000, 1001);
+        try {
+            p.close(p.open("a", O_RDWR | Posix.O_TRUNC, 0));
+        } finally {
+            p.as(0, 0);
+        }
+        return seen + " " + mode(p, "a");
+    }
+
     private static String asUser(Posix p, Consumer<Posix> making) {
         p.mkdir("d", 0777);
         p.chmod("d", 0777);
