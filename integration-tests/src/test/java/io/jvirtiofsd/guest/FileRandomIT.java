@@ -2,6 +2,7 @@ package io.jvirtiofsd.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
@@ -78,21 +80,29 @@ class FileRandomIT {
         guest.check("! mountpoint -q /mnt || umount -l /mnt");
     }
 
+    /** Who works, under which options of the mount. */
+    static Stream<Arguments> usersAndOptions() {
+        return Stream.of("root", "user")
+                .flatMap(who -> mountOptions().map(options -> arguments(who, options)));
+    }
+
     @ParameterizedTest
-    @MethodSource("mountOptions")
-    void randomOperationsGiveWhatTheModelSays(String options) throws Exception {
+    @MethodSource("usersAndOptions")
+    void randomOperationsGiveWhatTheModelSays(String who, String options) throws Exception {
         mount(options);
-        Path files = Files.createDirectory(rig.share().resolve("random-" + options));
-        CompletableFuture<ExecResult> run =
-                guest.start(
-                        "cp /mnt/fsrandom /tmp && exec /tmp/fsrandom %s -q %d /mnt/%s %d %d 5 2"
-                                .formatted(
-                                        // Without DAX it is the guest that shows stale bytes.
-                                        isDax(options) ? "" : "-t",
-                                        QUIET_SECONDS,
-                                        files.getFileName(),
-                                        SEED,
-                                        SECONDS));
+        Path files = rig.share().resolve("random-" + who + "-" + options);
+        guest.check("mkdir /mnt/%1$s; chown %2$s /mnt/%1$s".formatted(files.getFileName(), who));
+        guest.check("cp /mnt/fsrandom /tmp");
+        String program =
+                "exec /tmp/fsrandom %s -q %d /mnt/%s %d %d 5 2"
+                        .formatted(
+                                // Without DAX it is the guest that shows stale bytes.
+                                isDax(options) ? "" : "-t",
+                                QUIET_SECONDS,
+                                files.getFileName(),
+                                SEED,
+                                SECONDS);
+        CompletableFuture<ExecResult> run = guest.start(ShareRig.as(who, program));
         int points = 0;
         while (awaitQuietPoint(files, points + 1, run)) {
             points++;

@@ -14,6 +14,10 @@ import java.util.List;
 /** A share of our daemon in a temporary folder, and what every guest test checks about it. */
 final class ShareRig implements AutoCloseable {
     private static final Duration HOST_SCRIPT = Duration.ofMinutes(3);
+    private static final Duration GUEST_SCRIPT = Duration.ofMinutes(2);
+
+    /** The guest's user without rights. */
+    static final int USER = 1000;
 
     private final Path folder;
     private final Path share;
@@ -49,6 +53,20 @@ final class ShareRig implements AutoCloseable {
         }
     }
 
+    /** The script, to be run by the guest's root, as done by its root or by its user. */
+    static String as(String who, String script) {
+        return who.equals("root")
+                ? script
+                : """
+                exec setpriv --reuid %1$d --regid %1$d --clear-groups env HOME=/tmp \\
+                    bash -c "$(cat <<'END_OF_SCRIPT'
+                %2$s
+                END_OF_SCRIPT
+                )"
+                """
+                        .formatted(USER, script);
+    }
+
     /** Runs a script on the host; its output. */
     static String onHost(String script) {
         ExecResult result = Processes.run(HOST_SCRIPT, List.of("bash", "-c", script));
@@ -58,9 +76,14 @@ final class ShareRig implements AutoCloseable {
 
     /** Both sides see the same names, attributes and contents below {@code part} of the share. */
     void assertSameOnBothSides(Guest guest, String mount, String part) {
+        assertSameOnBothSides(guest, mount, part, GUEST_SCRIPT);
+    }
+
+    /** The same of a large part, which takes the guest at most {@code limit}. */
+    void assertSameOnBothSides(Guest guest, String mount, String part, Duration limit) {
         assertEquals(
                 onHost(script("checksums.sh", share + "/" + part)),
-                guest.check(script("checksums.sh", mount + "/" + part)));
+                guest.check(script("checksums.sh", mount + "/" + part), limit));
     }
 
     /** Notes how many descriptors the daemon has while a mounted but unused guest runs. */
