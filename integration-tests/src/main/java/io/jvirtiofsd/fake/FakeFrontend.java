@@ -64,7 +64,7 @@ public final class FakeFrontend implements AutoCloseable {
     private static final int NEED_REPLY = 8;
     private static final int VERSION = 1;
     private static final int REPLY_FLAGS = 5;
-    private static final int TIMEOUT_MILLIS = 10_000;
+    private static final int TIMEOUT_MILLIS = 30_000;
     private static final int HEADER_BYTES = 12;
     private static final long PAGE_BYTES = 4096;
     private static final long FIRST_UVA = 0x7f00_0000_0000L;
