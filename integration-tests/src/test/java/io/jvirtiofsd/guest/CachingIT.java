@@ -249,6 +249,7 @@ class CachingIT {
         try (var all = Files.list(files)) {
             assertTrue(all.findAny().isPresent());
         }
+        guest.check("sync"); // times of files stay in the guest until then
         SHARES.get("back").assertSameOnBothSides(guest, "/back", "random");
     }
 
