@@ -63,10 +63,10 @@ public final class DaxWindow implements AutoCloseable {
     private DaxWindow(Syscalls syscalls, long bytes, boolean guarded) throws LinuxException {
         this.syscalls = syscalls;
         this.bytes = bytes;
+        this.watch = new FileWatch(syscalls, this, guarded); // first: it may not be allowed
         this.pieces = new WindowPieces(syscalls, bytes, counters);
         this.shadows = new ShadowPages(syscalls, bytes, counters);
         this.layout = new Layout(syscalls, bytes, pieces, shadows);
-        this.watch = new FileWatch(syscalls, this, guarded);
     }
 
     /**

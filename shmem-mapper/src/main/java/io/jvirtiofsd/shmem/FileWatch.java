@@ -44,10 +44,10 @@ final class FileWatch implements AutoCloseable {
     FileWatch(Syscalls syscalls, DaxWindow window, boolean guarded) throws LinuxException {
         this.syscalls = syscalls;
         this.window = window;
+        this.guard = guarded ? new TruncationGuard(syscalls, window::cut) : null;
         int number = syscalls.inotifyInit1(IN_NONBLOCK_CLOEXEC);
         this.inotify = Fd.own(syscalls, LinuxException.check(number, "inotify_init1"));
         this.loop = new ReadableLoop(syscalls, "dax-files", inotify, ROUND_MILLIS, this::look);
-        this.guard = guarded ? new TruncationGuard(syscalls, window::cut) : null;
     }
 
     /** From now on {@code file} is watched. */

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ObjLongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -79,7 +80,7 @@ final class TruncationGuard implements AutoCloseable {
                 syscalls.fanotifyInit(
                         FAN_CLASS_PRE_CONTENT | FAN_CLOEXEC_NONBLOCK | FAN_REPORT_TID,
                         Fcntl.O_CLOEXEC | Fcntl.O_LARGEFILE);
-        this.group = Fd.own(syscalls, LinuxException.check(number, "fanotify_init"));
+        this.group = Fd.own(syscalls, LinuxException.check(number, "--dax-guard: fanotify_init"));
         this.loop = new ReadableLoop(syscalls, "dax-guard", group, -1, this::answerAll);
     }
 
@@ -111,7 +112,13 @@ final class TruncationGuard implements AutoCloseable {
         for (int at = 0; at + HEADER_BYTES <= got; at += events.getInt(at)) {
             int fd = events.getInt(at + 16);
             if (fd >= 0) {
-                answer(Fd.own(syscalls, fd), events.getInt(at + 20));
+                Fd asked = Fd.own(syscalls, fd);
+                try {
+                    answer(asked, events.getInt(at + 20));
+                } catch (RuntimeException e) { // an unanswered program would wait forever
+                    LOG.error("a program that uses a mapped file was not looked at", e);
+                    allow(asked);
+                }
             }
         }
     }
@@ -169,6 +176,17 @@ final class TruncationGuard implements AutoCloseable {
     public void close() {
         loop.close();
         cutter.shutdown();
+        boolean interrupted = false;
+        while (!cutter.isTerminated()) { // it answers through the group's descriptor
+            try {
+                cutter.awaitTermination(1, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
         group.close();
     }
 }
