@@ -10,6 +10,14 @@ import java.util.List;
  * <p><i>Confined to the test's thread.</i>
  */
 public final class GuestBuilder {
+    /**
+     * Without {@code tsc=reliable} Linux 7.2 watches the TSC; emulated on a busy host its
+     * watchdog_check_skew() now and then waits for minutes, interrupts off, for a processor that
+     * waits for it in stop_machine().
+     */
+    private static final String KERNEL_ARGUMENTS =
+            "console=ttyS0 quiet loglevel=4 panic=-1 tsc=reliable";
+
     private final GuestKit kit;
     private final Path folder;
     private final List<String> devices = new ArrayList<>();
@@ -118,11 +126,7 @@ public final class GuestBuilder {
         }
         command.addAll(List.of("-kernel", kit.kernel().toString()));
         command.addAll(List.of("-initrd", kit.initrd().toString()));
-        command.addAll(
-                List.of(
-                        "-append",
-                        "console=ttyS0 quiet loglevel=4 panic=-1"
-                                + (shell ? " jvirtiofsd.shell" : "")));
+        command.addAll(List.of("-append", KERNEL_ARGUMENTS + (shell ? " jvirtiofsd.shell" : "")));
         command.addAll(List.of("-serial", shell ? "mon:stdio" : "file:" + console));
         command.addAll(
                 List.of(
