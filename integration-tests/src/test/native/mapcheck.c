@@ -10,9 +10,11 @@
  *   mapcheck direct FILE OTHER the same with O_DIRECT, or "unsupported" where OTHER cannot
  *   mapcheck spin FILE SECONDS touches all pages over and over, counts how often and each SIGBUS
  *   mapcheck hold FILE SECONDS touches all pages, waits, says what each is then: data, zeros or SIGBUS
+ *   mapcheck stay FILE SECONDS loads and stores in the first page, which must stay: how often that went
+ *                              wrong, for how long at most, and whether other bytes than zeros came
  *   mapcheck statxdax FILE     "dax 1" if STATX_ATTR_DAX is set, else "dax 0"
  *
- * store, fork, io and direct change FILE and OTHER, but not the size of FILE.
+ * store, fork, io, direct and stay change FILE and OTHER, but not the size of FILE.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -257,6 +259,35 @@ static void hold(const char *name, long seconds) {
     printf("data %ld zeros %ld sigbus %ld\n", data, zeros, sigbus);
 }
 
+static long now_micros(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static void stay(const char *name, long seconds) {
+    struct mapped m = open_mapped(name, MAP_SHARED);
+    volatile uint64_t *constant = (volatile uint64_t *)m.bytes, *counter = constant + 8;
+    const uint64_t expected = *constant = 0x1122334455667788;
+    long end = now_micros() + seconds * 1000000, loads = 0, gaps = 0, longest = 0, lost = 0, junk = 0;
+    while (now_micros() < end) {
+        for (int i = 0; i < 1000; i++, loads++) {
+            *counter = (uint64_t)loads;
+            if (*constant == expected) {
+                lost += *counter != (uint64_t)loads;
+                continue;
+            }
+            long since = now_micros();
+            for (uint64_t found = 0; found != expected && now_micros() < end; found = *constant) {
+                junk += found != 0;
+            }
+            gaps++;
+            longest = now_micros() - since > longest ? now_micros() - since : longest;
+        }
+    }
+    printf("loads %ld gaps %ld longest %ld us lost %ld junk %ld\n", loads, gaps, longest, lost, junk);
+}
+
 static void statxdax(const char *name) {
     struct statx s;
     must(statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, &s) == 0, name);
@@ -282,6 +313,8 @@ int main(int argc, char **argv) {
         spin(argv[2], atol(argv[3]));
     } else if (two && strcmp(command, "hold") == 0) {
         hold(argv[2], atol(argv[3]));
+    } else if (two && strcmp(command, "stay") == 0) {
+        stay(argv[2], atol(argv[3]));
     } else if (!two && strcmp(command, "statxdax") == 0) {
         statxdax(argv[2]);
     } else {

@@ -17,11 +17,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Holds docs/protocol.md to what our daemon and virtiofsd really do with every flag of INIT and
- * every opcode; with {@code -Djvirtiofsd.rewrite=true} the file is written instead.
+ * Holds docs/protocol.md, and the same in short in the README, to what our daemon and virtiofsd
+ * really do with every flag of INIT and every opcode; with {@code -Djvirtiofsd.rewrite=true} both
+ * are written instead.
  */
 class ProtocolTableIT {
     private static final Path FILE = GuestKit.home().resolve("docs/protocol.md");
+    private static final Path README = GuestKit.home().resolve("README.md");
+    private static final String BEGIN = "<!-- written by ProtocolTableIT -->\n";
+    private static final String END = "<!-- end -->\n";
     private static final int SETXATTR_EXT = 29; // fuse.h
 
     /** Depends on the host's file system, and decides about OPENDIR: not offered here. */
@@ -95,11 +99,22 @@ class ProtocolTableIT {
                 }
             }
         }
-        String text = text(flags, opcodes, ours, theirs);
+        assertSays(FILE, text(flags, opcodes, ours, theirs));
+        List<String> lines = new ArrayList<>();
+        summary(lines, "opcodes", opcodes, ours.opcodes, theirs.opcodes);
+        lines.add("");
+        summary(lines, "flags of INIT", flags, ours.flags, theirs.flags);
+        String readme = Files.readString(README);
+        String before = readme.substring(0, readme.indexOf(BEGIN) + BEGIN.length());
+        String after = readme.substring(readme.indexOf(END));
+        assertSays(README, before + String.join("\n", lines) + "\n" + after);
+    }
+
+    private static void assertSays(Path file, String text) throws IOException {
         if (Boolean.getBoolean("jvirtiofsd.rewrite")) {
-            Files.writeString(FILE, text);
+            Files.writeString(file, text);
         }
-        assertEquals(text, Files.readString(FILE));
+        assertEquals(text, Files.readString(file));
     }
 
     private String help(Path program) throws IOException, InterruptedException {
@@ -214,6 +229,25 @@ class ProtocolTableIT {
                                                 number,
                                                 cell(ours, name),
                                                 cell(theirs, name))));
+    }
+
+    /** A row for each pair of outcomes, with all names that have it. */
+    private static void summary(
+            List<String> lines,
+            String what,
+            Map<String, Integer> rows,
+            Map<String, Map<String, String>> ours,
+            Map<String, Map<String, String>> theirs) {
+        Map<String, List<String>> names = new LinkedHashMap<>();
+        for (String name : rows.keySet()) {
+            String outcomes = cell(ours, name) + " | " + cell(theirs, name);
+            names.computeIfAbsent(outcomes, unused -> new ArrayList<>()).add(name);
+        }
+        lines.add("| jvirtiofsd | virtiofsd 1.14 | " + what + " |");
+        lines.add("|---|---|---|");
+        names.forEach(
+                (outcomes, all) ->
+                        lines.add("| %s | %s |".formatted(outcomes, String.join(" ", all))));
     }
 
     /** The default's outcome, and for each other outcome the first option that gives it. */

@@ -187,9 +187,29 @@ class DaxIT {
             assertTrue(seen.startsWith("touched "), seen); // and QEMU lives
             String sum = ShareRig.onHost("sleep 1.5; sha256sum <" + file);
             assertEquals(sum, guest.check("sha256sum </mnt/file"));
+            assertWhatStaysIsZerosOnlyForAMoment(rig, guest);
             assertEquals(List.of(), rig.daemon().complaints());
             guest.check("umount /mnt");
             rig.assertIdle();
         }
+    }
+
+    /** Each cut has the range of the first page, which stays, mapped anew. */
+    private static void assertWhatStaysIsZerosOnlyForAMoment(ShareRig rig, Guest guest) {
+        String file = rig.share().resolve("shorter").toString();
+        ShareRig.onHost("head -c 2097152 /dev/urandom >" + file);
+        var using = guest.start("/tmp/mapcheck stay /mnt/shorter 10");
+        guest.check("sleep 2");
+        ShareRig.onHost(
+                "for i in $(seq 20); do truncate -s $((2097152 - 65536 * i)) %s; sleep .2; done"
+                        .formatted(file));
+        String seen = using.join().text();
+        System.out.println("what stays while the rest is cut: " + seen);
+        Matcher figures =
+                Pattern.compile("loads \\d+ gaps (\\d+) longest (\\d+) us lost \\d+ junk 0\\s*")
+                        .matcher(seen);
+        assertTrue(figures.matches(), seen);
+        assertTrue(Integer.parseInt(figures.group(1)) <= 20, seen);
+        assertTrue(Integer.parseInt(figures.group(2)) < 1_000_000, seen);
     }
 }

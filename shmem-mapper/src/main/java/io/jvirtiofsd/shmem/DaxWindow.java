@@ -328,7 +328,11 @@ public final class DaxWindow implements AutoCloseable {
     synchronized <E extends Exception> int resize(
             DaxFile file, long newSize, DaxFile.Change<E> change) throws E {
         file.settle();
-        takeUpPast(file, newSize);
+        for (Extent extent : file.extents()) {
+            if (layout.reachesPast(extent, newSize)) {
+                layout.takeUp(extent);
+            }
+        }
         try {
             return change.apply();
         } finally {
@@ -349,16 +353,13 @@ public final class DaxWindow implements AutoCloseable {
 
     /** Somebody else may have cut the file short: nothing may stay mapped beyond its end. */
     synchronized void shortened(DaxFile file) {
-        takeUpPast(file, file.size());
-        layOutAgain(file);
-    }
-
-    private void takeUpPast(DaxFile file, long size) {
-        for (Extent extent : file.extents()) {
-            if (layout.reachesPast(extent, size)) {
+        for (Extent extent : List.copyOf(file.extents())) {
+            if (layout.reachesPast(extent, file.size())) {
                 layout.takeUp(extent);
+                layout.layOut(extent); // at once: the guest may be using what stays
             }
         }
+        layOutAgain(file);
     }
 
     private void layOutAgain(DaxFile file) {

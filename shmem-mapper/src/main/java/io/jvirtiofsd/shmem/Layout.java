@@ -147,15 +147,18 @@ final class Layout {
      * @return whether the guest is known to be unable to reach them any more
      */
     boolean takeUp(Extent extent) {
-        boolean sure = extent.split == 0 || pieces.unmap(extent.windowOffset);
+        boolean sure = true;
         if (extent.shadow != null) {
-            sure &= pieces.unmap(extent.windowOffset + extent.split);
-        }
-        synchronized (extent.file) {
-            if (extent.shadow != null) {
+            sure = pieces.unmap(extent.windowOffset + extent.split);
+            synchronized (extent.file) {
                 extent.writeBack(extent.file.fd());
                 extent.dropShadow();
             }
+        }
+        if (extent.split > 0) { // last, for the guest to lack file pages only shortly
+            sure &= pieces.unmap(extent.windowOffset);
+        }
+        synchronized (extent.file) {
             extent.split = 0;
             extent.file.noteShadows();
         }
