@@ -3,8 +3,12 @@ package io.jvirtiofsd.guest;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserDefinedFileAttributeView;
@@ -235,7 +239,33 @@ class WorkloadsIT {
                         "cd %s/tree; getfattr --only-values -n user.size 'a name with spaces'"
                                         .formatted(files)
                                 + " | sha256sum | cut -d ' ' -f 1"));
+        for (String list : List.of("f", "default", "default/inner", "default/inner/file")) {
+            boolean inherits = list.startsWith("default") && !list.endsWith("file");
+            assertSameOnBothSides(
+                    who + "/tree/" + list, "system.posix_acl_" + (inherits ? "default" : "access"));
+        }
         unmount(large, who);
+    }
+
+    private static void assertSameOnBothSides(String file, String name) {
+        byte[] path = large.share().resolve(file).toString().getBytes(StandardCharsets.UTF_8);
+        byte[] attribute = name.getBytes(StandardCharsets.US_ASCII);
+        Scratch scratch = Scratch.get();
+        NativeMemory value = scratch.large();
+        long size =
+                JnrSyscalls.load()
+                        .getxattr(
+                                scratch.path(path, 0, path.length),
+                                scratch.path2(attribute, 0, attribute.length),
+                                value.address(),
+                                value.size());
+        assertTrue(size > 0, file + ": " + size);
+        byte[] bytes = new byte[(int) size];
+        value.get(0, bytes, 0, bytes.length);
+        assertEquals(
+                name + "=0x" + HexFormat.of().formatHex(bytes),
+                guest.check("cd /mnt; getfattr -e hex -n %s %s | grep =".formatted(name, file)),
+                file);
     }
 
     @Test
