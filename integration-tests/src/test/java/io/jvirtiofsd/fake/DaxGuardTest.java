@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.daemon.DaxOptions;
 import io.jvirtiofsd.guest.Processes;
+import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,8 +28,12 @@ class DaxGuardTest {
     @TempDir Path folder;
 
     private DaxRig guarded() throws Exception {
+        return guarded(JnrSyscalls.load());
+    }
+
+    private DaxRig guarded(Syscalls syscalls) throws Exception {
         DaxOptions dax = new DaxOptions(DaxRig.WINDOW, 0, true);
-        return new DaxRig(folder, options -> options.withDax(dax), false);
+        return new DaxRig(syscalls, folder, options -> options.withDax(dax), false);
     }
 
     /** Runs a script on the share by another process, the file being {@code $f}. */
@@ -116,6 +124,33 @@ class DaxGuardTest {
                 rig.setup(node, 0, 0);
             }
             cutting.get();
+            assertTrue(Waiting.until(() -> showsTheFile(rig)));
+        }
+    }
+
+    @Test
+    void nobodyWaitsForeverAfterAnError() throws Exception {
+        Syscalls real = JnrSyscalls.load();
+        AtomicInteger errors = new AtomicInteger(2);
+        Syscalls buggy =
+                (Syscalls)
+                        Proxy.newProxyInstance(
+                                Syscalls.class.getClassLoader(),
+                                new Class<?>[] {Syscalls.class},
+                                (proxy, method, arguments) -> {
+                                    if (method.getName().equals("statx")
+                                            && Thread.currentThread().getName().equals("dax-guard")
+                                            && errors.getAndDecrement() > 0) {
+                                        throw new IllegalStateException("as if by a bug");
+                                    }
+                                    return method.invoke(real, arguments);
+                                });
+        try (DaxRig rig = guarded(buggy)) {
+            rig.file("f", SIZE);
+            rig.setup(rig.lookup("f"), 0, 0);
+            host(rig, "cat $f >/dev/null");
+            assertTrue(errors.get() <= 0);
+            host(rig, "truncate -s 100 $f");
             assertTrue(Waiting.until(() -> showsTheFile(rig)));
         }
     }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.jvirtiofsd.daemon.BackEndOptions;
 import io.jvirtiofsd.daemon.DaxOptions;
+import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -42,9 +44,16 @@ final class DaxRig implements AutoCloseable {
 
     DaxRig(Path folder, UnaryOperator<BackEndOptions> settings, boolean pastEnd)
             throws IOException {
+        this(JnrSyscalls.load(), folder, settings, pastEnd);
+    }
+
+    DaxRig(Syscalls syscalls, Path folder, UnaryOperator<BackEndOptions> settings, boolean pastEnd)
+            throws IOException {
         share = folder.resolve("share");
         DaxOptions dax = DaxOptions.always(WINDOW);
-        backEnd = new InProcess(share, folder, options -> settings.apply(options.withDax(dax)));
+        backEnd =
+                new InProcess(
+                        syscalls, share, folder, options -> settings.apply(options.withDax(dax)));
         connect(pastEnd);
     }
 
