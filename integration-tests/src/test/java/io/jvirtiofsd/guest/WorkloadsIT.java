@@ -148,29 +148,30 @@ class WorkloadsIT {
     @ParameterizedTest
     @ValueSource(strings = {"root", "user"})
     void stressorsFindNothingWrong(String who) throws Exception {
-        String files = mount(plain, who);
         List<String> groups = new ArrayList<>(STRESSORS);
         if (AMOUNT > 1) {
             groups.add(SLOW_STRESSORS);
         }
         Set<String> skipped = new TreeSet<>();
         for (String group : groups) {
+            // Mounted anew: iomix makes mapped files immutable, which loses stores
+            // (docs/semantics.md), and the mount's next syncfs(2) fails with that.
             String said =
                     run(
                             who,
                             "stressors.sh",
-                            files,
+                            mount(plain, who),
                             String.valueOf(STRESS_SECONDS),
                             String.valueOf(STRESS_LIMIT_SECONDS),
                             group);
             skipped.addAll(said.lines().filter(line -> !line.isBlank()).toList());
+            unmount(plain, who);
         }
         Set<String> expected = new TreeSet<>(Set.of("fiemap", "verity"));
         if (!who.equals("root")) {
             expected.add("fanotify");
         }
         assertEquals(expected, skipped);
-        unmount(plain, who);
     }
 
     @ParameterizedTest
