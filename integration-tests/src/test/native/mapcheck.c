@@ -281,8 +281,9 @@ static void stay(const char *name, long seconds) {
             for (uint64_t found = 0; found != expected && now_micros() < end; found = *constant) {
                 junk += found != 0;
             }
+            long gap = now_micros() - since;
+            longest = gap > longest ? gap : longest;
             gaps++;
-            longest = now_micros() - since > longest ? now_micros() - since : longest;
         }
     }
     printf("loads %ld gaps %ld longest %ld us lost %ld junk %ld\n", loads, gaps, longest, lost, junk);

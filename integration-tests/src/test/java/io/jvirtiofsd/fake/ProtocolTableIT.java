@@ -28,8 +28,10 @@ class ProtocolTableIT {
     private static final String END = "<!-- end -->\n";
     private static final int SETXATTR_EXT = 29; // fuse.h
 
-    /** Depends on the host's file system, and decides about OPENDIR: not offered here. */
-    private static final String NOT_OFFERED = "NO_OPENDIR_SUPPORT";
+    /** Offered to the defaults alone: with an option it depends on the host's file system. */
+    private static final String NO_OPENDIR = "NO_OPENDIR_SUPPORT";
+
+    private static final int NO_OPENDIR_BIT = 24; // fuse.h
 
     private static final String LABELS = "--security-label";
 
@@ -61,6 +63,55 @@ class ProtocolTableIT {
         }
     }
 
+    /** Outcomes of both programs, by variant, of rows with names and numbers. */
+    private record Table(
+            Map<String, Integer> rows,
+            Map<String, Map<String, String>> ours,
+            Map<String, Map<String, String>> theirs) {
+        void inFull(List<String> lines, String what) {
+            heading(lines, what, "jvirtiofsd", "virtiofsd 1.14");
+            rows.forEach(
+                    (name, number) ->
+                            lines.add("| %s, %d | %s |".formatted(name, number, outcomes(name))));
+        }
+
+        /** A row for each pair of outcomes, with all names that have it. */
+        void inShort(List<String> lines, String what) {
+            Map<String, List<String>> names = new LinkedHashMap<>();
+            for (String name : rows.keySet()) {
+                names.computeIfAbsent(outcomes(name), unused -> new ArrayList<>()).add(name);
+            }
+            heading(lines, "jvirtiofsd", "virtiofsd 1.14", what);
+            names.forEach(
+                    (outcomes, all) ->
+                            lines.add("| %s | %s |".formatted(outcomes, String.join(" ", all))));
+        }
+
+        private static void heading(List<String> lines, String... columns) {
+            lines.add("| " + String.join(" | ", columns) + " |");
+            lines.add("|---|---|---|");
+        }
+
+        private String outcomes(String name) {
+            return cell(ours, name) + " | " + cell(theirs, name);
+        }
+
+        /** The default's outcome, and for each other outcome the first option that gives it. */
+        private static String cell(Map<String, Map<String, String>> variants, String name) {
+            String usual = variants.get("").get(name);
+            Map<String, String> options = new LinkedHashMap<>();
+            variants.forEach(
+                    (variant, outcomes) ->
+                            options.putIfAbsent(outcomes.getOrDefault(name, usual), variant));
+            options.remove(usual);
+            StringBuilder cell = new StringBuilder(usual);
+            options.forEach(
+                    (outcome, option) ->
+                            cell.append("; ").append(outcome).append(" with `" + option + "`"));
+            return cell.toString();
+        }
+    }
+
     private static Map<String, Integer> numbers(String type, String accessor) throws Exception {
         Map<String, Integer> numbers = new LinkedHashMap<>();
         Class<?> known = Class.forName("io.jvirtiofsd.fuse." + type);
@@ -75,7 +126,8 @@ class ProtocolTableIT {
     @Test
     void theTableSaysWhatBothDo() throws Exception {
         Map<String, Integer> flags = numbers("InitFlag", "bit");
-        flags.remove(NOT_OFFERED);
+        Map<String, Integer> offered = new LinkedHashMap<>(flags);
+        assertEquals(NO_OPENDIR_BIT, offered.remove(NO_OPENDIR));
         Map<String, Integer> opcodes = numbers("Opcode", "code");
         Measured ours = new Measured();
         Measured theirs = new Measured();
@@ -87,7 +139,7 @@ class ProtocolTableIT {
                 Path place = Files.createTempDirectory(folder, "ours");
                 Path share = Files.createDirectory(place.resolve("share"));
                 try (Daemon daemon = Daemon.start(share, place.resolve("socket"), variant)) {
-                    measure(daemon, share, label(variant), flags, opcodes, ours);
+                    measure(daemon, share, label(variant), offered, opcodes, ours);
                 }
             }
             if (knows(theirHelp, variant)) {
@@ -95,15 +147,17 @@ class ProtocolTableIT {
                 Path share = Files.createDirectory(place.resolve("share"));
                 try (Daemon daemon =
                         Daemon.startPeer(GuestKit.get(), share, place.resolve("socket"), variant)) {
-                    measure(daemon, share, label(variant), flags, opcodes, theirs);
+                    measure(daemon, share, label(variant), offered, opcodes, theirs);
                 }
             }
         }
-        assertSays(FILE, text(flags, opcodes, ours, theirs));
+        Table ofOpcodes = new Table(opcodes, ours.opcodes, theirs.opcodes);
+        Table ofFlags = new Table(flags, ours.flags, theirs.flags);
+        assertSays(FILE, text(ofOpcodes, ofFlags));
         List<String> lines = new ArrayList<>();
-        summary(lines, "opcodes", opcodes, ours.opcodes, theirs.opcodes);
+        ofOpcodes.inShort(lines, "opcodes");
         lines.add("");
-        summary(lines, "flags of INIT", flags, ours.flags, theirs.flags);
+        ofFlags.inShort(lines, "flags of INIT");
         String readme = Files.readString(README);
         String before = readme.substring(0, readme.indexOf(BEGIN) + BEGIN.length());
         String after = readme.substring(readme.indexOf(END));
@@ -150,6 +204,11 @@ class ProtocolTableIT {
             frontend.negotiate(-1L, 0, 1, FakeDriver.memoryBytes(2));
             frontend.start(1, 128); // virtiofsd has one request queue
             FuseClient fuse = new FuseClient(frontend, 1);
+            if (variant.isEmpty()) {
+                long more = 1L << NO_OPENDIR_BIT;
+                boolean yes = (fuse.init(all | more) & more) != 0;
+                accepted.put(NO_OPENDIR, yes ? "yes" : "no");
+            }
             long got = fuse.init(all);
             assertEquals(0, got & ~all, "accepted what was not offered");
             flags.forEach((name, bit) -> accepted.put(name, (got >>> bit & 1) != 0 ? "yes" : "no"));
@@ -172,11 +231,7 @@ class ProtocolTableIT {
         return outcome == 0 ? "ok" : outcome < 0 ? "no reply" : Errno.name(outcome);
     }
 
-    private static String text(
-            Map<String, Integer> flags,
-            Map<String, Integer> opcodes,
-            Measured ours,
-            Measured theirs) {
+    private static String text(Table opcodes, Table flags) {
         List<String> lines = new ArrayList<>();
         lines.add("# The protocol, compared");
         lines.add("");
@@ -199,67 +254,16 @@ class ProtocolTableIT {
                 "One request that makes sense, of a file or directory that exists. Without a DAX");
         lines.add("window.");
         lines.add("");
-        table(lines, "opcode", opcodes, ours.opcodes, theirs.opcodes);
+        opcodes.inFull(lines, "opcode");
         lines.add("");
         lines.add("## INIT flags");
         lines.add("");
         lines.add("Whether the answer to INIT accepts the flag. Flags about `/dev/fuse` or about");
-        lines.add(
-                "notifications mean nothing to virtio-fs. Not here is " + NOT_OFFERED + ", which");
-        lines.add("depends on the host's file system and decides about OPENDIR (caching.md).");
+        lines.add("notifications mean nothing to virtio-fs. NO_OPENDIR_SUPPORT was offered to the");
+        lines.add("defaults alone: with `--cache=always` it depends on the host's file system");
+        lines.add("(caching.md).");
         lines.add("");
-        table(lines, "flag, bit", flags, ours.flags, theirs.flags);
+        flags.inFull(lines, "flag, bit");
         return String.join("\n", lines) + "\n";
-    }
-
-    private static void table(
-            List<String> lines,
-            String what,
-            Map<String, Integer> rows,
-            Map<String, Map<String, String>> ours,
-            Map<String, Map<String, String>> theirs) {
-        lines.add("| " + what + " | jvirtiofsd | virtiofsd 1.14 |");
-        lines.add("|---|---|---|");
-        rows.forEach(
-                (name, number) ->
-                        lines.add(
-                                "| %s, %d | %s | %s |"
-                                        .formatted(
-                                                name,
-                                                number,
-                                                cell(ours, name),
-                                                cell(theirs, name))));
-    }
-
-    /** A row for each pair of outcomes, with all names that have it. */
-    private static void summary(
-            List<String> lines,
-            String what,
-            Map<String, Integer> rows,
-            Map<String, Map<String, String>> ours,
-            Map<String, Map<String, String>> theirs) {
-        Map<String, List<String>> names = new LinkedHashMap<>();
-        for (String name : rows.keySet()) {
-            String outcomes = cell(ours, name) + " | " + cell(theirs, name);
-            names.computeIfAbsent(outcomes, unused -> new ArrayList<>()).add(name);
-        }
-        lines.add("| jvirtiofsd | virtiofsd 1.14 | " + what + " |");
-        lines.add("|---|---|---|");
-        names.forEach(
-                (outcomes, all) ->
-                        lines.add("| %s | %s |".formatted(outcomes, String.join(" ", all))));
-    }
-
-    /** The default's outcome, and for each other outcome the first option that gives it. */
-    private static String cell(Map<String, Map<String, String>> variants, String name) {
-        String usual = variants.get("").get(name);
-        Map<String, String> options = new LinkedHashMap<>();
-        variants.forEach((variant, outcomes) -> options.putIfAbsent(outcomes.get(name), variant));
-        options.remove(usual);
-        StringBuilder cell = new StringBuilder(usual);
-        options.forEach(
-                (outcome, option) ->
-                        cell.append("; ").append(outcome).append(" with `" + option + "`"));
-        return cell.toString();
     }
 }

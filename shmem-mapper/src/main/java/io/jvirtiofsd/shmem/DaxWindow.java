@@ -353,7 +353,7 @@ public final class DaxWindow implements AutoCloseable {
 
     /** Somebody else may have cut the file short: nothing may stay mapped beyond its end. */
     synchronized void shortened(DaxFile file) {
-        for (Extent extent : List.copyOf(file.extents())) {
+        for (Extent extent : file.extents()) {
             if (layout.reachesPast(extent, file.size())) {
                 layout.takeUp(extent);
                 layout.layOut(extent); // at once: the guest may be using what stays

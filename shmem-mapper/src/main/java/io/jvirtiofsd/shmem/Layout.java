@@ -12,8 +12,9 @@ import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
  * whole pages, one of shadow pages for the rest, or a single one where the front-end has no
  * objection against pages past the end of a file. Owned by the {@link DaxWindow}.
  *
- * <p>A piece is never replaced while the guest may use the range: in between it would find nothing
- * there. So once there are shadow pages they take in whatever the file grows by.
+ * <p>A piece is replaced while the guest may use the range only if somebody else cuts the file: in
+ * between the guest finds nothing there. So once there are shadow pages they take in whatever the
+ * file grows by.
  *
  * <p>Guarded by the window's monitor. A range's fields change under its file's, too, which is never
  * held across a round trip: other requests for the file go on meanwhile.
@@ -142,7 +143,7 @@ final class Layout {
     }
 
     /**
-     * Unmaps a range's pieces, then brings what the guest has stored into the file.
+     * Unmaps a range's pieces and brings what the guest has stored in shadow pages into the file.
      *
      * @return whether the guest is known to be unable to reach them any more
      */
