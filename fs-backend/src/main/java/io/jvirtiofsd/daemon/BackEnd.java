@@ -71,7 +71,7 @@ public final class BackEnd implements AutoCloseable {
         DaxOptions dax = options.dax();
         return dax.windowBytes() == 0 || !isOnHost(options)
                 ? Optional.empty()
-                : Optional.of(DaxWindow.open(syscalls, dax.windowBytes(), dax.guarded()));
+                : Optional.of(DaxWindow.open(syscalls, dax.windowBytes(), dax.guard()));
     }
 
     private static BackEnd open(

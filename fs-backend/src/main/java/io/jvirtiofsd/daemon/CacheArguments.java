@@ -14,19 +14,17 @@ final class CacheArguments {
             names = "--cache",
             paramLabel = "POLICY",
             converter = PolicyConverter.class,
-            description = {
-                "What the guest may cache: never, auto, metadata or always",
-                "(default: ${DEFAULT-VALUE})."
-            },
+            description =
+                    "What the guest may cache: never, auto, metadata or always "
+                            + "(default: ${DEFAULT-VALUE}).",
             defaultValue = "auto")
     private CachePolicy policy;
 
     @Option(
             names = "--writeback",
-            description = {
-                "The guest may keep what is written for a while, with --cache=auto or",
-                "always: only for what nobody else uses. Turns --dax off."
-            })
+            description =
+                    "The guest may keep what is written for a while, with --cache=auto or "
+                            + "always: only for what nobody else uses. Turns --dax off.")
     private boolean writeback;
 
     @Option(
@@ -36,10 +34,9 @@ final class CacheArguments {
 
     @Option(
             names = "--allow-mmap",
-            description = {
-                "Allow shared mmap with --cache=never or metadata: only for what nobody",
-                "else changes."
-            })
+            description =
+                    "Allow shared mmap with --cache=never or metadata: only for what nobody "
+                            + "else changes.")
     private boolean sharedMmap;
 
     @Option(names = "--no-readdirplus", description = "Directory listings never carry attributes.")
@@ -50,10 +47,9 @@ final class CacheArguments {
             paramLabel = "SECONDS",
             converter = SecondsConverter.class,
             defaultValue = "0",
-            description = {
-                "How long the guest may keep that a name does not exist, such as 1 or 0.5",
-                "(default: ${DEFAULT-VALUE}, it always asks)."
-            })
+            description =
+                    "How long the guest may keep that a name does not exist, such as 1 or 0.5 "
+                            + "(default: ${DEFAULT-VALUE}, it always asks).")
     private long negativeNanos;
 
     void setPolicy(CachePolicy value) {

@@ -1,6 +1,7 @@
 package io.jvirtiofsd.daemon;
 
 import io.jvirtiofsd.shmem.DaxWindow;
+import io.jvirtiofsd.shmem.GuardMode;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
@@ -17,11 +18,10 @@ final class DaxArguments {
             names = "--dax",
             paramLabel = "MODE",
             converter = ModeConverter.class,
-            description = {
-                "Files that guests are told to map in the DAX window instead of reading",
-                "them: never any, inode: from --dax-threshold on (the default), always",
-                "all. Guests that mount with dax=always do not ask."
-            })
+            description =
+                    "Files that guests are told to map in the DAX window instead of reading them:"
+                        + " never any, inode: from --dax-threshold on (the default), always all."
+                        + " Guests that mount with dax=always do not ask.")
     private Mode mode; // null if not given
 
     @Option(
@@ -29,10 +29,9 @@ final class DaxArguments {
             paramLabel = "SIZE",
             converter = SizeConverter.class,
             defaultValue = "512M",
-            description = {
-                "Size of the DAX window, offered to front-ends that know shared memory",
-                "regions; a multiple of 2M, 0 for none (default: ${DEFAULT-VALUE})."
-            })
+            description =
+                    "Size of the DAX window, offered to front-ends that know shared memory "
+                            + "regions; a multiple of 2M, 0 for none (default: ${DEFAULT-VALUE}).")
     private long windowBytes;
 
     @Option(
@@ -45,13 +44,19 @@ final class DaxArguments {
 
     @Option(
             names = "--dax-guard",
-            description = {
-                "Hold up host programs that open with O_TRUNC or truncate a file that is mapped",
-                "until the window has let go of it; without, a guest that is using the file dies",
-                "with its front-end. Needs CAP_SYS_ADMIN and Linux 6.14 with ext4, xfs or btrfs;",
-                "opening, reading and writing mapped files on the host becomes slower."
-            })
-    private boolean guarded;
+            paramLabel = "MODE",
+            converter = GuardConverter.class,
+            defaultValue = "auto",
+            description =
+                    "What becomes of host programs that truncate a mapped file, or open it with"
+                        + " O_TRUNC. off: nothing; a guest that is using the file dies with its"
+                        + " front-end. wait: they wait until the window has let go of what they cut"
+                        + " off. refuse: and fail with ETXTBSY when some of a mapped 2 MiB piece"
+                        + " would stay. auto: the most of refuse that the host lets us. Needs"
+                        + " CAP_SYS_ADMIN; for more than O_TRUNC Linux 6.14 with ext4, xfs or"
+                        + " btrfs. Opening, reading and writing mapped files on the host becomes"
+                        + " slower (default: ${DEFAULT-VALUE}).")
+    private GuardMode guard;
 
     /**
      * What these mean for the back-end; the exception's message is one sentence.
@@ -70,7 +75,7 @@ final class DaxArguments {
         if (mode == Mode.NEVER || writeback || windowBytes == 0) {
             return DaxOptions.NONE;
         }
-        return new DaxOptions(windowBytes, mode == Mode.ALWAYS ? 0 : threshold, guarded);
+        return new DaxOptions(windowBytes, mode == Mode.ALWAYS ? 0 : threshold, guard);
     }
 
     /** Reads a mode by its lower-case name. */
@@ -78,6 +83,14 @@ final class DaxArguments {
         @Override
         public Mode convert(String value) {
             return Options.byName(Mode.values(), value);
+        }
+    }
+
+    /** Reads what becomes of host programs by its lower-case name. */
+    static final class GuardConverter implements CommandLine.ITypeConverter<GuardMode> {
+        @Override
+        public GuardMode convert(String value) {
+            return Options.byName(GuardMode.values(), value);
         }
     }
 

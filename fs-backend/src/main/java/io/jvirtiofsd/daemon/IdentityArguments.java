@@ -29,12 +29,11 @@ final class IdentityArguments {
     @Option(
             names = "--uid-map",
             paramLabel = ":GUEST:HOST:COUNT:",
-            description = {
-                "Only these users exist, as in a user namespace.",
-                "This process cannot enter one and translates them",
-                "itself: the guest may not give files to others,",
-                "and the host's others show as 65534."
-            })
+            description =
+                    "Only these users exist, as in a user namespace. "
+                            + "This process cannot enter one and translates them "
+                            + "itself: the guest may not give files to others, "
+                            + "and the host's others show as 65534.")
     private List<String> uidMap = new ArrayList<>();
 
     @Option(
@@ -45,10 +44,9 @@ final class IdentityArguments {
 
     @Option(
             names = "--killpriv-v2",
-            description = {
-                "Clear set-user-ID, set-group-ID and capabilities of files that change here;",
-                "the guest shows the old mode until it asks again."
-            })
+            description =
+                    "Clear set-user-ID, set-group-ID and capabilities of files that change here; "
+                            + "the guest shows the old mode until it asks again.")
     private boolean killpriv;
 
     @Option(

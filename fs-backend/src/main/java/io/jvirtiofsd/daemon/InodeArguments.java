@@ -14,20 +14,18 @@ final class InodeArguments {
             paramLabel = "MODE",
             converter = ModeConverter.class,
             defaultValue = "prefer",
-            description = {
-                "Keep inodes by file handle instead of descriptor: never, where possible and",
-                "needed (prefer), or always (mandatory; what has no handle is refused)",
-                "(default: ${DEFAULT-VALUE})."
-            })
+            description =
+                    "Keep inodes by file handle instead of descriptor: never, where possible and"
+                        + " needed (prefer), or always (mandatory; what has no handle is refused)"
+                        + " (default: ${DEFAULT-VALUE}).")
     private HandleMode handles;
 
     @Option(
             names = "--rlimit-nofile",
             paramLabel = "N",
-            description = {
-                "Most files this process may have open; 0 leaves the limit as it is",
-                "(default: 1000000, or as many as it may)."
-            })
+            description =
+                    "Most files this process may have open; 0 leaves the limit as it is "
+                            + "(default: 1000000, or as many as it may).")
     private Integer descriptors;
 
     @Option(

@@ -74,10 +74,9 @@ final class Options {
     @Option(
             names = "--nio-uri",
             paramLabel = "URI",
-            description = {
-                "Share a Java file system instead of a directory: zip:FILE, jimfs:NAME (in",
-                "memory), or any URI that a provider on the class path opens."
-            })
+            description =
+                    "Share a Java file system instead of a directory: zip:FILE, jimfs:NAME (in "
+                            + "memory), or any URI that a provider on the class path opens.")
     private String nioUri;
 
     @Option(
@@ -119,10 +118,9 @@ final class Options {
             names = "--thread-pool-size",
             paramLabel = "N",
             defaultValue = "0",
-            description = {
-                "Threads that help when requests pile up in a queue; each queue",
-                "has a thread of its own (default: ${DEFAULT-VALUE})."
-            })
+            description =
+                    "Threads that help when requests pile up in a queue; each queue "
+                            + "has a thread of its own (default: ${DEFAULT-VALUE}).")
     private int threadPoolSize;
 
     @Option(
@@ -157,15 +155,13 @@ final class Options {
             names = "-o",
             paramLabel = "OPTION",
             split = ",",
-            description = {
-                "Options in the style of mount: source=DIR, tag=TAG, cache=POLICY,",
-                "readonly, xattr, no_xattr, xattrmap=RULES, posix_acl, no_posix_acl,",
-                "announce_submounts, no_announce_submounts, posix_lock,",
-                "no_posix_lock, flock, no_flock, readdirplus, no_readdirplus, writeback,",
-                "no_writeback, allow_direct_io, no_allow_direct_io, killpriv_v2,",
-                "no_killpriv_v2,",
-                "log_level=LEVEL."
-            })
+            description =
+                    "Options in the style of mount: source=DIR, tag=TAG, cache=POLICY, readonly,"
+                        + " xattr, no_xattr, xattrmap=RULES, posix_acl, no_posix_acl,"
+                        + " announce_submounts, no_announce_submounts, posix_lock, no_posix_lock,"
+                        + " flock, no_flock, readdirplus, no_readdirplus, writeback, no_writeback,"
+                        + " allow_direct_io, no_allow_direct_io, killpriv_v2, no_killpriv_v2, "
+                        + "log_level=LEVEL.")
     private List<String> mountStyle = new ArrayList<>();
 
     @Option(

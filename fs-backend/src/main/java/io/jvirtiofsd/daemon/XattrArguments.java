@@ -15,10 +15,9 @@ final class XattrArguments {
             names = "--xattrmap",
             paramLabel = "RULES",
             converter = MapConverter.class,
-            description = {
-                "Give extended attributes other names on the host, for example",
-                ":map::user.virtiofs.: (implies --xattr)."
-            })
+            description =
+                    "Give extended attributes other names on the host, for example "
+                            + ":map::user.virtiofs.: (implies --xattr).")
     private XattrMap map;
 
     @Option(
@@ -28,10 +27,9 @@ final class XattrArguments {
             defaultValue = "never",
             fallbackValue = "always",
             converter = ModeConverter.class,
-            description = {
-                "Interpret access control lists: never, if the guest can (auto), or refuse",
-                "guests that cannot (default: ${DEFAULT-VALUE}; implies --xattr)."
-            })
+            description =
+                    "Interpret access control lists: never, if the guest can (auto), or refuse "
+                            + "guests that cannot (default: ${DEFAULT-VALUE}; implies --xattr).")
     private FeatureMode posixAcl;
 
     @Option(
@@ -41,11 +39,10 @@ final class XattrArguments {
             defaultValue = "never",
             fallbackValue = "always",
             converter = ModeConverter.class,
-            description = {
-                "Label what the guest makes at once, as its SELinux says: never, if the",
-                "guest can (auto), or refuse guests that cannot (default: ${DEFAULT-VALUE};",
-                "implies --xattr)."
-            })
+            description =
+                    "Label what the guest makes at once, as its SELinux says: never, if the guest"
+                        + " can (auto), or refuse guests that cannot (default: ${DEFAULT-VALUE};"
+                        + " implies --xattr).")
     private FeatureMode securityLabel;
 
     /** Applies what {@code -o} says: "xattr" or "no_xattr". */

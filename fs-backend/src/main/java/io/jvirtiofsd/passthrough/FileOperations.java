@@ -16,6 +16,7 @@ import io.jvirtiofsd.linux.IoVector;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.DaxFile;
+import java.util.function.IntUnaryOperator;
 
 /**
  * Operations on open regular files, each on the session it is given. Data moves between the host's
@@ -59,19 +60,21 @@ final class FileOperations {
         DaxFile dax = inode.dax();
         int fd =
                 truncating && dax != null
-                        ? dax.resize(0, () -> reopen(session, path, hostFlags, killing))
-                        : reopen(session, path, hostFlags, killing);
+                        ? dax.resize(0, () -> reopen(session, path, dax, hostFlags, killing))
+                        : reopen(session, path, dax, hostFlags, killing);
         return opened(session, Fd.own(syscalls, Failures.check(fd)), hostFlags, inode);
     }
 
-    private int reopen(Session session, int path, int hostFlags, boolean killing)
+    private int reopen(Session session, int path, DaxFile dax, int hostFlags, boolean killing)
             throws ErrnoException {
-        Credentials.Call call = () -> share.reopen(path, hostFlags);
+        IntUnaryOperator through = way -> share.reopen(way, hostFlags);
+        Credentials.Call call =
+                () -> dax == null ? through.applyAsInt(path) : dax.reopen(path, through);
         PathDescriptors descriptors = session.descriptors();
         int fd = descriptors.openingToStay(() -> share.credentials().clearingSuid(killing, call));
         if (fd == -Errno.EPERM && (hostFlags & Fcntl.O_NOATIME) != 0) {
             // Only the owner of a file may read it without a trace; the guest has decided already.
-            return reopen(session, path, hostFlags & ~Fcntl.O_NOATIME, killing);
+            return reopen(session, path, dax, hostFlags & ~Fcntl.O_NOATIME, killing);
         }
         return fd;
     }

@@ -92,7 +92,7 @@ public final class Daemon implements AutoCloseable {
      * Whether somebody listens on {@code socket} now: the file alone may be an earlier daemon's, or
      * not be ready to be connected to yet. Connecting to find out would use up the session.
      */
-    private static boolean isListening(Path socket) {
+    public static boolean isListening(Path socket) {
         try {
             return Files.readString(UNIX_SOCKETS, StandardCharsets.ISO_8859_1)
                     .lines()

@@ -2,18 +2,26 @@ package io.jvirtiofsd.fake;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.daemon.DaxOptions;
+import io.jvirtiofsd.guest.ExecResult;
 import io.jvirtiofsd.guest.Processes;
+import io.jvirtiofsd.linux.Errno;
+import io.jvirtiofsd.linux.FaultySyscalls;
 import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.GuardMode;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,19 +36,43 @@ class DaxGuardTest {
     @TempDir Path folder;
 
     private DaxRig guarded() throws Exception {
-        return guarded(JnrSyscalls.load());
+        return guarded(JnrSyscalls.load(), folder, GuardMode.WAIT);
     }
 
-    private DaxRig guarded(Syscalls syscalls) throws Exception {
-        DaxOptions dax = new DaxOptions(DaxRig.WINDOW, 0, true);
+    private static DaxRig guarded(Syscalls syscalls, Path folder, GuardMode mode) throws Exception {
+        DaxOptions dax = new DaxOptions(DaxRig.WINDOW, 0, mode);
         return new DaxRig(syscalls, folder, options -> options.withDax(dax), false);
     }
 
+    /** A file of {@link #SIZE} bytes, mapped; its node. */
+    private static long mapped(DaxRig rig) throws Exception {
+        rig.file("f", SIZE);
+        long node = rig.lookup("f");
+        rig.setup(node, 0, 0);
+        rig.setup(node, DaxRig.RANGE, 1);
+        return node;
+    }
+
     /** Runs a script on the share by another process, the file being {@code $f}. */
-    private void host(DaxRig rig, String script) {
+    private static ExecResult onHost(DaxRig rig, String script) {
         String whole = "set -e; f=%s; %s".formatted(rig.share.resolve("f"), script);
-        var result = Processes.run(Duration.ofSeconds(20), List.of("bash", "-c", whole));
+        return Processes.run(Duration.ofSeconds(20), List.of("bash", "-c", whole));
+    }
+
+    private static void host(DaxRig rig, String script) {
+        var result = onHost(rig, script);
         assertEquals(0, result.exitCode(), result.text());
+    }
+
+    private static void assertSoundWhile(DaxRig rig, String script) throws Exception {
+        CompletableFuture<Void> cutting = CompletableFuture.runAsync(() -> host(rig, script));
+        do {
+            for (int page = 0; page < 2 * DaxRig.RANGE; page += PAGE) {
+                assertTrue(rig.window().isSound(page), "page at " + page + ": " + script);
+            }
+        } while (!cutting.isDone());
+        cutting.get();
+        assertTrue(Waiting.until(() -> showsTheFile(rig)), script);
     }
 
     @ParameterizedTest
@@ -51,6 +83,8 @@ class DaxGuardTest {
                 "truncate -s 2500000 $f",
                 "truncate -s 0 $f",
                 ": >$f",
+                "perl -e '($f, $how) = ($ARGV[0], pack(\"QQQ\", 01002, 0, 0));"
+                        + " syscall(437, -100, $f, $how, 24) >= 0 or die' $f", // openat2, O_TRUNC
                 "exec 9<>$f; perl -e 'truncate($ARGV[0], 70000) or die' $f",
                 "fallocate -c -o 4096 -l 1048576 $f",
                 "head -c 1500000 /dev/zero >$f",
@@ -59,18 +93,76 @@ class DaxGuardTest {
             })
     void whatIsCutOffHasLeftTheWindowBefore(String script) throws Exception {
         try (DaxRig rig = guarded()) {
-            rig.file("f", SIZE);
-            long node = rig.lookup("f");
-            rig.setup(node, 0, 0);
-            rig.setup(node, DaxRig.RANGE, 1);
-            CompletableFuture<Void> cutting = CompletableFuture.runAsync(() -> host(rig, script));
-            do {
-                for (int page = 0; page < 2 * DaxRig.RANGE; page += PAGE) {
-                    assertTrue(rig.window().isSound(page), "page at " + page + ": " + script);
-                }
-            } while (!cutting.isDone());
-            cutting.get();
-            assertTrue(Waiting.until(() -> showsTheFile(rig)), script);
+            mapped(rig);
+            assertSoundWhile(rig, script);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "truncate -s 100 $f",
+                "truncate -s 2097151 $f",
+                "truncate -s 2500000 $f",
+                "truncate -s 2998271 $f",
+                "perl -e 'truncate($ARGV[0], 70000) or die $!' $f",
+                "fallocate -c -o 4096 -l 1048576 $f"
+            })
+    void whoeverWouldCutAPieceInTwoIsRefused(String script) throws Exception {
+        try (DaxRig rig = guarded(JnrSyscalls.load(), folder, GuardMode.REFUSE)) {
+            mapped(rig);
+            byte[] bytes = rig.onHost("f");
+            int requests = rig.window().requests();
+            var result = onHost(rig, script);
+            assertTrue(result.text().contains("Text file busy"), result.text());
+            rig.assertOnHost(bytes, "f");
+            assertTrue(showsTheFile(rig));
+            assertEquals(requests, rig.window().requests(), "maps that were exchanged");
+            rig.remove(0, DaxRig.RANGE, DaxRig.RANGE, DaxRig.RANGE);
+            host(rig, script);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "truncate -s 2998272 $f",
+                "truncate -s 3000000 $f",
+                "truncate -s 2097152 $f",
+                "truncate -s 0 $f",
+                ": >$f",
+                "cp $f $f.new; cp $f.new $f",
+                "truncate -s 4000000 $f"
+            })
+    void whoeverCutsNoPieceInTwoIsNotRefused(String script) throws Exception {
+        try (DaxRig rig = guarded(JnrSyscalls.load(), folder, GuardMode.REFUSE)) {
+            mapped(rig);
+            assertSoundWhile(rig, script);
+        }
+    }
+
+    @Test
+    void aFileSystemThatTellsOfOpeningOnlyIsGuardedAgainstThat() throws Exception {
+        Path memory = Files.createTempDirectory(Path.of("/dev/shm"), "guard"); // a tmpfs
+        try (DaxRig rig = guarded(JnrSyscalls.load(), memory, GuardMode.AUTO)) {
+            mapped(rig);
+            assertSoundWhile(rig, ": >$f; head -c 3000001 /dev/zero >$f");
+        } finally {
+            Processes.run(Duration.ofSeconds(20), List.of("rm", "-r", memory.toString()));
+        }
+    }
+
+    @Test
+    void withoutThePrivilegeThereIsAGuardOnlyIfNobodyAskedForIt() throws Exception {
+        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        faulty.fail("fanotifyInit", 0, 3, Errno.EPERM);
+        for (GuardMode mode : List.of(GuardMode.WAIT, GuardMode.REFUSE)) {
+            assertThrows(IOException.class, () -> guarded(faulty.calls(), folder, mode));
+        }
+        try (DaxRig rig = guarded(faulty.calls(), folder, GuardMode.AUTO)) {
+            mapped(rig);
+            host(rig, "truncate -s 2500000 $f");
+            assertTrue(Waiting.until(() -> showsTheFile(rig)));
         }
     }
 
@@ -89,10 +181,8 @@ class DaxGuardTest {
     @Test
     void otherUsesOfTheFileAreLetThrough() throws Exception {
         try (DaxRig rig = guarded()) {
-            byte[] bytes = rig.file("f", SIZE);
-            long node = rig.lookup("f");
-            rig.setup(node, 0, 0);
-            rig.setup(node, DaxRig.RANGE, 1);
+            long node = mapped(rig);
+            byte[] bytes = rig.onHost("f");
             int requests = rig.window().requests();
             host(rig, "cmp $f $f; printf x | dd of=$f conv=notrunc status=none; cat $f >/dev/null");
             bytes[0] = 'x';
@@ -108,10 +198,7 @@ class DaxGuardTest {
     @Test
     void theGuestsOwnChangesDoNotWaitForThemselves() throws Exception {
         try (DaxRig rig = guarded()) {
-            rig.file("f", SIZE);
-            long node = rig.lookup("f");
-            rig.setup(node, 0, 0);
-            rig.setup(node, DaxRig.RANGE, 1);
+            long node = mapped(rig);
             CompletableFuture<Void> cutting =
                     CompletableFuture.runAsync(
                             () ->
@@ -128,28 +215,54 @@ class DaxGuardTest {
         }
     }
 
+    /** This machine's calls; {@code task} runs before each {@code name} of the guard's thread. */
+    private static Syscalls whenTheGuardCalls(String name, Runnable task) {
+        Syscalls real = JnrSyscalls.load();
+        return (Syscalls)
+                Proxy.newProxyInstance(
+                        Syscalls.class.getClassLoader(),
+                        new Class<?>[] {Syscalls.class},
+                        (proxy, method, arguments) -> {
+                            if (method.getName().equals(name)
+                                    && Thread.currentThread().getName().equals("dax-guard")) {
+                                task.run();
+                            }
+                            return method.invoke(real, arguments);
+                        });
+    }
+
+    @Test
+    void theGuestsOwnUsesOfTheFileDoNotWakeTheGuard() throws Exception {
+        AtomicInteger answers = new AtomicInteger();
+        Syscalls counted = whenTheGuardCalls("write", answers::incrementAndGet);
+        try (DaxRig rig = guarded(counted, folder, GuardMode.REFUSE)) {
+            long node = mapped(rig);
+            for (int i = 0; i < 2; i++) {
+                long fh = rig.fuse.open(node, 2);
+                rig.fuse.write(node, fh, SIZE + i, new byte[] {7});
+                assertArrayEquals(new byte[] {7}, rig.fuse.read(node, fh, SIZE + i, 1));
+            }
+            assertEquals(0, answers.get());
+            host(rig, "cat $f >/dev/null");
+            assertTrue(answers.get() > 0);
+        }
+    }
+
     @Test
     void nobodyWaitsForeverAfterAnError() throws Exception {
-        Syscalls real = JnrSyscalls.load();
-        AtomicInteger errors = new AtomicInteger(2);
-        Syscalls buggy =
-                (Syscalls)
-                        Proxy.newProxyInstance(
-                                Syscalls.class.getClassLoader(),
-                                new Class<?>[] {Syscalls.class},
-                                (proxy, method, arguments) -> {
-                                    if (method.getName().equals("statx")
-                                            && Thread.currentThread().getName().equals("dax-guard")
-                                            && errors.getAndDecrement() > 0) {
-                                        throw new IllegalStateException("as if by a bug");
-                                    }
-                                    return method.invoke(real, arguments);
-                                });
-        try (DaxRig rig = guarded(buggy)) {
-            rig.file("f", SIZE);
-            rig.setup(rig.lookup("f"), 0, 0);
-            host(rig, "cat $f >/dev/null");
-            assertTrue(errors.get() <= 0);
+        AtomicBoolean buggy = new AtomicBoolean(true);
+        Syscalls syscalls =
+                whenTheGuardCalls(
+                        "statx",
+                        () -> {
+                            if (buggy.getAndSet(false)) {
+                                throw new IllegalStateException("as if by a bug");
+                            }
+                        });
+        try (DaxRig rig = guarded(syscalls, folder, GuardMode.WAIT)) {
+            mapped(rig);
+            host(rig, "truncate -s 2500000 $f");
+            assertFalse(buggy.get());
             host(rig, "truncate -s 100 $f");
             assertTrue(Waiting.until(() -> showsTheFile(rig)));
         }

@@ -14,6 +14,7 @@ import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.DaxFile;
 import io.jvirtiofsd.shmem.DaxWindow;
+import io.jvirtiofsd.shmem.GuardMode;
 import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -129,7 +130,7 @@ class DaxWindowModelTest {
 
     private void begin(boolean pastEnd) throws IOException {
         frontEnd = new FakeWindow((long) RANGES * RANGE, pastEnd);
-        window = DaxWindow.open(syscalls, (long) RANGES * RANGE, false);
+        window = DaxWindow.open(syscalls, (long) RANGES * RANGE, GuardMode.OFF);
         window.newFrontEnd();
         window.attach(frontEnd);
     }

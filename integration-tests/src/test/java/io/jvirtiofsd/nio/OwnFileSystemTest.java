@@ -9,6 +9,7 @@ import io.jvirtiofsd.fake.FakeFrontend;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.FuseRig;
 import io.jvirtiofsd.fake.Waiting;
+import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -85,7 +86,7 @@ class OwnFileSystemTest {
                                 }
                             });
             server.start();
-            assertTrue(Waiting.until(() -> Files.exists(socket) || served.isDone()));
+            assertTrue(Waiting.until(() -> Daemon.isListening(socket) || served.isDone()));
             try (FakeFrontend frontend = FuseRig.connect(socket)) {
                 FuseClient fuse = new FuseClient(frontend, 1);
                 fuse.init(0);

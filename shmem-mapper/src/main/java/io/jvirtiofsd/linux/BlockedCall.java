@@ -1,6 +1,7 @@
 package io.jvirtiofsd.linux;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -11,65 +12,88 @@ import java.nio.file.Path;
  * asm-generic/unistd.h.
  */
 public final class BlockedCall {
-    /** Numbers of the calls that can make a file shorter; &minus;1 where there is none. */
+    /** Numbers of the calls that can make a file shorter; &minus;2 where there is none. */
     private record Numbers(
             int truncate, int ftruncate, int fallocate, int open, int creat, int openat) {}
 
     private static final Numbers NUMBERS =
             Architecture.IS_AARCH64
-                    ? new Numbers(45, 46, 47, -1, -1, 56)
+                    ? new Numbers(45, 46, 47, -2, -2, 56)
                     : new Numbers(76, 77, 285, 2, 85, 257);
+
+    private static final int OPENAT2 = 437; // everywhere
 
     private static final int FALLOC_FL_COLLAPSE_RANGE = 8; // linux/falloc.h
     private static final int MAX_ARGUMENTS = 6;
 
     private final int number;
     private final long[] arguments;
+    private final boolean empties;
 
-    private BlockedCall(int number, long[] arguments) {
+    private BlockedCall(int number, long[] arguments, boolean empties) {
         this.number = number;
         this.arguments = arguments;
+        this.empties = empties;
     }
 
     /** What thread {@code tid} waits in; a call with number &minus;1 if that cannot be known. */
     public static BlockedCall of(int tid) {
         long[] arguments = new long[MAX_ARGUMENTS];
         try {
-            Path file = Path.of("/proc", Integer.toString(tid), "syscall");
-            String[] words = Files.readString(file).split(" ");
+            String[] words = Files.readString(Path.of("/proc/" + tid + "/syscall")).split(" ");
             int number = Integer.parseInt(words[0]); // else "running"
             for (int i = 0; number >= 0 && i < MAX_ARGUMENTS; i++) {
                 arguments[i] = Long.parseUnsignedLong(words[i + 1].substring(2), 16);
             }
-            return new BlockedCall(number, arguments);
+            boolean empties = (openFlags(tid, number, arguments) & Fcntl.O_TRUNC) != 0;
+            return new BlockedCall(number, arguments, empties);
         } catch (IOException | RuntimeException e) {
-            return new BlockedCall(-1, arguments); // gone, or not ours to look at
+            return new BlockedCall(-1, arguments, false); // gone, or not ours to look at
         }
     }
 
+    private static long openFlags(int tid, int number, long[] arguments) throws IOException {
+        if (number == NUMBERS.creat) {
+            return Fcntl.O_TRUNC;
+        }
+        if (number == NUMBERS.open) {
+            return arguments[1];
+        }
+        if (number == NUMBERS.openat) {
+            return arguments[2];
+        }
+        if (number != OPENAT2) {
+            return 0;
+        }
+        try (RandomAccessFile memory = new RandomAccessFile("/proc/" + tid + "/mem", "r")) {
+            memory.seek(arguments[2]);
+            return Long.reverseBytes(memory.readLong()); // struct open_how: flags@0
+        }
+    }
+
+    /** Whether the call is of a kind that makes files shorter. */
+    public boolean mayCut() {
+        return empties
+                || number == NUMBERS.truncate
+                || number == NUMBERS.ftruncate
+                || number == NUMBERS.fallocate;
+    }
+
     /**
-     * How long a file will be after the call, if it is of a kind that makes files shorter.
+     * How long a file will be after the call.
      *
      * @param size of the file now
-     * @return {@code size} for any other call
+     * @return {@code size} if the call does not make it shorter
      */
     public long sizeAfter(long size) {
-        if (number < 0) {
-            return size;
+        if (empties) {
+            return 0;
         }
         if (number == NUMBERS.truncate || number == NUMBERS.ftruncate) {
             return Math.min(size, Math.max(0, arguments[1]));
         }
-        if (number == NUMBERS.fallocate) {
-            boolean collapses = (arguments[1] & FALLOC_FL_COLLAPSE_RANGE) != 0;
-            return collapses ? Math.max(0, size - arguments[3]) : size;
-        }
-        return empties() ? 0 : size;
-    }
-
-    private boolean empties() {
-        return number == NUMBERS.creat
-                || number == NUMBERS.open && (arguments[1] & Fcntl.O_TRUNC) != 0
-                || number == NUMBERS.openat && (arguments[2] & Fcntl.O_TRUNC) != 0;
+        boolean collapses =
+                number == NUMBERS.fallocate && (arguments[1] & FALLOC_FL_COLLAPSE_RANGE) != 0;
+        return collapses ? Math.max(0, size - arguments[3]) : size;
     }
 }

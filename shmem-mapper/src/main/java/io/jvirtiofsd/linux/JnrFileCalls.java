@@ -46,6 +46,11 @@ abstract class JnrFileCalls implements Syscalls {
     }
 
     @Override
+    public int openTree(int dirfd, long path, int flags) {
+        return raw(numbers.openTree(), dirfd, path, flags);
+    }
+
+    @Override
     public int close(int fd) {
         return result(libc.close(fd));
     }

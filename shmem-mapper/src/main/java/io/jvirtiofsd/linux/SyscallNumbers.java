@@ -6,6 +6,7 @@ package io.jvirtiofsd.linux;
  * <p><i>Immutable.</i> Source: asm/unistd_64.h and asm-generic/unistd.h of the kernel.
  */
 record SyscallNumbers(
+        int openTree,
         int openat2,
         int setresuid,
         int setresgid,
@@ -18,9 +19,9 @@ record SyscallNumbers(
         int tgkill) {
 
     private static final SyscallNumbers X86_64 =
-            new SyscallNumbers(437, 117, 119, 116, 125, 126, 107, 108, 186, 234);
+            new SyscallNumbers(428, 437, 117, 119, 116, 125, 126, 107, 108, 186, 234);
     private static final SyscallNumbers AARCH64 =
-            new SyscallNumbers(437, 147, 149, 159, 90, 91, 175, 177, 178, 131);
+            new SyscallNumbers(428, 437, 147, 149, 159, 90, 91, 175, 177, 178, 131);
 
     static SyscallNumbers ofThisMachine() {
         return Architecture.IS_AARCH64 ? AARCH64 : X86_64;

@@ -18,6 +18,9 @@ public interface Syscalls {
     /** {@code long openat2(int dirfd, const char *pathname, struct open_how *how, size_t size)}. */
     int openat2(int dirfd, long path, long how, long size);
 
+    /** {@code int open_tree(int dirfd, const char *path, unsigned flags)}. */
+    int openTree(int dirfd, long path, int flags);
+
     /** {@code int close(int fd)}. */
     int close(int fd);
 

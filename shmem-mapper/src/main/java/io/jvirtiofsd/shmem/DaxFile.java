@@ -5,6 +5,7 @@ import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.Piece.FileId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -34,6 +35,7 @@ public final class DaxFile implements AutoCloseable {
     private final Runnable afterClosing;
     private boolean complained;
     private boolean closed;
+    private Fd quietPath;
     private long expectedSize = Long.MAX_VALUE;
     private long expectedSince;
     private volatile long settledSize = -1;
@@ -58,6 +60,26 @@ public final class DaxFile implements AutoCloseable {
 
     FileId id() {
         return id;
+    }
+
+    /** Takes a path descriptor through which to open the file without the guard's asking. */
+    synchronized void openThrough(Fd path) {
+        quietPath = path;
+    }
+
+    /**
+     * Opens the file once more, for the guest.
+     *
+     * @param path leads to it, if there is no quiet way
+     * @param opening given a path descriptor; must not wait
+     */
+    public int reopen(int path, IntUnaryOperator opening) {
+        synchronized (this) {
+            if (!closed && quietPath != null) {
+                return opening.applyAsInt(quietPath.number());
+            }
+        }
+        return opening.applyAsInt(path);
     }
 
     /** Size now, or the one it is about to have; 0 if it cannot be known. */
@@ -224,6 +246,9 @@ public final class DaxFile implements AutoCloseable {
         synchronized (this) {
             closed = true;
             fd.close();
+            if (quietPath != null) {
+                quietPath.close();
+            }
         }
         afterClosing.run();
     }

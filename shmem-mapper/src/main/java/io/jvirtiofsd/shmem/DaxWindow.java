@@ -5,10 +5,8 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.Piece.FileId;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
 import java.util.TreeMap;
@@ -60,10 +58,10 @@ public final class DaxWindow implements AutoCloseable {
     private volatile CountDownLatch located = new CountDownLatch(1);
     private boolean mapped;
 
-    private DaxWindow(Syscalls syscalls, long bytes, boolean guarded) throws LinuxException {
+    private DaxWindow(Syscalls syscalls, long bytes, GuardMode guard) throws LinuxException {
         this.syscalls = syscalls;
         this.bytes = bytes;
-        this.watch = new FileWatch(syscalls, this, guarded); // first: it may not be allowed
+        this.watch = new FileWatch(syscalls, this, guard); // first: it may not be allowed
         this.pieces = new WindowPieces(syscalls, bytes, counters);
         this.shadows = new ShadowPages(syscalls, bytes, counters);
         this.layout = new Layout(syscalls, bytes, pieces, shadows);
@@ -73,14 +71,14 @@ public final class DaxWindow implements AutoCloseable {
      * A window with nothing in it.
      *
      * @param bytes a multiple of {@link #RANGE_BYTES}
-     * @param guarded whether host programs wait that are about to cut a file that is mapped
+     * @param guard what becomes of other programs that cut a file while it is mapped
      */
-    public static DaxWindow open(Syscalls syscalls, long bytes, boolean guarded)
+    public static DaxWindow open(Syscalls syscalls, long bytes, GuardMode guard)
             throws LinuxException {
         if (bytes <= 0 || bytes % RANGE_BYTES != 0) {
             throw new IllegalArgumentException("window of " + bytes + " bytes");
         }
-        return new DaxWindow(syscalls, bytes, guarded);
+        return new DaxWindow(syscalls, bytes, guard);
     }
 
     public long bytes() {
@@ -256,7 +254,7 @@ public final class DaxWindow implements AutoCloseable {
     private int carve(long windowOffset, long length) {
         long end = windowOffset + length;
         int result = 0;
-        for (Extent extent : overlapping(windowOffset, end)) {
+        for (Extent extent : Extent.overlapping(extents, windowOffset, end)) {
             if (!drop(extent)) {
                 result = -Errno.EIO;
             }
@@ -270,18 +268,6 @@ public final class DaxWindow implements AutoCloseable {
             }
         }
         return result;
-    }
-
-    private List<Extent> overlapping(long from, long to) {
-        List<Extent> found = new ArrayList<>();
-        Map.Entry<Long, Extent> before = extents.floorEntry(from);
-        if (before != null && before.getValue().windowEnd() > from) {
-            found.add(before.getValue());
-        }
-        found.addAll(
-                extents.subMap(from, before == null || before.getKey() != from, to, false)
-                        .values());
-        return found;
     }
 
     private int add(DaxFile file, long fileOffset, long windowOffset, int length) {
@@ -345,10 +331,19 @@ public final class DaxWindow implements AutoCloseable {
         }
     }
 
-    /** Somebody else is about to cut the file to {@code size} bytes. */
-    synchronized void cut(DaxFile file, long size) {
+    /**
+     * Somebody else is about to cut the file to {@code size} bytes.
+     *
+     * @param whole refuse if it takes a part of a piece
+     * @return whether that may be
+     */
+    synchronized boolean cut(DaxFile file, long size, boolean whole) {
+        if (whole && file.extents().stream().anyMatch(extent -> layout.divides(extent, size))) {
+            return false;
+        }
         watch.expect(file, size);
         shortened(file);
+        return true;
     }
 
     /** Somebody else may have cut the file short: nothing may stay mapped beyond its end. */

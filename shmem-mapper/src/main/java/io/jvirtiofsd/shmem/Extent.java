@@ -1,5 +1,9 @@
 package io.jvirtiofsd.shmem;
 
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+
 /**
  * A range of the window that the guest has set up for part of a file, and how it is served: whole
  * pages by the file itself up to {@link #split}, the rest by shadow pages.
@@ -35,6 +39,14 @@ final class Extent {
         this.fileOffset = fileOffset;
         this.windowOffset = windowOffset;
         this.length = length;
+    }
+
+    /** Those of {@code extents}, by their window offsets, with a byte in {@code [from, to)}. */
+    static List<Extent> overlapping(NavigableMap<Long, Extent> extents, long from, long to) {
+        Map.Entry<Long, Extent> before = extents.lowerEntry(from);
+        boolean reaches = before != null && before.getValue().windowEnd() > from;
+        long first = reaches ? before.getKey() : from;
+        return List.copyOf(extents.subMap(first, to).values());
     }
 
     long windowEnd() {

@@ -38,16 +38,33 @@ final class FileWatch implements AutoCloseable {
     private final Fd inotify;
     private final ReadableLoop loop;
     private final TruncationGuard guard;
+    private LinuxException unguarded; // why there is no guard, until it has been said
     private long round = System.nanoTime();
 
-    /** The window is borrowed; {@code guarded} says whether to hold up who cuts a file. */
-    FileWatch(Syscalls syscalls, DaxWindow window, boolean guarded) throws LinuxException {
+    /** The window is borrowed. */
+    FileWatch(Syscalls syscalls, DaxWindow window, GuardMode mode) throws LinuxException {
         this.syscalls = syscalls;
         this.window = window;
-        this.guard = guarded ? new TruncationGuard(syscalls, window::cut) : null;
+        this.guard = guard(mode);
         int number = syscalls.inotifyInit1(IN_NONBLOCK_CLOEXEC);
         this.inotify = Fd.own(syscalls, LinuxException.check(number, "inotify_init1"));
         this.loop = new ReadableLoop(syscalls, "dax-files", inotify, ROUND_MILLIS, this::look);
+    }
+
+    private TruncationGuard guard(GuardMode mode) throws LinuxException {
+        if (mode == GuardMode.OFF) {
+            return null;
+        }
+        boolean whole = mode != GuardMode.WAIT;
+        try {
+            return new TruncationGuard(syscalls, (file, size) -> window.cut(file, size, whole));
+        } catch (LinuxException e) {
+            if (mode != GuardMode.AUTO) {
+                throw e;
+            }
+            unguarded = e;
+            return null;
+        }
     }
 
     /** From now on {@code file} is watched. */
@@ -66,6 +83,11 @@ final class FileWatch implements AutoCloseable {
         }
         if (guard != null) {
             guard.add(file);
+        } else if (unguarded != null) {
+            LOG.warn(
+                    "a host program that cuts a mapped file can end the front-end: {}",
+                    unguarded.getMessage());
+            unguarded = null;
         }
     }
 

@@ -13,8 +13,8 @@ import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
  * objection against pages past the end of a file. Owned by the {@link DaxWindow}.
  *
  * <p>A piece is replaced while the guest may use the range only if somebody else cuts the file: in
- * between the guest finds nothing there. So once there are shadow pages they take in whatever the
- * file grows by.
+ * between the guest finds nothing there ({@link GuardMode}). So once there are shadow pages they
+ * take in whatever the file grows by.
  *
  * <p>Guarded by the window's monitor. A range's fields change under its file's, too, which is never
  * held across a round trip: other requests for the file go on meanwhile.
@@ -170,6 +170,11 @@ final class Layout {
     boolean reachesPast(Extent extent, long size) {
         return extent.split > (extent.inFile(size) & -PAGE_BYTES)
                 && !Boolean.TRUE.equals(mapsPastEnd);
+    }
+
+    /** Whether a file of {@code size} bytes has some of what a piece maps, but not all. */
+    boolean divides(Extent extent, long size) {
+        return reachesPast(extent, size) && extent.inFile(size) > 0;
     }
 
     /** Whether much is served by shadow pages that could be served by the file itself. */

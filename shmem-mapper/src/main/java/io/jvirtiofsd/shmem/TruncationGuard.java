@@ -1,6 +1,7 @@
 package io.jvirtiofsd.shmem;
 
 import io.jvirtiofsd.linux.BlockedCall;
+import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
@@ -17,18 +18,18 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.ObjLongConsumer;
+import java.util.function.BiPredicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Has other programs that are about to make a mapped file shorter wait until the window has let go
- * of what they cut off: a page that vanishes under the guest's access would end the front-end
- * (SIGBUS).
+ * of what they cut off, or refuses them: see {@link GuardMode}.
  *
  * <p>The kernel asks before it opens or cuts a marked file, and before it reads or writes through
  * descriptors opened since; it does not say what for, so the waiting thread is looked at. A call
- * that cannot be seen (io_uring, openat2, another pid namespace) is let through.
+ * that cannot be seen (io_uring, a pid namespace that is not below ours) is let through. A kernel
+ * or file system that only asks before opening makes it a guard against O_TRUNC alone.
  *
  * <p>Two threads: one answers, and never waits for anything but the kernel; what must enter the
  * window's monitor is left to the other, since whoever holds the monitor may be waiting for an
@@ -43,10 +44,14 @@ final class TruncationGuard implements AutoCloseable {
     private static final int FAN_REPORT_TID = 0x100;
     private static final int FAN_MARK_ADD = 1;
     private static final int FAN_MARK_REMOVE = 2;
+    private static final int FAN_MARK_IGNORE_MOUNT = 0x400 | 0x40 | 0x10; // and for good
     private static final long FAN_OPEN_PERM = 0x10000;
     private static final long FAN_PRE_ACCESS = 0x100000;
     private static final long ASKED = FAN_OPEN_PERM | FAN_PRE_ACCESS;
     private static final int FAN_ALLOW = 1;
+    private static final int FAN_DENY_TXTBSY = 2 | Errno.ETXTBSY << 24; // FAN_DENY_ERRNO
+
+    private static final int OPEN_TREE_CLONE_CLOEXEC = 1 | Fcntl.O_CLOEXEC; // linux/mount.h
 
     /** struct fanotify_event_metadata: event_len@0, mask@8, fd@16, pid@20. */
     private static final int HEADER_BYTES = 24;
@@ -54,7 +59,7 @@ final class TruncationGuard implements AutoCloseable {
     private static final int BUFFER_BYTES = 4096;
 
     private final Syscalls syscalls;
-    private final ObjLongConsumer<DaxFile> cut;
+    private final BiPredicate<DaxFile, Long> cut;
     private final Map<FileId, DaxFile> files = new ConcurrentHashMap<>();
     private final NativeMemory events = NativeMemory.allocate(BUFFER_BYTES);
     private final ExecutorService cutter =
@@ -69,11 +74,11 @@ final class TruncationGuard implements AutoCloseable {
     private boolean complained;
 
     /**
-     * @param cut called with a file and its size to be; what lies beyond must not be mapped when it
-     *     returns
-     * @throws LinuxException EPERM without CAP_SYS_ADMIN, EINVAL before Linux 5.0
+     * @param cut called with a file and its size to be; whether that may be, and if so, nothing
+     *     beyond must be mapped when it returns
+     * @throws LinuxException EPERM without CAP_SYS_ADMIN
      */
-    TruncationGuard(Syscalls syscalls, ObjLongConsumer<DaxFile> cut) throws LinuxException {
+    TruncationGuard(Syscalls syscalls, BiPredicate<DaxFile, Long> cut) throws LinuxException {
         this.syscalls = syscalls;
         this.cut = cut;
         int number =
@@ -88,23 +93,42 @@ final class TruncationGuard implements AutoCloseable {
     void add(DaxFile file) {
         files.put(file.id(), file);
         loop.start();
-        int result = mark(FAN_MARK_ADD, file);
-        if (result < 0 && !complained) {
+        leaveOut(file);
+        int opens = mark(FAN_MARK_ADD, file.fd(), FAN_OPEN_PERM);
+        int cuts = mark(FAN_MARK_ADD, file.fd(), FAN_PRE_ACCESS);
+        if ((opens < 0 || cuts < 0) && !complained) {
             complained = true;
             LOG.warn(
-                    "a host program that truncates a mapped file can end the front-end: {}",
-                    new LinuxException("fanotify_mark", -result).getMessage());
+                    "a host program that {} a mapped file can end the front-end: {}",
+                    opens < 0 ? "cuts" : "calls truncate(2) or ftruncate(2) for",
+                    new LinuxException("fanotify_mark", -Math.min(opens, cuts)).getMessage());
+        }
+    }
+
+    /**
+     * What the daemon does to the file would wake the guard, too, but for this: a mount of the file
+     * that only the daemon has.
+     */
+    private void leaveOut(DaxFile file) {
+        long empty = Scratch.get().emptyPath();
+        int flags = OPEN_TREE_CLONE_CLOEXEC | Fcntl.AT_EMPTY_PATH;
+        int number = syscalls.openTree(file.fd(), empty, flags);
+        if (number >= 0) {
+            Fd tree = Fd.own(syscalls, number);
+            mark(FAN_MARK_ADD | FAN_MARK_IGNORE_MOUNT, tree.number(), ASKED);
+            file.openThrough(tree);
         }
     }
 
     void remove(DaxFile file) {
-        mark(FAN_MARK_REMOVE, file);
+        mark(FAN_MARK_REMOVE, file.fd(), FAN_OPEN_PERM);
+        mark(FAN_MARK_REMOVE, file.fd(), FAN_PRE_ACCESS);
         files.remove(file.id(), file);
     }
 
-    private int mark(int how, DaxFile file) {
-        long path = Scratch.get().procPath(file.fd());
-        return syscalls.fanotifyMark(group.number(), how, ASKED, Fcntl.AT_FDCWD, path);
+    private int mark(int how, int fd, long mask) {
+        long path = Scratch.get().procPath(fd);
+        return syscalls.fanotifyMark(group.number(), how, mask, Fcntl.AT_FDCWD, path);
     }
 
     private void answerAll() {
@@ -115,37 +139,38 @@ final class TruncationGuard implements AutoCloseable {
                 Fd asked = Fd.own(syscalls, fd);
                 try {
                     answer(asked, events.getInt(at + 20));
-                } catch (RuntimeException e) { // an unanswered program would wait forever
+                } catch (RuntimeException | OutOfMemoryError e) { // else it would wait forever
+                    respond(asked, FAN_ALLOW);
                     LOG.error("a program that uses a mapped file was not looked at", e);
-                    allow(asked);
                 }
             }
         }
     }
 
     private void answer(Fd asked, int thread) {
+        BlockedCall call = BlockedCall.of(thread);
         NativeMemory statx = Scratch.get().statx();
-        if (isOurs(thread) || !look(asked, statx)) {
-            allow(asked);
+        if (!call.mayCut() || isOurs(thread) || !look(asked, statx)) {
+            respond(asked, FAN_ALLOW);
             return;
         }
         DaxFile file = files.get(new FileId(Statx.device(statx), statx.getLong(Statx.INO)));
         long size = statx.getLong(Statx.SIZE);
-        long after = BlockedCall.of(thread).sizeAfter(size);
+        long after = call.sizeAfter(size);
         if (file == null || after >= size) {
-            allow(asked);
-            return;
+            respond(asked, FAN_ALLOW);
+        } else {
+            cutter.execute(() -> respond(asked, prepare(file, after)));
         }
-        cutter.execute(
-                () -> {
-                    try {
-                        cut.accept(file, after);
-                    } catch (RuntimeException e) {
-                        LOG.error("a mapped file that is cut could not be unmapped", e);
-                    } finally {
-                        allow(asked);
-                    }
-                });
+    }
+
+    private int prepare(DaxFile file, long size) {
+        try {
+            return cut.test(file, size) ? FAN_ALLOW : FAN_DENY_TXTBSY;
+        } catch (RuntimeException | OutOfMemoryError e) {
+            LOG.error("a mapped file that is cut could not be unmapped", e);
+            return FAN_ALLOW;
+        }
     }
 
     /** Requests of the guest: the window has been told already. */
@@ -163,10 +188,10 @@ final class TruncationGuard implements AutoCloseable {
                 == 0;
     }
 
-    private void allow(Fd asked) {
+    private void respond(Fd asked, int what) {
         NativeMemory response = Scratch.get().small(); // struct fanotify_response
         response.putInt(0, asked.number());
-        response.putInt(4, FAN_ALLOW);
+        response.putInt(4, what);
         syscalls.write(group.number(), response.address(), 8);
         asked.close();
     }
