@@ -6,6 +6,7 @@ import com.github.benmanes.caffeine.cache.RemovalCause;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.OpenFileLimit;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import java.util.Set;
@@ -23,6 +24,11 @@ final class PathDescriptors {
     private static final int EVICTED_AT_ONCE = 64;
     private static final long PAUSE_NANOS = 1_000_000;
 
+    /**
+     * Descriptors that no guest gets: the DAX guard could not answer other programs without one.
+     */
+    private static final int RESERVED = 64;
+
     private final Syscalls syscalls;
     private final Reclaimer reclaimer;
     private final int mountFd;
@@ -31,6 +37,11 @@ final class PathDescriptors {
     private final HandleMode mode;
     private final SpareDescriptors spares;
     private final Cache<Inode, Boolean> open;
+
+    /** The first number that is reserved: the kernel gives the lowest there is. */
+    private final int ceiling;
+
+    private volatile boolean crowded;
 
     /** A system call that gives a descriptor or a negated errno, and may be made again. */
     @FunctionalInterface
@@ -47,6 +58,8 @@ final class PathDescriptors {
         this.mountId = share.rootMountId();
         this.mode = mode;
         this.spares = spares;
+        int limit = OpenFileLimit.now(syscalls);
+        this.ceiling = limit - Math.min(RESERVED, limit / 8);
         this.open =
                 Caffeine.newBuilder()
                         .maximumSize(
@@ -76,7 +89,7 @@ final class PathDescriptors {
 
     private int opening(Opening call, boolean staying) throws ErrnoException {
         spares.refill();
-        int result = call.run();
+        int result = run(call);
         for (int tries = 0; isFull(result) && tries < MAX_TRIES; tries++) {
             // What is evicted stays open until this request has ended, a spare one does not.
             int evicted = evict();
@@ -88,9 +101,29 @@ final class PathDescriptors {
             if (staying && scarce || !spares.release()) {
                 LockSupport.parkNanos(PAUSE_NANOS); // other requests end meanwhile
             }
-            result = call.run();
+            result = run(call);
         }
         return result;
+    }
+
+    private int run(Opening call) throws ErrnoException {
+        if (crowded && isCrowded()) {
+            return -Errno.EMFILE;
+        }
+        int result = call.run();
+        if (result >= ceiling) {
+            crowded = true; // and no one after this
+        }
+        return result;
+    }
+
+    private boolean isCrowded() {
+        int next = syscalls.dup(mountFd);
+        if (next >= 0) {
+            syscalls.close(next);
+        }
+        crowded = next < 0 || next >= ceiling;
+        return crowded;
     }
 
     private static boolean isFull(int result) {

@@ -56,7 +56,7 @@ final class TruncationGuard implements AutoCloseable {
     /** struct fanotify_event_metadata: event_len@0, mask@8, fd@16, pid@20. */
     private static final int HEADER_BYTES = 24;
 
-    private static final int BUFFER_BYTES = 4096;
+    private static final int BUFFER_BYTES = 512; // few: each comes with a descriptor
 
     private final Syscalls syscalls;
     private final BiPredicate<DaxFile, Long> cut;
