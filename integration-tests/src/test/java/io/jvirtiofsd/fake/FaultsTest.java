@@ -2,6 +2,7 @@ package io.jvirtiofsd.fake;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -11,14 +12,19 @@ import io.jvirtiofsd.daemon.DaxOptions;
 import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.FaultySyscalls;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
+import io.jvirtiofsd.shmem.DaxWindow;
+import io.jvirtiofsd.shmem.GuardMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.newsclub.net.unix.AFUNIXServerSocket;
 import org.newsclub.net.unix.AFUNIXSocketAddress;
 import org.newsclub.net.unix.FileDescriptorCast;
@@ -179,5 +185,35 @@ class FaultsTest {
             long node = fuse.lookup(FuseClient.ROOT, "f").nodeId();
             assertArrayEquals("adopted".getBytes(), fuse.read(node, fuse.open(node, 0), 0, 99));
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "inotifyInit1",
+                "eventfd",
+                "fanotifyInit",
+                "mmap",
+                "memfdCreate",
+                "ftruncate",
+                "fcntl",
+                "statx"
+            })
+    void aWindowThatCannotBeOpenedLeavesNothingBehind(String call) throws Exception {
+        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        int before = FuseRig.openDescriptors();
+        int rounds = 0;
+        for (boolean fails = true; fails; rounds++) {
+            faulty.fail(call, rounds, 1, Errno.EMFILE);
+            try {
+                DaxWindow.open(faulty.calls(), DaxRig.WINDOW, GuardMode.REFUSE).close();
+                fails = false;
+            } catch (LinuxException e) {
+                assertEquals(Errno.EMFILE, e.errno());
+            }
+            assertEquals(before, FuseRig.openDescriptors());
+            assertFalse(Files.readString(Path.of("/proc/self/maps")).contains("jvirtiofsd-tails"));
+        }
+        assertTrue(rounds > 1, call + " is never called");
     }
 }

@@ -4,7 +4,7 @@ package io.jvirtiofsd.linux;
  * A daemon thread that runs a task whenever a descriptor can be read from, and at least once in a
  * given time. Started by the first {@link #start}. <i>Thread-safe.</i>
  */
-public final class ReadableLoop implements AutoCloseable {
+public final class ReadableLoop implements Parts.Part {
     private static final short POLLIN = 1; // asm-generic/poll.h
 
     private final Syscalls syscalls;

@@ -3,6 +3,7 @@ package io.jvirtiofsd.shmem;
 import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
+import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.Piece.FileId;
 import java.util.HashSet;
@@ -61,10 +62,13 @@ public final class DaxWindow implements AutoCloseable {
     private DaxWindow(Syscalls syscalls, long bytes, GuardMode guard) throws LinuxException {
         this.syscalls = syscalls;
         this.bytes = bytes;
-        this.watch = new FileWatch(syscalls, this, guard); // first: it may not be allowed
-        this.pieces = new WindowPieces(syscalls, bytes, counters);
-        this.shadows = new ShadowPages(syscalls, bytes, counters);
-        this.layout = new Layout(syscalls, bytes, pieces, shadows);
+        try (Parts parts = new Parts()) {
+            this.watch = parts.add(new FileWatch(syscalls, this, guard));
+            this.pieces = parts.add(new WindowPieces(syscalls, bytes, counters));
+            this.shadows = parts.add(new ShadowPages(syscalls, bytes, counters));
+            this.layout = new Layout(syscalls, bytes, pieces, shadows);
+            parts.complete();
+        }
     }
 
     /**

@@ -3,6 +3,8 @@ package io.jvirtiofsd.shmem;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Parts;
+import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.ReadableLoop;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
@@ -20,7 +22,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><i>Thread-safe.</i> Source: inotify(7).
  */
-final class FileWatch implements AutoCloseable {
+final class FileWatch implements Part {
     private static final Logger LOG = LoggerFactory.getLogger(FileWatch.class);
     private static final int ROUND_MILLIS = 1000;
 
@@ -45,10 +47,17 @@ final class FileWatch implements AutoCloseable {
     FileWatch(Syscalls syscalls, DaxWindow window, GuardMode mode) throws LinuxException {
         this.syscalls = syscalls;
         this.window = window;
-        this.guard = guard(mode);
         int number = syscalls.inotifyInit1(IN_NONBLOCK_CLOEXEC);
-        this.inotify = Fd.own(syscalls, LinuxException.check(number, "inotify_init1"));
-        this.loop = new ReadableLoop(syscalls, "dax-files", inotify, ROUND_MILLIS, this::look);
+        LinuxException.check(number, "inotify_init1");
+        try (Parts parts = new Parts()) {
+            this.inotify = parts.add(Fd.own(syscalls, number));
+            this.loop =
+                    parts.add(
+                            new ReadableLoop(
+                                    syscalls, "dax-files", inotify, ROUND_MILLIS, this::look));
+            this.guard = guard(mode);
+            parts.complete();
+        }
     }
 
     private TruncationGuard guard(GuardMode mode) throws LinuxException {

@@ -6,6 +6,8 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Parts;
+import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
@@ -19,7 +21,7 @@ import java.nio.charset.StandardCharsets;
  *
  * <p>Confined by the owner of the range: no two threads settle the same bytes at a time.
  */
-final class ShadowPages implements AutoCloseable {
+final class ShadowPages implements Part {
     private static final int PAGE_BYTES = 4096;
     private static final int MFD_CLOEXEC = 1; // linux/memfd.h
     private static final int MFD_ALLOW_SEALING = 2; // linux/memfd.h
@@ -37,10 +39,13 @@ final class ShadowPages implements AutoCloseable {
             throws LinuxException {
         this.syscalls = syscalls;
         this.counters = counters;
-        this.memfd = memfd(syscalls, bytes, "jvirtiofsd-tails");
-        this.id = identity(syscalls, memfd);
-        this.shared = Mapping.map(syscalls, memfd.number(), 0, bytes);
-        this.twin = Mapping.anonymous(syscalls, bytes);
+        try (Parts parts = new Parts()) {
+            this.memfd = parts.add(memfd(syscalls, bytes, "jvirtiofsd-tails"));
+            this.id = identity(syscalls, memfd);
+            this.shared = parts.add(Mapping.map(syscalls, memfd.number(), 0, bytes));
+            this.twin = Mapping.anonymous(syscalls, bytes);
+            parts.complete();
+        }
     }
 
     /** A memfd of {@code bytes} bytes that nobody can make longer or shorter. */

@@ -6,6 +6,8 @@ import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Parts;
+import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.ReadableLoop;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
@@ -35,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * window's monitor is left to the other, since whoever holds the monitor may be waiting for an
  * answer. Owned by {@link FileWatch}. <i>Thread-safe.</i> Source: fanotify(7), Linux 6.14.
  */
-final class TruncationGuard implements AutoCloseable {
+final class TruncationGuard implements Part {
     private static final Logger LOG = LoggerFactory.getLogger(TruncationGuard.class);
 
     // linux/fanotify.h
@@ -85,8 +87,12 @@ final class TruncationGuard implements AutoCloseable {
                 syscalls.fanotifyInit(
                         FAN_CLASS_PRE_CONTENT | FAN_CLOEXEC_NONBLOCK | FAN_REPORT_TID,
                         Fcntl.O_CLOEXEC | Fcntl.O_LARGEFILE);
-        this.group = Fd.own(syscalls, LinuxException.check(number, "--dax-guard: fanotify_init"));
-        this.loop = new ReadableLoop(syscalls, "dax-guard", group, -1, this::answerAll);
+        LinuxException.check(number, "--dax-guard: fanotify_init");
+        try (Parts parts = new Parts()) {
+            this.group = parts.add(Fd.own(syscalls, number));
+            this.loop = new ReadableLoop(syscalls, "dax-guard", group, -1, this::answerAll);
+            parts.complete();
+        }
     }
 
     /** From now on {@code file} is not cut without warning. */

@@ -2,6 +2,7 @@ package io.jvirtiofsd.shmem;
 
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
+import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.Piece.FileId;
 import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
@@ -19,7 +20,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>Guarded by the window's monitor, but for {@link #knows} and {@link #find}, which any thread
  * may call: the front-end announces a piece as memory while the thread that mapped it waits.
  */
-final class WindowPieces implements AutoCloseable {
+final class WindowPieces implements Part {
     /**
      * The most pieces at a time. Each costs the front-end a memory slot; QEMU has about 509, of
      * which the guest's RAM takes some.
