@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** With the guard no page vanishes under the guest, however a host program cuts the file. */
@@ -212,6 +213,30 @@ class DaxGuardTest {
             }
             cutting.get();
             assertTrue(Waiting.until(() -> showsTheFile(rig)));
+        }
+    }
+
+    /** Changes between the answer to a program and its cut are not taken for the cut. */
+    @ParameterizedTest
+    @EnumSource(names = {"WAIT", "REFUSE"})
+    void whatIsAboutToBeCutIsNotMappedAgain(GuardMode mode) throws Exception {
+        try (DaxRig rig = guarded(JnrSyscalls.load(), folder, mode)) {
+            long node = mapped(rig);
+            long fh = rig.fuse.open(node, 2);
+            AtomicBoolean ended = new AtomicBoolean();
+            CompletableFuture<Void> writing =
+                    CompletableFuture.runAsync(
+                            () -> {
+                                while (!ended.get()) {
+                                    rig.fuse.write(node, fh, 0, new byte[] {7});
+                                }
+                            });
+            assertSoundWhile(
+                    rig,
+                    "for i in $(seq 100); do : >$f; truncate -s 3000001 $f;"
+                            + " truncate -s 2097152 $f; truncate -s 3000001 $f; sleep .01; done");
+            ended.set(true);
+            writing.get();
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /**
  * The system call that another thread of this machine is waiting in.
@@ -26,11 +27,13 @@ public final class BlockedCall {
     private static final int FALLOC_FL_COLLAPSE_RANGE = 8; // linux/falloc.h
     private static final int MAX_ARGUMENTS = 6;
 
+    private final int thread;
     private final int number;
     private final long[] arguments;
     private final boolean empties;
 
-    private BlockedCall(int number, long[] arguments, boolean empties) {
+    private BlockedCall(int thread, int number, long[] arguments, boolean empties) {
+        this.thread = thread;
         this.number = number;
         this.arguments = arguments;
         this.empties = empties;
@@ -46,9 +49,9 @@ public final class BlockedCall {
                 arguments[i] = Long.parseUnsignedLong(words[i + 1].substring(2), 16);
             }
             boolean empties = (openFlags(tid, number, arguments) & Fcntl.O_TRUNC) != 0;
-            return new BlockedCall(number, arguments, empties);
+            return new BlockedCall(tid, number, arguments, empties);
         } catch (IOException | RuntimeException e) {
-            return new BlockedCall(-1, arguments, false); // gone, or not ours to look at
+            return new BlockedCall(tid, -1, arguments, false); // gone, or not ours to look at
         }
     }
 
@@ -69,6 +72,15 @@ public final class BlockedCall {
             memory.seek(arguments[2]);
             return Long.reverseBytes(memory.readLong()); // struct open_how: flags@0
         }
+    }
+
+    /** Whether the thread is known to have left the call; a thread that is running may have. */
+    public boolean isOver() {
+        BlockedCall now = of(thread);
+        if (now.number < 0) {
+            return !Files.exists(Path.of("/proc/" + thread));
+        }
+        return now.number != number || !Arrays.equals(now.arguments, arguments);
     }
 
     /** Whether the call is of a kind that makes files shorter. */

@@ -1,5 +1,6 @@
 package io.jvirtiofsd.shmem;
 
+import io.jvirtiofsd.linux.BlockedCall;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.Piece.FileId;
@@ -19,7 +20,6 @@ import org.slf4j.LoggerFactory;
 public final class DaxFile implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DaxFile.class);
     private static final int SEEK_END = 2; // linux/fs.h
-    private static final long EXPECTED_NANOS = 1_000_000_000;
 
     /** A change to a file: 0 or more, or a negated errno. */
     @FunctionalInterface
@@ -36,8 +36,7 @@ public final class DaxFile implements AutoCloseable {
     private boolean complained;
     private boolean closed;
     private Fd quietPath;
-    private long expectedSize = Long.MAX_VALUE;
-    private long expectedSince;
+    private final List<ExpectedCut> expected = new ArrayList<>();
     private volatile long settledSize = -1;
     private volatile long settledStamp;
 
@@ -67,6 +66,13 @@ public final class DaxFile implements AutoCloseable {
         quietPath = path;
     }
 
+    /** Gives that descriptor back; null if there is none. */
+    synchronized Fd takeQuietPath() {
+        Fd path = quietPath;
+        quietPath = null;
+        return path;
+    }
+
     /**
      * Opens the file once more, for the guest.
      *
@@ -75,7 +81,7 @@ public final class DaxFile implements AutoCloseable {
      */
     public int reopen(int path, IntUnaryOperator opening) {
         synchronized (this) {
-            if (!closed && quietPath != null) {
+            if (quietPath != null) {
                 return opening.applyAsInt(quietPath.number());
             }
         }
@@ -87,21 +93,22 @@ public final class DaxFile implements AutoCloseable {
         if (closed) {
             return 0;
         }
-        if (expectedSize != Long.MAX_VALUE && System.nanoTime() - expectedSince > EXPECTED_NANOS) {
-            expectedSize = Long.MAX_VALUE; // whoever was about to cut it has not
+        long now = actualSize();
+        if (expected.isEmpty()) {
+            return now;
         }
-        return Math.min(expectedSize, Math.max(0, syscalls.lseek(fd.number(), 0, SEEK_END)));
+        boolean alone = expected.size() == 1;
+        expected.removeIf(cut -> !cut.isPending(now, alone));
+        return expected.stream().mapToLong(ExpectedCut::size).reduce(now, Math::min);
     }
 
-    /** Somebody is about to cut the file to {@code size} bytes, and waits for us. */
-    synchronized void expect(long size) {
-        expectedSize = size;
-        expectedSince = System.nanoTime();
+    private long actualSize() {
+        return Math.max(0, syscalls.lseek(fd.number(), 0, SEEK_END));
     }
 
-    /** Somebody has changed the file. */
-    synchronized void changed() {
-        expectedSize = Long.MAX_VALUE;
+    /** Somebody is about to cut the file to {@code size} bytes by {@code call}. */
+    synchronized void expect(long size, BlockedCall call) {
+        expected.add(new ExpectedCut(size, actualSize(), call, System.nanoTime()));
     }
 
     /** Its ranges; for the window, under its monitor. */
@@ -246,9 +253,6 @@ public final class DaxFile implements AutoCloseable {
         synchronized (this) {
             closed = true;
             fd.close();
-            if (quietPath != null) {
-                quietPath.close();
-            }
         }
         afterClosing.run();
     }

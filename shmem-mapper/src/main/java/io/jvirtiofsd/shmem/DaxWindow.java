@@ -1,5 +1,6 @@
 package io.jvirtiofsd.shmem;
 
+import io.jvirtiofsd.linux.BlockedCall;
 import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
@@ -336,16 +337,16 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     /**
-     * Somebody else is about to cut the file to {@code size} bytes.
+     * Somebody else is about to cut the file to {@code size} bytes by {@code call}.
      *
      * @param whole refuse if it takes a part of a piece
      * @return whether that may be
      */
-    synchronized boolean cut(DaxFile file, long size, boolean whole) {
+    synchronized boolean cut(DaxFile file, BlockedCall call, long size, boolean whole) {
         if (whole && file.extents().stream().anyMatch(extent -> layout.divides(extent, size))) {
             return false;
         }
-        watch.expect(file, size);
+        file.expect(size, call);
         shortened(file);
         return true;
     }

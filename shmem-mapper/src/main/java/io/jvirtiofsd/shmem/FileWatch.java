@@ -36,7 +36,6 @@ final class FileWatch implements Part {
     private final Map<Integer, DaxFile> files = new ConcurrentHashMap<>();
     private final Map<DaxFile, Integer> watches = new ConcurrentHashMap<>();
     private final NativeMemory events = NativeMemory.allocate(BUFFER_BYTES);
-    private final Object reading = new Object();
     private final Fd inotify;
     private final ReadableLoop loop;
     private final TruncationGuard guard;
@@ -66,7 +65,8 @@ final class FileWatch implements Part {
         }
         boolean whole = mode != GuardMode.WAIT;
         try {
-            return new TruncationGuard(syscalls, (file, size) -> window.cut(file, size, whole));
+            return new TruncationGuard(
+                    syscalls, (file, call, size) -> window.cut(file, call, size, whole));
         } catch (LinuxException e) {
             if (mode != GuardMode.AUTO) {
                 throw e;
@@ -123,30 +123,16 @@ final class FileWatch implements Part {
         }
     }
 
-    /** What has been changed since it was last asked, which ends any waiting for a change. */
     private Set<DaxFile> changed() {
         Set<DaxFile> changed = new HashSet<>();
-        synchronized (reading) {
-            long got = syscalls.read(inotify.number(), events.address(), events.size());
-            for (int at = 0; at < got; at += EVENT_BYTES + events.getInt(at + 12)) {
-                DaxFile file = files.get(events.getInt(at));
-                if (file != null) {
-                    changed.add(file);
-                }
+        long got = syscalls.read(inotify.number(), events.address(), events.size());
+        for (int at = 0; at < got; at += EVENT_BYTES + events.getInt(at + 12)) {
+            DaxFile file = files.get(events.getInt(at));
+            if (file != null) {
+                changed.add(file);
             }
-            changed.forEach(DaxFile::changed);
         }
         return changed;
-    }
-
-    /** {@code file} is about to be cut; its next change, none of those before, is that. */
-    void expect(DaxFile file, long size) {
-        Set<DaxFile> before;
-        synchronized (reading) {
-            before = changed();
-            file.expect(size);
-        }
-        before.forEach(DaxFile::look);
     }
 
     @Override

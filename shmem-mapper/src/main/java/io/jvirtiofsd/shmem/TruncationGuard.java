@@ -20,7 +20,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiPredicate;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -60,8 +59,15 @@ final class TruncationGuard implements Part {
 
     private static final int BUFFER_BYTES = 512; // few: each comes with a descriptor
 
+    /** What is done before a file is cut. */
+    @FunctionalInterface
+    interface Cut {
+        /** Whether the call may be made; if so, nothing beyond {@code size} is mapped any more. */
+        boolean prepare(DaxFile file, BlockedCall call, long size);
+    }
+
     private final Syscalls syscalls;
-    private final BiPredicate<DaxFile, Long> cut;
+    private final Cut cut;
     private final Map<FileId, DaxFile> files = new ConcurrentHashMap<>();
     private final NativeMemory events = NativeMemory.allocate(BUFFER_BYTES);
     private final ExecutorService cutter =
@@ -76,11 +82,9 @@ final class TruncationGuard implements Part {
     private boolean complained;
 
     /**
-     * @param cut called with a file and its size to be; whether that may be, and if so, nothing
-     *     beyond must be mapped when it returns
      * @throws LinuxException EPERM without CAP_SYS_ADMIN
      */
-    TruncationGuard(Syscalls syscalls, BiPredicate<DaxFile, Long> cut) throws LinuxException {
+    TruncationGuard(Syscalls syscalls, Cut cut) throws LinuxException {
         this.syscalls = syscalls;
         this.cut = cut;
         int number =
@@ -130,6 +134,10 @@ final class TruncationGuard implements Part {
         mark(FAN_MARK_REMOVE, file.fd(), FAN_OPEN_PERM);
         mark(FAN_MARK_REMOVE, file.fd(), FAN_PRE_ACCESS);
         files.remove(file.id(), file);
+        Fd quietPath = file.takeQuietPath();
+        if (quietPath != null) {
+            cutter.execute(quietPath::close); // the kernel takes its time to unmount
+        }
     }
 
     private int mark(int how, int fd, long mask) {
@@ -166,13 +174,13 @@ final class TruncationGuard implements Part {
         if (file == null || after >= size) {
             respond(asked, FAN_ALLOW);
         } else {
-            cutter.execute(() -> respond(asked, prepare(file, after)));
+            cutter.execute(() -> respond(asked, prepare(file, call, after)));
         }
     }
 
-    private int prepare(DaxFile file, long size) {
+    private int prepare(DaxFile file, BlockedCall call, long size) {
         try {
-            return cut.test(file, size) ? FAN_ALLOW : FAN_DENY_TXTBSY;
+            return cut.prepare(file, call, size) ? FAN_ALLOW : FAN_DENY_TXTBSY;
         } catch (RuntimeException | OutOfMemoryError e) {
             LOG.error("a mapped file that is cut could not be unmapped", e);
             return FAN_ALLOW;
