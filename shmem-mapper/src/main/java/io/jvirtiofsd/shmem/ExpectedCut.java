@@ -19,11 +19,11 @@ record ExpectedCut(long size, long sizeBefore, BlockedCall call, long since) {
      * Whether it may still come.
      *
      * @param now the file's size
-     * @param alone whether no other cut is expected: then another size is this one's work
+     * @param alone whether no other cut is expected: then a smaller size is this one's work
      */
     boolean isPending(long now, boolean alone) {
         return now > size
-                && !(alone && now != sizeBefore)
+                && !(alone && now < sizeBefore)
                 && System.nanoTime() - since < LIMIT_NANOS
                 && !call.isOver();
     }
