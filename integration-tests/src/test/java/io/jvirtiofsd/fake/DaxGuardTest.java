@@ -23,10 +23,14 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** With the guard no page vanishes under the guest, however a host program cuts the file. */
@@ -57,7 +61,7 @@ class DaxGuardTest {
     /** Runs a script on the share by another process, the file being {@code $f}. */
     private static ExecResult onHost(DaxRig rig, String script) {
         String whole = "set -e; f=%s; %s".formatted(rig.share.resolve("f"), script);
-        return Processes.run(Duration.ofSeconds(20), List.of("bash", "-c", whole));
+        return Processes.run(Duration.ofMinutes(2), List.of("bash", "-c", whole));
     }
 
     private static void host(DaxRig rig, String script) {
@@ -66,6 +70,12 @@ class DaxGuardTest {
     }
 
     private static void assertSoundWhile(DaxRig rig, String script) throws Exception {
+        look(rig, script);
+        assertTrue(Waiting.until(() -> showsTheFile(rig)), script);
+    }
+
+    /** Fails if a page vanishes while the script runs. */
+    private static void look(DaxRig rig, String script) throws Exception {
         CompletableFuture<Void> cutting = CompletableFuture.runAsync(() -> host(rig, script));
         do {
             for (int page = 0; page < 2 * DaxRig.RANGE; page += PAGE) {
@@ -73,7 +83,6 @@ class DaxGuardTest {
             }
         } while (!cutting.isDone());
         cutting.get();
-        assertTrue(Waiting.until(() -> showsTheFile(rig)), script);
     }
 
     @ParameterizedTest
@@ -227,21 +236,92 @@ class DaxGuardTest {
             CompletableFuture<Void> writing =
                     CompletableFuture.runAsync(
                             () -> {
-                                while (!ended.get()) {
-                                    rig.fuse.write(node, fh, 0, new byte[] {7});
+                                for (int i = 0; !ended.get(); i++) {
+                                    int at = i % 2 == 0 ? 0 : SIZE + i % 90_000;
+                                    rig.fuse.write(node, fh, at, new byte[] {7});
                                 }
                             });
-            assertSoundWhile(
-                    rig,
-                    "for i in $(seq 100); do : >$f; truncate -s 3000001 $f;"
-                            + " truncate -s 2097152 $f; truncate -s 3000001 $f; sleep .01; done");
-            ended.set(true);
-            writing.get();
+            try {
+                look(
+                        rig,
+                        "for i in $(seq 30); do : >$f || true; truncate -s 3000001 $f || true;"
+                                + " truncate -s 2097152 $f || true; sleep .01;"
+                                + " truncate -s 3000001 $f || true; done");
+            } finally {
+                ended.set(true);
+                writing.get();
+            }
+            assertTrue(Waiting.until(() -> showsTheFile(rig)));
         }
     }
 
-    /** This machine's calls; {@code task} runs before each {@code name} of the guard's thread. */
-    private static Syscalls whenTheGuardCalls(String name, Runnable task) {
+    /** What the guest does between the answer to a program and its cut. */
+    private interface Between {
+        void act(DaxRig rig, long node, long fh);
+    }
+
+    static Stream<Arguments> meanwhile() {
+        Between grows = (rig, node, fh) -> rig.fuse.write(node, fh, 2_900_000, new byte[] {7});
+        Between cuts = (rig, node, fh) -> rig.fuse.setattr(node, 8, 0, 0, 0, 2_900_000);
+        return Stream.of(
+                Arguments.of("truncate -s 2000000 $f", "truncate -s 2097152 $f", grows, 2_097_152),
+                Arguments.of("truncate -s 0 $f", ": >$f", grows, 0),
+                Arguments.of(":", "truncate -s 2097152 $f", cuts, 2_097_152),
+                Arguments.of(":", "fallocate -c -o 2097152 -l 4096 $f", cuts, 2_097_152));
+    }
+
+    @ParameterizedTest
+    @MethodSource("meanwhile")
+    void whatIsAboutToBeCutIsNotMappedByOthers(
+            String before, String script, Between between, int left) throws Exception {
+        AtomicReference<Runnable> next = new AtomicReference<>();
+        Syscalls syscalls =
+                whenACallIsMade(
+                        "write",
+                        "dax-cutter",
+                        () -> {
+                            Runnable task = next.getAndSet(null);
+                            if (task != null) {
+                                task.run();
+                            }
+                        });
+        try (DaxRig rig = guarded(syscalls, folder, GuardMode.WAIT)) {
+            long node = mapped(rig);
+            long fh = rig.fuse.open(node, 2);
+            host(rig, before);
+            AtomicReference<CompletableFuture<Integer>> seen = new AtomicReference<>();
+            next.set(
+                    () -> {
+                        seen.set(
+                                CompletableFuture.supplyAsync( // not in this thread's scratch
+                                        () -> {
+                                            between.act(rig, node, fh);
+                                            return rig.window().load(left, 1).length
+                                                    + rig.window().load(2_800_000, 1).length;
+                                        }));
+                        seen.get().join();
+                    });
+            host(rig, script);
+            assertEquals(0, seen.get().get(), "bytes that can be loaded");
+            assertTrue(Waiting.until(() -> showsTheFile(rig)));
+        }
+    }
+
+    @Test
+    void aFrontEndThatDoesNotAnswerDoesNotHoldUpTheHost() throws Exception {
+        try (DaxRig rig = guarded()) {
+            mapped(rig);
+            rig.shmem.withhold();
+            var result = onHost(rig, "truncate -s 2500000 $f");
+            assertTrue(result.text().contains("Text file busy"), result.text());
+            rig.shmem.answer();
+            host(rig, "truncate -s 2500000 $f");
+            assertTrue(Waiting.until(() -> showsTheFile(rig)));
+        }
+    }
+
+    /** This machine's calls; {@code task} runs before each {@code name} of {@code thread}. */
+    private static Syscalls whenACallIsMade(String name, String thread, Runnable task) {
         Syscalls real = JnrSyscalls.load();
         return (Syscalls)
                 Proxy.newProxyInstance(
@@ -249,7 +329,7 @@ class DaxGuardTest {
                         new Class<?>[] {Syscalls.class},
                         (proxy, method, arguments) -> {
                             if (method.getName().equals(name)
-                                    && Thread.currentThread().getName().equals("dax-guard")) {
+                                    && Thread.currentThread().getName().equals(thread)) {
                                 task.run();
                             }
                             return method.invoke(real, arguments);
@@ -259,7 +339,7 @@ class DaxGuardTest {
     @Test
     void theGuestsOwnUsesOfTheFileDoNotWakeTheGuard() throws Exception {
         AtomicInteger answers = new AtomicInteger();
-        Syscalls counted = whenTheGuardCalls("write", answers::incrementAndGet);
+        Syscalls counted = whenACallIsMade("write", "dax-guard", answers::incrementAndGet);
         try (DaxRig rig = guarded(counted, folder, GuardMode.REFUSE)) {
             long node = mapped(rig);
             for (int i = 0; i < 2; i++) {
@@ -277,8 +357,9 @@ class DaxGuardTest {
     void nobodyWaitsForeverAfterAnError() throws Exception {
         AtomicBoolean buggy = new AtomicBoolean(true);
         Syscalls syscalls =
-                whenTheGuardCalls(
+                whenACallIsMade(
                         "statx",
+                        "dax-guard",
                         () -> {
                             if (buggy.getAndSet(false)) {
                                 throw new IllegalStateException("as if by a bug");

@@ -85,27 +85,24 @@ public final class BlockedCall {
 
     /** Whether the call is of a kind that makes files shorter. */
     public boolean mayCut() {
-        return empties
-                || number == NUMBERS.truncate
-                || number == NUMBERS.ftruncate
-                || number == NUMBERS.fallocate;
+        return empties || isTruncate() || collapses();
+    }
+
+    private boolean isTruncate() {
+        return number == NUMBERS.truncate || number == NUMBERS.ftruncate;
+    }
+
+    private boolean collapses() {
+        return number == NUMBERS.fallocate && (arguments[1] & FALLOC_FL_COLLAPSE_RANGE) != 0;
     }
 
     /**
-     * How long a file will be after the call.
-     *
-     * @param size of the file now
-     * @return {@code size} if the call does not make it shorter
+     * How many bytes from its start a file keeps, if it has them, by a call that {@link #mayCut}.
      */
-    public long sizeAfter(long size) {
+    public long keeps() {
         if (empties) {
             return 0;
         }
-        if (number == NUMBERS.truncate || number == NUMBERS.ftruncate) {
-            return Math.min(size, Math.max(0, arguments[1]));
-        }
-        boolean collapses =
-                number == NUMBERS.fallocate && (arguments[1] & FALLOC_FL_COLLAPSE_RANGE) != 0;
-        return collapses ? Math.max(0, size - arguments[3]) : size;
+        return Math.max(0, arguments[isTruncate() ? 1 : 2]);
     }
 }

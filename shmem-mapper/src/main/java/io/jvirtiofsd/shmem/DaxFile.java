@@ -97,8 +97,7 @@ public final class DaxFile implements AutoCloseable {
         if (expected.isEmpty()) {
             return now;
         }
-        boolean alone = expected.size() == 1;
-        expected.removeIf(cut -> !cut.isPending(now, alone));
+        expected.removeIf(cut -> !cut.isPending(now));
         return expected.stream().mapToLong(ExpectedCut::size).reduce(now, Math::min);
     }
 
@@ -106,9 +105,17 @@ public final class DaxFile implements AutoCloseable {
         return Math.max(0, syscalls.lseek(fd.number(), 0, SEEK_END));
     }
 
-    /** Somebody is about to cut the file to {@code size} bytes by {@code call}. */
-    synchronized void expect(long size, BlockedCall call) {
-        expected.add(new ExpectedCut(size, actualSize(), call, System.nanoTime()));
+    /** Somebody is about to cut the file by {@code call}. */
+    synchronized void expect(BlockedCall call) {
+        size(); // forgets those that are over
+        long proof = expected.isEmpty() ? actualSize() : 0;
+        expectOthers();
+        expected.add(new ExpectedCut(call, proof, System.nanoTime()));
+    }
+
+    /** From now on a shorter file is no proof that an expected cut has come. */
+    synchronized void expectOthers() {
+        expected.replaceAll(ExpectedCut::withoutProof);
     }
 
     /** Its ranges; for the window, under its monitor. */

@@ -319,6 +319,7 @@ public final class DaxWindow implements AutoCloseable {
     synchronized <E extends Exception> int resize(
             DaxFile file, long newSize, DaxFile.Change<E> change) throws E {
         file.settle();
+        file.expectOthers();
         for (Extent extent : file.extents()) {
             if (layout.reachesPast(extent, newSize)) {
                 layout.takeUp(extent);
@@ -337,16 +338,17 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     /**
-     * Somebody else is about to cut the file to {@code size} bytes by {@code call}.
+     * Somebody else is about to cut the file by {@code call}.
      *
      * @param whole refuse if it takes a part of a piece
      * @return whether that may be
      */
-    synchronized boolean cut(DaxFile file, BlockedCall call, long size, boolean whole) {
+    synchronized boolean cut(DaxFile file, BlockedCall call, boolean whole) {
+        long size = call.keeps();
         if (whole && file.extents().stream().anyMatch(extent -> layout.divides(extent, size))) {
             return false;
         }
-        file.expect(size, call);
+        file.expect(call);
         shortened(file);
         return true;
     }

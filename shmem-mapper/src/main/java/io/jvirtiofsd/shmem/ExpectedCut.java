@@ -3,28 +3,31 @@ package io.jvirtiofsd.shmem;
 import io.jvirtiofsd.linux.BlockedCall;
 
 /**
- * Another program has been told that it may cut a file, and may not have done it yet.
+ * Another program has been told that it may cut a file, and may not have done it yet. The file may
+ * become longer meanwhile: what would have cut nothing when it was asked for cuts then.
  *
  * <p><i>Immutable.</i>
  *
- * @param size the file's size to be
- * @param sizeBefore its size when the program was told
  * @param call what the program's thread waited in
- * @param since {@link System#nanoTime} then
+ * @param proof the call is over once the file is shorter than this; 0 if that proves nothing
+ * @param since {@link System#nanoTime} when the program was told
  */
-record ExpectedCut(long size, long sizeBefore, BlockedCall call, long since) {
-    private static final long LIMIT_NANOS = 1_000_000_000;
+record ExpectedCut(BlockedCall call, long proof, long since) {
+    /** A thread that has its answer goes on at once, unless the machine is overloaded. */
+    private static final long LIMIT_NANOS = 10_000_000_000L;
 
-    /**
-     * Whether it may still come.
-     *
-     * @param now the file's size
-     * @param alone whether no other cut is expected: then a smaller size is this one's work
-     */
-    boolean isPending(long now, boolean alone) {
-        return now > size
-                && !(alone && now < sizeBefore)
-                && System.nanoTime() - since < LIMIT_NANOS
-                && !call.isOver();
+    /** The same when others may make the file shorter, too. */
+    ExpectedCut withoutProof() {
+        return new ExpectedCut(call, 0, since);
+    }
+
+    /** Bytes from the file's start that it spares. */
+    long size() {
+        return call.keeps();
+    }
+
+    /** Whether it may still come, the file having {@code now} bytes. */
+    boolean isPending(long now) {
+        return now >= proof && System.nanoTime() - since < LIMIT_NANOS && !call.isOver();
     }
 }

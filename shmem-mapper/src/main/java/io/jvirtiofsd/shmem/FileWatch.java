@@ -65,8 +65,7 @@ final class FileWatch implements Part {
         }
         boolean whole = mode != GuardMode.WAIT;
         try {
-            return new TruncationGuard(
-                    syscalls, (file, call, size) -> window.cut(file, call, size, whole));
+            return new TruncationGuard(syscalls, (file, call) -> window.cut(file, call, whole));
         } catch (LinuxException e) {
             if (mode != GuardMode.AUTO) {
                 throw e;

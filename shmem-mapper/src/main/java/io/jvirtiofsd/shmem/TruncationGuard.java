@@ -16,7 +16,9 @@ import io.jvirtiofsd.shmem.Piece.FileId;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -62,12 +64,19 @@ final class TruncationGuard implements Part {
     /** What is done before a file is cut. */
     @FunctionalInterface
     interface Cut {
-        /** Whether the call may be made; if so, nothing beyond {@code size} is mapped any more. */
-        boolean prepare(DaxFile file, BlockedCall call, long size);
+        /** Whether the call may be made; if so, nothing that it may cut off is mapped meanwhile. */
+        boolean prepare(DaxFile file, BlockedCall call);
     }
+
+    private static final int ROUND_MILLIS = 1000;
+    private static final long LIMIT_NANOS = 5_000_000_000L;
+
+    /** A call that waits for the cutter. */
+    private record Held(Fd asked, long since) {}
 
     private final Syscalls syscalls;
     private final Cut cut;
+    private final Queue<Held> held = new ConcurrentLinkedQueue<>();
     private final Map<FileId, DaxFile> files = new ConcurrentHashMap<>();
     private final NativeMemory events = NativeMemory.allocate(BUFFER_BYTES);
     private final ExecutorService cutter =
@@ -94,7 +103,10 @@ final class TruncationGuard implements Part {
         LinuxException.check(number, "--dax-guard: fanotify_init");
         try (Parts parts = new Parts()) {
             this.group = parts.add(Fd.own(syscalls, number));
-            this.loop = new ReadableLoop(syscalls, "dax-guard", group, -1, this::answerAll);
+            this.loop =
+                    parts.add(
+                            new ReadableLoop(
+                                    syscalls, "dax-guard", group, ROUND_MILLIS, this::round));
             parts.complete();
         }
     }
@@ -145,6 +157,11 @@ final class TruncationGuard implements Part {
         return syscalls.fanotifyMark(group.number(), how, mask, Fcntl.AT_FDCWD, path);
     }
 
+    private void round() {
+        answerAll();
+        refuseOverdue();
+    }
+
     private void answerAll() {
         long got = syscalls.read(group.number(), events.address(), events.size());
         for (int at = 0; at + HEADER_BYTES <= got; at += events.getInt(at)) {
@@ -154,6 +171,7 @@ final class TruncationGuard implements Part {
                 try {
                     answer(asked, events.getInt(at + 20));
                 } catch (RuntimeException | OutOfMemoryError e) { // else it would wait forever
+                    held.removeIf(one -> one.asked == asked);
                     respond(asked, FAN_ALLOW);
                     LOG.error("a program that uses a mapped file was not looked at", e);
                 }
@@ -163,24 +181,40 @@ final class TruncationGuard implements Part {
 
     private void answer(Fd asked, int thread) {
         BlockedCall call = BlockedCall.of(thread);
-        NativeMemory statx = Scratch.get().statx();
-        if (!call.mayCut() || isOurs(thread) || !look(asked, statx)) {
+        DaxFile file = call.mayCut() && !isOurs(thread) ? fileOf(asked) : null;
+        if (file == null) {
             respond(asked, FAN_ALLOW);
             return;
         }
-        DaxFile file = files.get(new FileId(Statx.device(statx), statx.getLong(Statx.INO)));
-        long size = statx.getLong(Statx.SIZE);
-        long after = call.sizeAfter(size);
-        if (file == null || after >= size) {
-            respond(asked, FAN_ALLOW);
-        } else {
-            cutter.execute(() -> respond(asked, prepare(file, call, after)));
+        Held one = new Held(asked, System.nanoTime());
+        held.add(one);
+        cutter.execute(
+                () -> {
+                    if (held.contains(one)) {
+                        release(one, prepare(file, call));
+                    }
+                });
+    }
+
+    /** Whoever comes first gives the answer. */
+    private void release(Held one, int what) {
+        if (held.remove(one)) {
+            respond(one.asked, what);
         }
     }
 
-    private int prepare(DaxFile file, BlockedCall call, long size) {
+    /** Nobody waits for long: two daemons may be waiting for each other's guards. */
+    private void refuseOverdue() {
+        for (Held one : held) {
+            if (System.nanoTime() - one.since >= LIMIT_NANOS) {
+                release(one, FAN_DENY_TXTBSY);
+            }
+        }
+    }
+
+    private int prepare(DaxFile file, BlockedCall call) {
         try {
-            return cut.prepare(file, call, size) ? FAN_ALLOW : FAN_DENY_TXTBSY;
+            return cut.prepare(file, call) ? FAN_ALLOW : FAN_DENY_TXTBSY;
         } catch (RuntimeException | OutOfMemoryError e) {
             LOG.error("a mapped file that is cut could not be unmapped", e);
             return FAN_ALLOW;
@@ -192,14 +226,18 @@ final class TruncationGuard implements Part {
         return Files.exists(Path.of("/proc/self/task", Integer.toString(thread)));
     }
 
-    private boolean look(Fd fd, NativeMemory statx) {
-        return syscalls.statx(
+    private DaxFile fileOf(Fd fd) {
+        NativeMemory statx = Scratch.get().statx();
+        int result =
+                syscalls.statx(
                         fd.number(),
                         Scratch.get().emptyPath(),
                         Fcntl.AT_EMPTY_PATH,
                         Statx.STATX_BASIC_STATS,
-                        statx.address())
-                == 0;
+                        statx.address());
+        return result == 0
+                ? files.get(new FileId(Statx.device(statx), statx.getLong(Statx.INO)))
+                : null;
     }
 
     private void respond(Fd asked, int what) {
