@@ -10,7 +10,8 @@ public enum GuardMode {
 
     /**
      * It waits until what it cuts off has left the window. Bytes that stay, but are mapped by the
-     * same piece, are zeros to the guest for some milliseconds: no message replaces a piece.
+     * same piece, are zeros to the guest for some milliseconds: no message replaces a piece. After
+     * 5 s it is refused.
      */
     WAIT,
 
