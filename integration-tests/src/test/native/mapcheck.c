@@ -12,6 +12,9 @@
  *   mapcheck hold FILE SECONDS touches all pages, waits, says what each is then: data, zeros or SIGBUS
  *   mapcheck stay FILE SECONDS loads and stores in the first page, which must stay: how often that went
  *                              wrong, for how long at most, and whether other bytes than zeros came
+ *   mapcheck blocks FILE       eight processes at once read FILE, each all parts of 2 MiB and 200 blocks
+ *                              of 4 KiB in orders of its own; a checksum for each, the same wherever
+ *                              the file is the same
  *   mapcheck statxdax FILE     "dax 1" if STATX_ATTR_DAX is set, else "dax 0"
  *
  * store, fork, io, direct and stay change FILE and OTHER, but not the size of FILE.
@@ -289,6 +292,59 @@ static void stay(const char *name, long seconds) {
     printf("loads %ld gaps %ld longest %ld us lost %ld junk %ld\n", loads, gaps, longest, lost, junk);
 }
 
+#define PART (2L << 20)
+#define READERS 8
+#define BLOCKS 200
+
+/* Adds what is read of whole words to a checksum. */
+static void add_part(int fd, long at, long length, uint64_t *buffer, uint64_t *checksum) {
+    for (long n, done = 0; done < length; done += n) {
+        n = pread(fd, (uint8_t *)buffer + done, (size_t)(length - done), at + done);
+        must(n > 0, "pread");
+    }
+    for (long i = 0; i < length / (long)sizeof *buffer; i++) {
+        *checksum = (*checksum ^ buffer[i]) * 0x100000001b3u;
+    }
+}
+
+static uint64_t read_blocks(const char *name, long reader) {
+    int fd = open(name, O_RDONLY);
+    struct stat s;
+    must(fd >= 0 && fstat(fd, &s) == 0 && s.st_size >= PART, name);
+    long parts = s.st_size / PART;
+    uint64_t *buffer = malloc(PART), checksum = 0xcbf29ce484222325u;
+    must(buffer != NULL, "malloc");
+    for (long i = 0; i < parts; i++) {
+        add_part(fd, (i * (2 * reader + 1) + reader) % parts * PART, PART, buffer, &checksum);
+    }
+    uint32_t x = (uint32_t)reader;
+    for (int i = 0; i < BLOCKS; i++) {
+        x = x * 1103515245u + 12345u;
+        add_part(fd, (x >> 8) % (parts * (PART / PAGE)) * PAGE, PAGE, buffer, &checksum);
+    }
+    return checksum;
+}
+
+static void blocks(const char *name) {
+    uint64_t *checksums = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    must(checksums != MAP_FAILED, "mmap");
+    for (long reader = 0; reader < READERS; reader++) {
+        pid_t child = fork();
+        must(child >= 0, "fork");
+        if (child == 0) {
+            checksums[reader] = read_blocks(name, reader);
+            exit(0);
+        }
+    }
+    for (int reader = 0; reader < READERS; reader++) {
+        int status;
+        must(wait(&status) >= 0 && status == 0, "a reader");
+    }
+    for (int reader = 0; reader < READERS; reader++) {
+        printf("%d %016" PRIx64 "\n", reader, checksums[reader]);
+    }
+}
+
 static void statxdax(const char *name) {
     struct statx s;
     must(statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, &s) == 0, name);
@@ -316,6 +372,8 @@ int main(int argc, char **argv) {
         hold(argv[2], atol(argv[3]));
     } else if (two && strcmp(command, "stay") == 0) {
         stay(argv[2], atol(argv[3]));
+    } else if (!two && strcmp(command, "blocks") == 0) {
+        blocks(argv[2]);
     } else if (!two && strcmp(command, "statxdax") == 0) {
         statxdax(argv[2]);
     } else {

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * the files of the host. One guest, with a mount for each test.
  */
 class FileRandomIT {
-    private static final int SECONDS = Integer.getInteger("jvirtiofsd.random.seconds", 20);
-    private static final int QUIET_SECONDS = 6;
+    private static final int SECONDS = Integer.getInteger("jvirtiofsd.random.seconds", 10);
+    private static final int QUIET_SECONDS = 4;
     private static final long SEED = Long.getLong("jvirtiofsd.random.seed", 1);
     private static final Duration QUIET_LIMIT = Duration.ofSeconds(QUIET_SECONDS + 90);
     private static final Duration LONG = Duration.ofMinutes(5);
