@@ -24,6 +24,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 
 /**
  * A running guest: a QEMU process and the agent inside it, which runs scripts for the host. Owned
@@ -61,8 +62,8 @@ public final class Guest implements AutoCloseable {
         reader.start();
     }
 
-    /** Starts QEMU as {@code builder} says and waits until the guest's agent answers. */
-    static Guest boot(GuestBuilder builder) {
+    /** Starts QEMU as {@code builder} says; {@code awaitAgent} waits for the guest's agent. */
+    static Guest start(GuestBuilder builder, Consumer<Guest> awaitAgent) {
         Path agent = builder.folder().resolve("agent");
         Path console = builder.folder().resolve("console");
         Path log = builder.folder().resolve("qemu.log");
@@ -90,7 +91,7 @@ public final class Guest implements AutoCloseable {
             }
             Guest guest = new Guest(process, console, log, accepted[0]);
             try {
-                guest.awaitBoot();
+                awaitAgent.accept(guest);
             } catch (IllegalStateException e) {
                 guest.kill();
                 throw e;

@@ -92,7 +92,12 @@ public final class GuestBuilder {
 
     /** Starts the guest and waits until it has booted. */
     public Guest boot() {
-        return Guest.boot(this);
+        return Guest.start(this, Guest::awaitBoot);
+    }
+
+    /** Starts a guest whose state QEMU reads by the argument {@code -incoming}. */
+    public Guest resume() {
+        return Guest.start(this, guest -> guest.check("true"));
     }
 
     private void chardev(Path socket) {

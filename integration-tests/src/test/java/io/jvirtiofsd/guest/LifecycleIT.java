@@ -4,10 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,7 +25,11 @@ class LifecycleIT {
     private final GuestKit kit = GuestKit.get();
 
     private Guest busyGuest(ShareRig rig) {
-        Guest guest = new GuestBuilder(kit, folder).fsDevice(rig.socket(), "share", 2, 128).boot();
+        return busy(
+                rig, new GuestBuilder(kit, folder).fsDevice(rig.socket(), "share", 2, 128).boot());
+    }
+
+    private static Guest busy(ShareRig rig, Guest guest) {
         guest.start(BUSY);
         assertTrue(Processes.await(SOON, () -> Files.exists(rig.share().resolve("f3"))));
         return guest;
@@ -60,13 +60,12 @@ class LifecycleIT {
 
     @Test
     void unpluggingTheDeviceEndsTheSessionCleanly() throws Exception {
-        Path monitor = folder.resolve("monitor");
+        Monitor monitor = new Monitor(folder.resolve("monitor"));
         try (ShareRig rig = new ShareRig(folder, "s");
                 Guest guest =
                         new GuestBuilder(kit, folder)
+                                .arguments(monitor.arguments())
                                 .arguments(
-                                        "-monitor",
-                                        "unix:" + monitor + ",server=on,wait=off",
                                         "-device",
                                         "pcie-root-port,id=slot1,chassis=1",
                                         "-chardev",
@@ -75,22 +74,14 @@ class LifecycleIT {
                                         "vhost-user-fs-pci,chardev=fs,tag=share,bus=slot1,id=share")
                                 .boot()) {
             guest.check("mount -t virtiofs share /mnt; echo x >/mnt/file; umount /mnt");
-            tell(monitor, "device_del share");
+            monitor.tell("device_del share");
             guest.check(
                     "while ls /sys/bus/virtio/drivers/virtiofs | grep -q virtio; do sleep 0.1;"
                             + " done",
                     SOON);
-            tell(monitor, "chardev-remove fs");
+            monitor.tell("chardev-remove fs");
             assertEquals(OptionalInt.of(0), rig.daemon().awaitEnd());
             assertEquals(List.of(), rig.daemon().complaints());
-        }
-    }
-
-    private static void tell(Path monitor, String command) throws Exception {
-        try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(monitor))) {
-            channel.read(ByteBuffer.allocate(4096)); // the prompt
-            channel.write(StandardCharsets.US_ASCII.encode(command + "\n"));
-            channel.read(ByteBuffer.allocate(4096)); // the echo: it has been taken
         }
     }
 
@@ -98,9 +89,10 @@ class LifecycleIT {
     void twentyKilledGuestsInARowLeaveNothingBehind() throws Exception {
         try (ShareRig rig = new ShareRig(folder, "s", "--keep-listening")) {
             int descriptors = rig.daemon().openDescriptors();
+            SavedGuest saved = new SavedGuest(kit, folder);
             for (int round = 1; round <= 20; round++) {
                 ShareRig.onHost("rm -f " + rig.share() + "/f*");
-                busyGuest(rig).kill();
+                busy(rig, saved.start(rig.socket(), "share")).kill();
                 assertTrue(rig.daemon().isAlive());
                 assertTrue(
                         rig.daemon().awaitDescriptors(descriptors + (round == 1 ? 4 : 0)),
