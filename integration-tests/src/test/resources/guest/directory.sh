@@ -1,8 +1,8 @@
-# 100,000 entries in one directory, listed twice, then removed.  usage: directory.sh SHARE COUNT
+# COUNT entries in the directory "many", of which this makes the first OWN, listed twice.
+# usage: directory.sh SHARE COUNT OWN
 set -eu
 cd "$1"
-mkdir many
-python3 - "$2" <<'PY'
+python3 - "$3" <<'PY'
 import os, sys
 n = int(sys.argv[1])
 for i in range(n):

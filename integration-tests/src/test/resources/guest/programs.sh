@@ -5,9 +5,9 @@ cd "$1"
 export HOME=/tmp GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@t GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@t
 git init -q --initial-branch=main origin
 cd origin
-for i in $(seq 1 60); do
+for i in $(seq 1 20); do
     mkdir -p "d$((i % 5))"
-    head -c $((i * 997)) /dev/urandom >"d$((i % 5))/f$i"
+    for part in 1 2 3; do head -c $((i * part * 997)) /dev/urandom >"d$((i % 5))/f$i-$part"; done
     git add . && git commit -q -m "commit $i"
 done
 cd ..
@@ -15,7 +15,7 @@ git clone -q --no-local origin clone
 git -C clone fsck --full --strict
 git -C clone gc -q
 git -C clone fsck --full --strict
-[ "$(git -C clone rev-list --count HEAD)" = 60 ]
+[ "$(git -C clone rev-list --count HEAD)" = 20 ]
 
 python3 - db.sqlite <<'PY'
 import os, sqlite3, sys

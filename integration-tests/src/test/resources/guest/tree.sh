@@ -1,8 +1,8 @@
-# Unpacks a tree of 5,000 files with awkward names into the share and prints its checksum.
-# usage: tree.sh SHARE
+# Unpacks a tree of COUNT files with awkward names into the share.
+# usage: tree.sh SHARE COUNT
 set -eu
 share=$1
-python3 - /tmp/tree.tar <<'PY'
+python3 - /tmp/tree.tar "$2" <<'PY'
 import io, os, random, sys, tarfile
 rng = random.Random(1)
 tar = tarfile.open(sys.argv[1], "w", format=tarfile.PAX_FORMAT, errors="surrogateescape",
@@ -15,7 +15,7 @@ kinds = [
     lambda i: (b"long-%d-" % i).ljust(255, b"x"),
     lambda i: b"-dash $dollar 'quote' \"double\" back\\slash\ttab\nnewline %d" % i,
 ]
-for i in range(5000):
+for i in range(int(sys.argv[2])):
     name = b"dir%d/sub%d/" % (i % 20, i % 7) + kinds[i % len(kinds)](i)
     info = tarfile.TarInfo(os.fsdecode(name))
     data = rng.randbytes(rng.choice([0, 1, 100, 4095, 4096, 4097, 20000]))

@@ -2,19 +2,27 @@ package io.jvirtiofsd.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Real guests work in a share, through every device that can carry it. */
 class ShareIT {
     private static final Duration LONG = Duration.ofMinutes(8);
+    private static final int ENTRIES = 100_000;
+
+    /** Entries that the guest makes; the host has made the others. */
+    private static final int OF_GUEST = 5_000;
 
     @TempDir Path folder;
 
@@ -24,43 +32,70 @@ class ShareIT {
         return new GuestBuilder(kit, folder);
     }
 
-    static Stream<String> machines() {
+    static Stream<List<String>> devices() {
         return Stream.of(
-                "pci-1-128", "pci-4-1024-two-regions", "generic-1", "generic-4", "old-4-128");
+                List.of("pci-1-128", "generic-1"),
+                List.of("two-regions", "pci-4-1024", "generic-4"),
+                List.of("old-qemu", "pci-4-128"));
     }
 
-    private GuestBuilder machine(String name, ShareRig rig) {
-        return switch (name) {
-            case "pci-1-128" -> machine().fsDevice(rig.socket(), "share", 1, 128);
-            case "pci-4-1024-two-regions" ->
-                    machine().twoMemoryRegions().fsDevice(rig.socket(), "share", 4, 1024);
-            case "generic-1" -> machine().genericDevice(rig.socket(), 1);
-            case "generic-4" -> machine().genericDevice(rig.socket(), 4);
-            case "old-4-128" ->
-                    machine().qemu(kit.oldQemu()).fsDevice(rig.socket(), "share", 4, 128);
-            default -> throw new IllegalArgumentException(name);
-        };
+    private ShareRig rig(String device) throws IOException {
+        return device.startsWith("generic")
+                ? new ShareRig(folder, device, "--tag=" + device)
+                : new ShareRig(folder, device);
     }
 
-    @ParameterizedTest
-    @MethodSource("machines")
-    void treesFilesAndLinksAreTheSameOnBothSides(String name) throws Exception {
-        String[] options =
-                name.startsWith("generic") ? new String[] {"--tag=share"} : new String[0];
-        try (ShareRig rig = new ShareRig(folder, "s", options);
-                Guest guest = machine(name, rig).boot()) {
-            guest.check("mount -t virtiofs share /mnt");
-            rig.mounted();
-            guest.check(ShareRig.script("tree.sh", "/mnt"), LONG);
-            rig.assertSameOnBothSides(guest, "/mnt", "tree");
-            if (name.startsWith("pci-1")) {
-                ShareRig.onHost("cp -a " + rig.share() + "/tree " + rig.share() + "/copy");
-                rig.assertSameOnBothSides(guest, "/mnt", "copy");
-            }
-            assertEquals("files done", guest.check(ShareRig.script("files.sh", "/mnt"), LONG));
-            guest.check("umount /mnt");
-            rig.assertIdle();
+    /** Adds the device of the same name, its tag, to a machine. */
+    private static void add(ShareRig rig, GuestBuilder machine) {
+        String name = rig.socket().getFileName().toString();
+        String[] words = name.split("-");
+        int queues = Integer.parseInt(words[1]);
+        if (words[0].equals("generic")) {
+            machine.genericDevice(rig.socket(), queues);
+        } else {
+            machine.fsDevice(rig.socket(), name, queues, Integer.parseInt(words[2]));
         }
+    }
+
+    /** 5,000 files by one device; the others have a tenth of them, of the same kinds. */
+    @ParameterizedTest
+    @MethodSource("devices")
+    void treesFilesAndLinksAreTheSameOnBothSides(List<String> machineAndDevices) throws Exception {
+        GuestBuilder machine = machine();
+        Map<String, ShareRig> rigs = new LinkedHashMap<>();
+        try {
+            for (String word : machineAndDevices) {
+                switch (word) {
+                    case "two-regions" -> machine.twoMemoryRegions();
+                    case "old-qemu" -> machine.qemu(kit.oldQemu());
+                    default -> {
+                        rigs.put(word, rig(word));
+                        add(rigs.get(word), machine);
+                    }
+                }
+            }
+            try (Guest guest = machine.boot()) {
+                for (String device : rigs.keySet()) {
+                    work(rigs.get(device), guest, device, device.equals("pci-1-128"));
+                }
+            }
+        } finally {
+            rigs.values().forEach(ShareRig::close);
+        }
+    }
+
+    private static void work(ShareRig rig, Guest guest, String tag, boolean all) {
+        guest.check("mount -t virtiofs " + tag + " /mnt");
+        rig.mounted();
+        guest.check(ShareRig.script("tree.sh", "/mnt", all ? "5000" : "500"), LONG);
+        rig.assertSameOnBothSides(guest, "/mnt", "tree");
+        if (all) {
+            ShareRig.onHost("cp -a " + rig.share() + "/tree " + rig.share() + "/copy");
+            rig.assertSameOnBothSides(guest, "/mnt", "copy");
+        }
+        assertEquals("files done", guest.check(ShareRig.script("files.sh", "/mnt"), LONG));
+        guest.check("umount /mnt");
+        rig.assertIdle();
     }
 
     @Test
@@ -71,59 +106,69 @@ class ShareIT {
             rig.mounted();
             String said = guest.check(ShareRig.script("programs.sh", "/mnt"), LONG);
             assertEquals("programs done", said.lines().reduce((a, b) -> b).orElse(""));
+            Path many = Files.createDirectory(rig.share().resolve("many"));
+            for (int i = OF_GUEST; i < ENTRIES; i++) {
+                Files.createFile(many.resolve("entry-%06d".formatted(i)));
+            }
             assertEquals(
                     "directory done",
-                    guest.check(ShareRig.script("directory.sh", "/mnt", "100000"), LONG));
+                    guest.check(
+                            ShareRig.script("directory.sh", "/mnt", "" + ENTRIES, "" + OF_GUEST),
+                            LONG));
             guest.check("umount /mnt; mount -t virtiofs share /mnt");
-            assertEquals("100000", guest.check("ls /mnt/many | wc -l"));
+            assertEquals("" + ENTRIES, guest.check("ls /mnt/many | wc -l"));
             guest.check("umount /mnt");
             rig.assertIdle();
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(booleans = {false, true})
-    void rebootRebindAndTwoSharesAtOnceKeepWorking(boolean generic) throws Exception {
-        String[] firstTag = generic ? new String[] {"--tag=first"} : new String[0];
-        String[] secondTag = generic ? new String[] {"--tag=second"} : new String[0];
-        try (ShareRig one = new ShareRig(folder, "one", firstTag);
-                ShareRig two = new ShareRig(folder, "two", secondTag);
-                Guest guest =
-                        (generic
-                                        ? machine()
-                                                .genericDevice(one.socket(), 1)
-                                                .genericDevice(two.socket(), 2)
-                                        : machine()
-                                                .fsDevice(one.socket(), "first", 1, 128)
-                                                .fsDevice(two.socket(), "second", 2, 256))
-                                .boot()) {
-            Files.writeString(one.share().resolve("f"), "1");
-            Files.writeString(two.share().resolve("f"), "2");
-            String mounts =
-                    "mkdir -p /a /b; mount -t virtiofs first /a; mount -t virtiofs second /b";
-            assertEquals("12", guest.check(mounts + "; cat /a/f /b/f"));
-
-            guest.start("reboot -f");
-            guest.awaitBoot();
-            assertEquals("12", guest.check(mounts + "; cat /a/f /b/f"));
-
-            guest.start("echo b >/proc/sysrq-trigger");
-            guest.awaitBoot();
-            assertEquals("12", guest.check(mounts + "; cat /a/f /b/f"));
-
-            guest.check("umount /a");
-            guest.check(
-                    """
-                    cd /sys/bus/virtio/drivers/virtiofs
-                    devices=$(ls -d virtio*)
-                    umount /b
-                    for round in 1 2 3; do
-                        for device in $devices; do echo $device >unbind; done
-                        for device in $devices; do echo $device >bind; done
-                    done
-                    """);
-            assertEquals("12", guest.check(mounts + "; cat /a/f /b/f; umount /a /b"));
-            assertEquals(0, one.daemon().complaints().size());
+    @Test
+    void rebootRebindAndSeveralSharesAtOnceKeepWorking() throws Exception {
+        Map<String, ShareRig> rigs = new LinkedHashMap<>();
+        GuestBuilder machine = machine();
+        try {
+            for (String device : List.of("pci-1-128", "pci-2-256", "generic-1", "generic-2")) {
+                ShareRig rig = rig(device);
+                rigs.put(device, rig);
+                add(rig, machine);
+                Files.writeString(rig.share().resolve("f"), device + "\n");
+            }
+            try (Guest guest = machine.boot()) {
+                rebootAndRebind(guest, rigs.keySet());
+            }
+            rigs.values().forEach(rig -> assertEquals(List.of(), rig.daemon().complaints()));
+        } finally {
+            rigs.values().forEach(ShareRig::close);
         }
+    }
+
+    private static void rebootAndRebind(Guest guest, Set<String> tags) {
+        String names = String.join(" ", tags);
+        String look =
+                "set -e; for tag in %s; do mkdir -p /$tag; mount -t virtiofs $tag /$tag; done; "
+                        + "cd /; for tag in %1$s; do cat $tag/f; done";
+        look = look.formatted(names);
+        String expected = String.join("\n", tags);
+        assertEquals(expected, guest.check(look));
+
+        guest.start("reboot -f");
+        guest.awaitBoot();
+        assertEquals(expected, guest.check(look));
+
+        guest.start("echo b >/proc/sysrq-trigger");
+        guest.awaitBoot();
+        assertEquals(expected, guest.check(look));
+
+        guest.check("cd /; umount " + names);
+        guest.check(
+                """
+                cd /sys/bus/virtio/drivers/virtiofs
+                devices=$(ls -d virtio*)
+                for round in 1 2 3; do
+                    for device in $devices; do echo $device >unbind; done
+                    for device in $devices; do echo $device >bind; done
+                done
+                """);
+        assertEquals(expected, guest.check(look + "; umount " + names));
     }
 }
