@@ -111,6 +111,7 @@ class DaxLifecycleIT {
             rig.daemon().kill();
             TimeUnit.SECONDS.sleep(2);
             assertEquals("alive", guest.check("echo alive"));
+            guest.kill(); // it cannot unmount any more, and would wait for that
         }
     }
 }
