@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -37,6 +38,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DaxGuardTest {
     private static final int SIZE = 3_000_001;
     private static final int PAGE = 4096;
+
+    /** The common pool may have a single thread, and what runs here may go on until told. */
+    private static final Executor OWN_THREAD = task -> new Thread(task).start();
 
     @TempDir Path folder;
 
@@ -76,7 +80,8 @@ class DaxGuardTest {
 
     /** Fails if a page vanishes while the script runs. */
     private static void look(DaxRig rig, String script) throws Exception {
-        CompletableFuture<Void> cutting = CompletableFuture.runAsync(() -> host(rig, script));
+        CompletableFuture<Void> cutting =
+                CompletableFuture.runAsync(() -> host(rig, script), OWN_THREAD);
         do {
             for (int page = 0; page < 2 * DaxRig.RANGE; page += PAGE) {
                 assertTrue(rig.window().isSound(page), "page at " + page + ": " + script);
@@ -215,7 +220,8 @@ class DaxGuardTest {
                                     host(
                                             rig,
                                             "for i in $(seq 50); do truncate -s 9000 $f;"
-                                                    + " truncate -s 3000001 $f; done"));
+                                                    + " truncate -s 3000001 $f; done"),
+                            OWN_THREAD);
             for (int size = 1; !cutting.isDone(); size = (size * 7 + 1) % SIZE) {
                 rig.fuse.setattr(node, 8, 0, 0, 0, size); // FATTR_SIZE
                 rig.setup(node, 0, 0);
@@ -240,7 +246,8 @@ class DaxGuardTest {
                                     int at = i % 2 == 0 ? 0 : SIZE + i % 90_000;
                                     rig.fuse.write(node, fh, at, new byte[] {7});
                                 }
-                            });
+                            },
+                            OWN_THREAD);
             try {
                 look(
                         rig,
@@ -298,7 +305,8 @@ class DaxGuardTest {
                                             between.act(rig, node, fh);
                                             return rig.window().load(left, 1).length
                                                     + rig.window().load(2_800_000, 1).length;
-                                        }));
+                                        },
+                                        OWN_THREAD));
                         seen.get().join();
                     });
             host(rig, script);
