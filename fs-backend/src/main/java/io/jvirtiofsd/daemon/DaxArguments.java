@@ -53,9 +53,9 @@ final class DaxArguments {
                         + " front-end. wait: they wait until the window has let go of what they cut"
                         + " off. refuse: and fail with ETXTBSY when some of a mapped 2 MiB piece"
                         + " would stay. auto: the most of refuse that the host lets us. Needs"
-                        + " CAP_SYS_ADMIN; for more than O_TRUNC Linux 6.14 with ext4, xfs or"
-                        + " btrfs. Opening, reading and writing mapped files on the host becomes"
-                        + " slower (default: ${DEFAULT-VALUE}).")
+                        + " CAP_SYS_ADMIN and CAP_SYS_PTRACE; for more than O_TRUNC Linux 6.14 with"
+                        + " ext4, xfs or btrfs. Opening, reading and writing mapped files on the"
+                        + " host becomes slower (default: ${DEFAULT-VALUE}).")
     private GuardMode guard;
 
     /**

@@ -40,7 +40,7 @@ class DaxGuardTest {
     private static final int PAGE = 4096;
 
     /** The common pool may have a single thread, and what runs here may go on until told. */
-    private static final Executor OWN_THREAD = task -> new Thread(task).start();
+    static final Executor OWN_THREAD = task -> new Thread(task).start();
 
     @TempDir Path folder;
 

@@ -5,6 +5,7 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The system call that another thread of this machine is waiting in.
@@ -27,6 +28,11 @@ public final class BlockedCall {
     private static final int FALLOC_FL_COLLAPSE_RANGE = 8; // linux/falloc.h
     private static final int MAX_ARGUMENTS = 6;
 
+    private static final int RUNNING = -3; // -1 is a thread that waits outside of a call
+    private static final int HIDDEN = -4;
+    private static final long LIMIT_NANOS = 1_000_000_000;
+    private static final long PAUSE_NANOS = 20_000;
+
     private final int thread;
     private final int number;
     private final long[] arguments;
@@ -39,19 +45,35 @@ public final class BlockedCall {
         this.empties = empties;
     }
 
-    /** What thread {@code tid} waits in; a call with number &minus;1 if that cannot be known. */
+    /**
+     * What thread {@code tid} waits in, as far as that can be known: who has asked the kernel to
+     * let it wait may not do so yet, and is waited for.
+     */
     public static BlockedCall of(int tid) {
+        long end = System.nanoTime() + LIMIT_NANOS;
+        BlockedCall call = now(tid);
+        while (call.number == RUNNING && System.nanoTime() < end) {
+            LockSupport.parkNanos(PAUSE_NANOS);
+            call = now(tid);
+        }
+        return call;
+    }
+
+    private static BlockedCall now(int tid) {
         long[] arguments = new long[MAX_ARGUMENTS];
         try {
-            String[] words = Files.readString(Path.of("/proc/" + tid + "/syscall")).split(" ");
-            int number = Integer.parseInt(words[0]); // else "running"
+            String[] words = Files.readString(Path.of("/proc/" + tid + "/syscall")).split("[ \n]");
+            if (words[0].equals("running")) {
+                return new BlockedCall(tid, RUNNING, arguments, false);
+            }
+            int number = Integer.parseInt(words[0]);
             for (int i = 0; number >= 0 && i < MAX_ARGUMENTS; i++) {
                 arguments[i] = Long.parseUnsignedLong(words[i + 1].substring(2), 16);
             }
             boolean empties = (openFlags(tid, number, arguments) & Fcntl.O_TRUNC) != 0;
             return new BlockedCall(tid, number, arguments, empties);
         } catch (IOException | RuntimeException e) {
-            return new BlockedCall(tid, -1, arguments, false); // gone, or not ours to look at
+            return new BlockedCall(tid, HIDDEN, arguments, false); // gone, or not ours to look at
         }
     }
 
@@ -76,14 +98,20 @@ public final class BlockedCall {
 
     /** Whether the thread is known to have left the call; a thread that is running may have. */
     public boolean isOver() {
-        BlockedCall now = of(thread);
-        if (now.number < 0) {
+        BlockedCall now = now(thread);
+        if (now.number == HIDDEN) {
             return !Files.exists(Path.of("/proc/" + thread));
         }
-        return now.number != number || !Arrays.equals(now.arguments, arguments);
+        return now.number != RUNNING
+                && (now.number != number || !Arrays.equals(now.arguments, arguments));
     }
 
-    /** Whether the call is of a kind that makes files shorter. */
+    /** Whether it is known: not without CAP_SYS_PTRACE if the thread may do more than this one. */
+    public boolean isKnown() {
+        return number >= 0;
+    }
+
+    /** Whether the call is known to be of a kind that makes files shorter. */
     public boolean mayCut() {
         return empties || isTruncate() || collapses();
     }

@@ -7,6 +7,7 @@ import io.jvirtiofsd.shmem.Piece.FileId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,6 +38,10 @@ public final class DaxFile implements AutoCloseable {
     private boolean closed;
     private Fd quietPath;
     private final List<ExpectedCut> expected = new ArrayList<>();
+
+    /** Sizes that changes on behalf of the guest which are going on may leave. */
+    private final List<Long> limits = new ArrayList<>();
+
     private volatile long settledSize = -1;
     private volatile long settledStamp;
 
@@ -94,11 +99,14 @@ public final class DaxFile implements AutoCloseable {
             return 0;
         }
         long now = actualSize();
-        if (expected.isEmpty()) {
-            return now;
-        }
+        return expected.isEmpty() && limits.isEmpty() ? now : sizeToBe(now);
+    }
+
+    private long sizeToBe(long now) {
         expected.removeIf(cut -> !cut.isPending(now));
-        return expected.stream().mapToLong(ExpectedCut::size).reduce(now, Math::min);
+        LongStream cuts = expected.stream().mapToLong(ExpectedCut::size);
+        return LongStream.concat(cuts, limits.stream().mapToLong(size -> size))
+                .reduce(now, Math::min);
     }
 
     private long actualSize() {
@@ -108,14 +116,24 @@ public final class DaxFile implements AutoCloseable {
     /** Somebody is about to cut the file by {@code call}. */
     synchronized void expect(BlockedCall call) {
         size(); // forgets those that are over
-        long proof = expected.isEmpty() ? actualSize() : 0;
+        long proof = expected.isEmpty() && limits.isEmpty() ? actualSize() : 0;
         expectOthers();
         expected.add(new ExpectedCut(call, proof, System.nanoTime()));
     }
 
     /** From now on a shorter file is no proof that an expected cut has come. */
-    synchronized void expectOthers() {
+    private void expectOthers() {
         expected.replaceAll(ExpectedCut::withoutProof);
+    }
+
+    /** The guest is about to cut the file to {@code size} bytes, until {@link #endLimit}. */
+    synchronized void limit(long size) {
+        expectOthers();
+        limits.add(size);
+    }
+
+    synchronized void endLimit(long size) {
+        limits.remove(Long.valueOf(size));
     }
 
     /** Its ranges; for the window, under its monitor. */
@@ -241,7 +259,12 @@ public final class DaxFile implements AutoCloseable {
      * @return what {@code change} returned
      */
     public <E extends Exception> int resize(long newSize, Change<E> change) throws E {
-        return window.resize(this, newSize, change);
+        window.beforeChange(this, newSize);
+        try {
+            return change.apply(); // not under a monitor: another daemon's guard may ask ours
+        } finally {
+            window.afterChange(this, newSize);
+        }
     }
 
     /** The same for a change by {@code difference} bytes, 0 if it can only become longer. */

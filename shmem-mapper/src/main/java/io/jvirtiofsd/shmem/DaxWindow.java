@@ -315,26 +315,26 @@ public final class DaxWindow implements AutoCloseable {
         return result;
     }
 
-    /** See {@link DaxFile#resize}. */
-    synchronized <E extends Exception> int resize(
-            DaxFile file, long newSize, DaxFile.Change<E> change) throws E {
+    /** Nothing is mapped beyond {@code size} from now on, before the guest's own change. */
+    synchronized void beforeChange(DaxFile file, long size) {
         file.settle();
-        file.expectOthers();
+        file.limit(size);
         for (Extent extent : file.extents()) {
-            if (layout.reachesPast(extent, newSize)) {
+            if (layout.reachesPast(extent, size)) {
                 layout.takeUp(extent);
             }
         }
-        try {
-            return change.apply();
-        } finally {
-            for (Extent extent : file.extents()) {
-                if (layout.isWasteful(extent, file.size())) {
-                    layout.takeUp(extent);
-                }
+    }
+
+    /** Ends what {@link #beforeChange} began: maps what there is now. */
+    synchronized void afterChange(DaxFile file, long size) {
+        file.endLimit(size);
+        for (Extent extent : file.extents()) {
+            if (layout.isWasteful(extent, file.size())) {
+                layout.takeUp(extent);
             }
-            layOutAgain(file);
         }
+        layOutAgain(file);
     }
 
     /**

@@ -31,8 +31,9 @@ import org.slf4j.LoggerFactory;
  *
  * <p>The kernel asks before it opens or cuts a marked file, and before it reads or writes through
  * descriptors opened since; it does not say what for, so the waiting thread is looked at. A call
- * that cannot be seen (io_uring, a pid namespace that is not below ours) is let through. A kernel
- * or file system that only asks before opening makes it a guard against O_TRUNC alone.
+ * that cannot be seen (io_uring, a pid namespace that is not below ours, a program with more rights
+ * than ours without CAP_SYS_PTRACE) is let through, with one warning. A kernel or file system that
+ * only asks before opening makes it a guard against O_TRUNC alone.
  *
  * <p>Two threads: one answers, and never waits for anything but the kernel; what must enter the
  * window's monitor is left to the other, since whoever holds the monitor may be waiting for an
@@ -89,6 +90,7 @@ final class TruncationGuard implements Part {
     private final Fd group;
     private final ReadableLoop loop;
     private boolean complained;
+    private boolean blind; // of the answering thread
 
     /**
      * @throws LinuxException EPERM without CAP_SYS_ADMIN
@@ -181,6 +183,10 @@ final class TruncationGuard implements Part {
 
     private void answer(Fd asked, int thread) {
         BlockedCall call = BlockedCall.of(thread);
+        if (!call.isKnown() && !blind) {
+            blind = true;
+            LOG.warn("a host program uses a mapped file unseen: it is not held up if it cuts it");
+        }
         DaxFile file = call.mayCut() && !isOurs(thread) ? fileOf(asked) : null;
         if (file == null) {
             respond(asked, FAN_ALLOW);
