@@ -16,7 +16,6 @@ import io.jvirtiofsd.linux.IoVector;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.DaxFile;
-import java.util.function.IntUnaryOperator;
 
 /**
  * Operations on open regular files, each on the session it is given. Data moves between the host's
@@ -60,21 +59,19 @@ final class FileOperations {
         DaxFile dax = inode.dax();
         int fd =
                 truncating && dax != null
-                        ? dax.resize(0, () -> reopen(session, path, dax, hostFlags, killing))
-                        : reopen(session, path, dax, hostFlags, killing);
+                        ? dax.resize(0, () -> reopen(session, inode, path, hostFlags, killing))
+                        : reopen(session, inode, path, hostFlags, killing);
         return opened(session, Fd.own(syscalls, Failures.check(fd)), hostFlags, inode);
     }
 
-    private int reopen(Session session, int path, DaxFile dax, int hostFlags, boolean killing)
+    private int reopen(Session session, Inode inode, int path, int hostFlags, boolean killing)
             throws ErrnoException {
-        IntUnaryOperator through = way -> share.reopen(way, hostFlags);
-        Credentials.Call call =
-                () -> dax == null ? through.applyAsInt(path) : dax.reopen(path, through);
+        Credentials.Call call = () -> share.reopen(inode, path, hostFlags);
         PathDescriptors descriptors = session.descriptors();
         int fd = descriptors.openingToStay(() -> share.credentials().clearingSuid(killing, call));
         if (fd == -Errno.EPERM && (hostFlags & Fcntl.O_NOATIME) != 0) {
             // Only the owner of a file may read it without a trace; the guest has decided already.
-            return reopen(session, path, dax, hostFlags & ~Fcntl.O_NOATIME, killing);
+            return reopen(session, inode, path, hostFlags & ~Fcntl.O_NOATIME, killing);
         }
         return fd;
     }
@@ -83,8 +80,7 @@ final class FileOperations {
             throws ErrnoException {
         long fh = session.add(new Handle.OpenFile(fd, hostFlags, inode));
         // A guest that maps a file has nothing of it in its cache; told to drop that, Linux 7.2
-        // takes
-        // pages from other processes' maps that are in use.
+        // takes pages from other processes' maps that are in use.
         int flags =
                 inode.dax() != null
                         ? OpenReply.FOPEN_KEEP_CACHE
@@ -373,8 +369,7 @@ final class FileOperations {
         long length = in.len() < 0 ? MAX_COPY_BYTES : Math.min(in.len(), MAX_COPY_BYTES);
         if (to.inode().dax() != null) {
             // Having copied, Linux 7.2 would take pages from maps that are in use. Refused, it
-            // copies
-            // by reading and writing.
+            // copies by reading and writing.
             throw ErrnoException.of(Errno.EOPNOTSUPP);
         }
         settle(from, in.offIn(), length);

@@ -139,7 +139,7 @@ final class NodeOperations {
             int fd =
                     Failures.check(
                             session.descriptors()
-                                    .opening(() -> share.reopen(path, Fcntl.O_WRONLY)));
+                                    .opening(() -> share.reopen(inode, path, Fcntl.O_WRONLY)));
             try {
                 truncate(inode, fd, change);
             } finally {

@@ -10,6 +10,7 @@ import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.DaxFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -258,6 +259,12 @@ final class Share implements AutoCloseable {
     int reopen(int path, int flags) {
         int all = flags | Fcntl.O_CLOEXEC | Fcntl.O_NOCTTY | Fcntl.O_NONBLOCK;
         return syscalls.openat(proc.number(), Scratch.get().decimal(path), all, 0);
+    }
+
+    /** The same without waking the DAX guard, if the file is mapped. */
+    int reopen(Inode inode, int path, int flags) {
+        DaxFile dax = inode.dax();
+        return dax == null ? reopen(path, flags) : dax.reopen(path, way -> reopen(way, flags));
     }
 
     /** Opens what {@code fd} refers to by path only; a descriptor, or a negated errno. */

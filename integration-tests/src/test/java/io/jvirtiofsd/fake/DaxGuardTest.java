@@ -354,6 +354,7 @@ class DaxGuardTest {
                 long fh = rig.fuse.open(node, 2);
                 rig.fuse.write(node, fh, SIZE + i, new byte[] {7});
                 assertArrayEquals(new byte[] {7}, rig.fuse.read(node, fh, SIZE + i, 1));
+                rig.fuse.setattr(node, 8, 0, 0, 0, SIZE);
             }
             assertEquals(0, answers.get());
             host(rig, "cat $f >/dev/null");
