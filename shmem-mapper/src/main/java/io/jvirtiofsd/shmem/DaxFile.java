@@ -259,8 +259,8 @@ public final class DaxFile implements AutoCloseable {
      * @return what {@code change} returned
      */
     public <E extends Exception> int resize(long newSize, Change<E> change) throws E {
-        window.beforeChange(this, newSize);
         try {
+            window.beforeChange(this, newSize);
             return change.apply(); // not under a monitor: another daemon's guard may ask ours
         } finally {
             window.afterChange(this, newSize);
