@@ -6,21 +6,25 @@ import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.function.IntSupplier;
 
 /**
- * Runs the same loops of GETATTR and of READ of 4 KiB through the fake front-end against our daemon
- * and against virtiofsd, in turns within one run, and prints ratios: one request at a time over one
- * queue.
+ * Runs the same loops of requests through the fake front-end against our daemon and against
+ * virtiofsd, or against the daemon of another checkout, in turns within one run, and prints ratios:
+ * one request at a time over one queue.
  */
 public final class PeerRatio {
-    private static final int ROUNDS = 10;
-    private static final int REQUESTS = 20_000;
+    private static final int ROUNDS = 20;
+    private static final int REQUESTS = 10_000;
     private static final int WARM_UP = 60_000;
-    private static final int BLOCK = 4096;
+    private static final byte[] BLOCK = new byte[4096];
+    private static final byte[] NAME = "file".getBytes(StandardCharsets.UTF_8);
+    private static final int O_RDWR = 2; // asm-generic/fcntl.h
+    private static final int FILE_MODE = 0644;
     private static final double TICK_NANOS = 10_000_000; // USER_HZ is 100
 
     /** A daemon, a connection to it and a file opened through it. */
@@ -39,13 +43,27 @@ public final class PeerRatio {
             fuse = new FuseClient(frontend, 1);
             fuse.init(0);
             node = fuse.lookup(FuseClient.ROOT, "file").nodeId();
-            fh = fuse.open(node, 0);
+            fh = fuse.open(node, O_RDWR);
         }
 
         IntSupplier request(String name) {
-            return name.equals("GETATTR")
-                    ? () -> fuse.bareGetattr(node)
-                    : () -> fuse.bareRead(node, fh, 0, BLOCK);
+            return switch (name) {
+                case "GETATTR" -> () -> fuse.bareGetattr(node);
+                case "LOOKUP" -> () -> fuse.bareLookup(FuseClient.ROOT, NAME);
+                case "READ 4k" -> () -> fuse.bareRead(node, fh, 0, BLOCK.length);
+                case "WRITE 4k" -> () -> fuse.bareWrite(node, fh, 0, BLOCK);
+                case "CREATE" -> this::createAndRemove;
+                default -> throw new IllegalArgumentException(name);
+            };
+        }
+
+        /** CREATE with what undoes it: RELEASE, UNLINK and FORGET. */
+        private int createAndRemove() {
+            FuseClient.Created made = fuse.create(FuseClient.ROOT, "new", O_RDWR, FILE_MODE);
+            fuse.release(made.node().nodeId(), made.fh());
+            fuse.unlink(FuseClient.ROOT, "new");
+            fuse.forget(made.node().nodeId(), 1);
+            return 0;
         }
 
         /** Processor time of the daemon so far, in clock ticks. */
@@ -78,15 +96,24 @@ public final class PeerRatio {
 
     private PeerRatio() {}
 
+    /**
+     * @param args the folder of another checkout, which is built, to compare with; none for
+     *     virtiofsd
+     */
     public static void main(String[] args) throws Exception {
         Path folder = Files.createTempDirectory("jvirtiofsd-ratio");
         Path share = Files.createDirectory(folder.resolve("share"));
         Files.write(share.resolve("file"), new byte[1 << 20]);
+        Path socket = folder.resolve("peer");
         try (Side ours = new Side(Daemon.start(share, folder.resolve("ours")));
                 Side peer =
-                        new Side(Daemon.startPeer(GuestKit.get(), share, folder.resolve("peer")))) {
-            System.out.println("one request at a time; ratio = ours / virtiofsd");
-            for (String name : new String[] {"GETATTR", "READ 4k"}) {
+                        new Side(
+                                args.length == 0
+                                        ? Daemon.startPeer(GuestKit.get(), share, socket)
+                                        : Daemon.startOf(Path.of(args[0]), share, socket))) {
+            System.out.println("one request at a time; ratio = ours / peer");
+            for (String name :
+                    new String[] {"GETATTR", "LOOKUP", "READ 4k", "WRITE 4k", "CREATE"}) {
                 compare(name, ours, peer);
             }
         }
@@ -131,7 +158,7 @@ public final class PeerRatio {
 
     private static void line(String name, String what, double ours, double peer) {
         System.out.printf(
-                "%-8s %-4s ours %8.1f us   virtiofsd %8.1f us   ratio %.2f%n",
+                "%-8s %-4s ours %8.1f us   peer %8.1f us   ratio %.2f%n",
                 name, what, ours / 1000, peer / 1000, ours / peer);
     }
 }

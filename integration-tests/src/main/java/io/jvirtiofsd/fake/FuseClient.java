@@ -379,6 +379,20 @@ public final class FuseClient {
         return queue.measuredRequest(request, out.position(), OUT_HEADER + 104);
     }
 
+    /** Puts a LOOKUP of {@code name} into the queue's slot 0 and returns its used length. */
+    public int bareLookup(long parent, byte[] name) {
+        begin(1, parent).name(name);
+        out.putInt(0, out.position());
+        return queue.measuredRequest(request, out.position(), OUT_HEADER + 128);
+    }
+
+    /** Puts a WRITE into the queue's slot 0 and returns its used length. */
+    public int bareWrite(long nodeId, long fh, long offset, byte[] data) {
+        begin(16, nodeId).u64(fh, offset).u32(data.length, 0).u64(0).u32(0, 0).bytes(data);
+        out.putInt(0, out.position());
+        return queue.measuredRequest(request, out.position(), OUT_HEADER + 8);
+    }
+
     /** Puts a READ into the queue's slot 0 and returns its used length. */
     public int bareRead(long nodeId, long fh, long offset, int size) {
         begin(15, nodeId).u64(fh, offset).u32(size, 0).u64(0).u32(0, 0);

@@ -42,6 +42,11 @@ public final class Daemon implements AutoCloseable {
         return start(launcher(), sharedDir, socket, List.of(options));
     }
 
+    /** Starts the daemon of another {@code checkout}, which is built, likewise. */
+    public static Daemon startOf(Path checkout, Path sharedDir, Path socket) {
+        return start(checkout.resolve("jvirtiofsd"), sharedDir, socket, List.of());
+    }
+
     /**
      * The same by a shell, {@code setting} coming before our command in its script, as in "ulimit
      * -n 1024; exec".
