@@ -21,7 +21,8 @@ final class Inode {
 
     private final long device;
     private final long ino;
-    private final long mountId;
+    private final Mount mount;
+    private final long mountId; // the mount's: a lookup compares it
     private final int type;
     private final AtomicLong lookups;
     private final AtomicReference<Fd> path;
@@ -32,11 +33,16 @@ final class Inode {
     private boolean marked;
     private long nodeId;
 
-    /** Takes {@code path}; begins with one lookup. */
-    Inode(long device, long ino, long mountId, int type, Fd path) {
+    /**
+     * Takes {@code path}; begins with one lookup.
+     *
+     * @param mount the mount through which the guest has got here
+     */
+    Inode(long device, long ino, Mount mount, int type, Fd path) {
         this.device = device;
         this.ino = ino;
-        this.mountId = mountId;
+        this.mount = mount;
+        this.mountId = mount.id();
         this.type = type;
         this.path = new AtomicReference<>(path);
         this.lookups = new AtomicLong(1);
@@ -59,7 +65,11 @@ final class Inode {
         return ino;
     }
 
-    /** The mount through which the guest has got here; 0 if the host's kernel does not tell. */
+    Mount mount() {
+        return mount;
+    }
+
+    /** The mount's id; 0 if the host's kernel does not tell. */
     long mountId() {
         return mountId;
     }

@@ -89,15 +89,9 @@ final class Lookups {
             throw ErrnoException.of(-result);
         }
         NativeMemory statx = Scratch.get().statx();
-        Inode fresh =
-                new Inode(
-                        Statx.device(statx),
-                        statx.getLong(Statx.INO),
-                        Statx.mountId(statx),
-                        statx.getShort(Statx.MODE) & Statx.S_IFMT,
-                        path);
+        Inode fresh;
         try {
-            session.descriptors().require(fresh);
+            fresh = inode(session, path, statx);
         } catch (ErrnoException e) {
             path.close();
             throw e;
@@ -107,6 +101,7 @@ final class Lookups {
         Inode counted = session.inodes().lookupOrAdd(fresh);
         if (counted != fresh) {
             path.close();
+            session.mounts().leave(fresh.mount());
         }
         if (counted == null) {
             throw ErrnoException.of(Errno.ENFILE);
@@ -116,6 +111,25 @@ final class Lookups {
         }
         follow(counted, statx);
         return share.cursor().at(counted);
+    }
+
+    /** An inode of what is open as {@code path}, unless the guest must not know it. */
+    private static Inode inode(Session session, Fd path, NativeMemory statx) throws ErrnoException {
+        Mount mount = session.mounts().enter(path.number(), statx);
+        Inode fresh =
+                new Inode(
+                        Statx.device(statx),
+                        statx.getLong(Statx.INO),
+                        mount,
+                        statx.getShort(Statx.MODE) & Statx.S_IFMT,
+                        path);
+        try {
+            session.descriptors().require(fresh);
+        } catch (ErrnoException e) {
+            session.mounts().leave(mount);
+            throw e;
+        }
+        return fresh;
     }
 
     /** Before the guest learns a file's size: its maps must reach as far. */

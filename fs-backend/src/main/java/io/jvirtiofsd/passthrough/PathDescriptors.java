@@ -5,9 +5,13 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.RemovalCause;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.OpenFileLimit;
 import io.jvirtiofsd.linux.Reclaimer;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
@@ -31,10 +35,8 @@ final class PathDescriptors {
 
     private final Syscalls syscalls;
     private final Reclaimer reclaimer;
-    private final int mountFd;
-    private final long mountDevice;
-    private final long mountId;
-    private final HandleMode mode;
+    private final int root;
+    private final boolean mandatory;
     private final SpareDescriptors spares;
     private final Cache<Inode, Boolean> open;
 
@@ -49,21 +51,18 @@ final class PathDescriptors {
         int run() throws ErrnoException;
     }
 
-    /** For the share's own mount, by what is known of it; {@code mode} is what works there. */
-    PathDescriptors(Share share, int mountFd, HandleMode mode, SpareDescriptors spares) {
+    /** Borrows {@code root}, any descriptor that stays open. */
+    PathDescriptors(Share share, int root, SpareDescriptors spares) {
         this.syscalls = share.syscalls();
         this.reclaimer = share.reclaimer();
-        this.mountFd = mountFd;
-        this.mountDevice = share.rootDevice();
-        this.mountId = share.rootMountId();
-        this.mode = mode;
+        this.root = root;
+        this.mandatory = share.options().inodeFileHandles() == HandleMode.MANDATORY;
         this.spares = spares;
         int limit = OpenFileLimit.now(syscalls);
         this.ceiling = limit - Math.min(RESERVED, limit / 8);
         this.open =
                 Caffeine.newBuilder()
-                        .maximumSize(
-                                mode == HandleMode.MANDATORY ? 0 : share.options().maxDescriptors())
+                        .maximumSize(mandatory ? 0 : share.options().maxDescriptors())
                         .executor(Runnable::run)
                         .removalListener(this::removed)
                         .build();
@@ -118,7 +117,7 @@ final class PathDescriptors {
     }
 
     private boolean isCrowded() {
-        int next = syscalls.dup(mountFd);
+        int next = syscalls.dup(root);
         if (next >= 0) {
             syscalls.close(next);
         }
@@ -141,11 +140,8 @@ final class PathDescriptors {
         return closed;
     }
 
-    private boolean isReopenable(Inode inode) {
-        return mode != HandleMode.NEVER
-                && inode.device() == mountDevice
-                && inode.mountId() == mountId
-                && !inode.isPinned();
+    private static boolean isReopenable(Inode inode) {
+        return inode.mount().opensHandles() && !inode.isPinned();
     }
 
     /**
@@ -154,7 +150,7 @@ final class PathDescriptors {
      * @throws ErrnoException EOPNOTSUPP
      */
     void require(Inode fresh) throws ErrnoException {
-        if (mode != HandleMode.MANDATORY) {
+        if (!mandatory) {
             return;
         }
         if (isReopenable(fresh)) {
@@ -180,10 +176,15 @@ final class PathDescriptors {
 
     private int reopen(Inode inode) throws ErrnoException {
         FileHandle handle = inode.handle();
-        if (handle == null) {
-            throw ErrnoException.of(Errno.ESTALE); // forgotten while this request was running
+        if (handle == null || inode.isForgotten()) { // while this request runs, or before it
+            throw ErrnoException.of(Errno.ESTALE);
         }
-        Fd fresh = Fd.own(syscalls, Failures.check(opening(() -> handle.open(syscalls, mountFd))));
+        int mount = inode.mount().fd().number();
+        Fd fresh = Fd.own(syscalls, Failures.check(opening(() -> handle.open(syscalls, mount))));
+        if (!isStill(inode, fresh)) {
+            fresh.close();
+            throw ErrnoException.of(Errno.ESTALE);
+        }
         if (inode.offerPath(fresh)) {
             opened(inode);
             if (inode.isForgotten()) {
@@ -193,6 +194,27 @@ final class PathDescriptors {
             reclaimer.retire(fresh); // another thread was faster; either one will do for now
         }
         return fresh.number();
+    }
+
+    /**
+     * Whether {@code path} is what {@code inode} stands for: file systems that keep no generations
+     * of inode numbers give another object for an old handle, and its type decides what may be
+     * opened for data. Overwrites nothing but the small block and the path slot.
+     */
+    private boolean isStill(Inode inode, Fd path) {
+        Scratch scratch = Scratch.get();
+        NativeMemory statx = scratch.small();
+        int result =
+                syscalls.statx(
+                        path.number(),
+                        scratch.emptyPath(),
+                        Fcntl.AT_EMPTY_PATH,
+                        Statx.STATX_TYPE | Statx.STATX_INO,
+                        statx.address());
+        return result == 0
+                && (statx.getShort(Statx.MODE) & Statx.S_IFMT) == inode.type()
+                && statx.getLong(Statx.INO) == inode.ino()
+                && Statx.device(statx) == inode.device();
     }
 
     /** Whether the object still exists, where only its handle is known. */

@@ -20,6 +20,7 @@ final class Session {
     private final InodeTable inodes = new InodeTable();
     private final SlotTable<Handle> handles = new SlotTable<>();
     private final PathDescriptors descriptors;
+    private final Mounts mounts;
     private final Reclaimer reclaimer;
     private final AtomicInteger lockOwners = new AtomicInteger();
     private volatile boolean ended;
@@ -29,11 +30,12 @@ final class Session {
         this.share = share;
         this.reclaimer = share.reclaimer();
         this.descriptors = share.newPathDescriptors();
+        this.mounts = new Mounts(share, descriptors);
         Inode root =
                 new Inode(
                         share.rootDevice(),
                         share.rootIno(),
-                        share.rootMountId(),
+                        share.mount(),
                         share.rootType(),
                         rootPath);
         root.pin();
@@ -51,6 +53,10 @@ final class Session {
 
     PathDescriptors descriptors() {
         return descriptors;
+    }
+
+    Mounts mounts() {
+        return mounts;
     }
 
     /** How many owners have locks on ranges, in all files together. */
@@ -93,6 +99,7 @@ final class Session {
         long taken = lookups < 0 ? Long.MAX_VALUE : lookups; // unsigned
         if (inode != null && !inode.isPinned() && inodes.forget(inode, taken)) {
             descriptors.closed(inode);
+            mounts.leave(inode.mount());
             inode.closeDax();
             inode.closeLocks();
         }
@@ -161,5 +168,6 @@ final class Session {
                     inode.closeDax();
                     inode.closeLocks();
                 });
+        mounts.close();
     }
 }

@@ -52,7 +52,7 @@ final class Share implements AutoCloseable {
     private final long rootMountId;
     private final int rootType;
     private final boolean listsByNode;
-    private final HandleMode handleMode;
+    private final Mount mount;
     private final SpareDescriptors spares;
     private final LockWaiters lockWaiters;
     private final Locks locks;
@@ -86,29 +86,29 @@ final class Share implements AutoCloseable {
         if (syscalls.geteuid() != 0) {
             LOG.info("not root: guests' files are made by user {}", syscalls.geteuid());
         }
-        this.handleMode = usableHandleMode();
+        this.mount = new Mount(rootMountId, opensHandles() ? root : null);
         this.lockWaiters = new LockWaiters(syscalls);
         this.locks = new Locks(this);
         this.spares = new SpareDescriptors(syscalls, root.number());
     }
 
-    /** What is asked for, as far as the host lets this process open by handle. */
-    private HandleMode usableHandleMode() throws LinuxException {
+    /** Whether the host lets this process open by handle here, and that is wanted. */
+    private boolean opensHandles() throws LinuxException {
         HandleMode wanted = options.inodeFileHandles();
         if (wanted == HandleMode.NEVER) {
-            return wanted;
+            return false;
         }
         FileHandle handle = FileHandle.of(syscalls, root.number());
         int fd = handle == null ? -Errno.EOPNOTSUPP : handle.open(syscalls, root.number());
         if (fd >= 0) {
             syscalls.close(fd);
-            return wanted;
+            return true;
         }
         if (wanted == HandleMode.MANDATORY) {
             LinuxException.check(fd, "cannot open the shared directory by file handle");
         }
         LOG.info("no file handles here: each inode the guest knows keeps a descriptor");
-        return HandleMode.NEVER;
+        return false;
     }
 
     /** Opens the directory; the exception's message is one sentence for people. */
@@ -205,6 +205,11 @@ final class Share implements AutoCloseable {
         return rootMountId;
     }
 
+    /** The mount that the shared directory is on. */
+    Mount mount() {
+        return mount;
+    }
+
     int rootType() {
         return rootType;
     }
@@ -222,7 +227,7 @@ final class Share implements AutoCloseable {
     }
 
     PathDescriptors newPathDescriptors() {
-        return new PathDescriptors(this, root.number(), handleMode, spares);
+        return new PathDescriptors(this, root.number(), spares);
     }
 
     /** Opens the shared directory once more, by path only; given. */

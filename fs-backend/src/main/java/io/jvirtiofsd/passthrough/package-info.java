@@ -8,6 +8,7 @@
  *   <li>{@code Session}: what the guest knows between INIT and DESTROY
  *   <li>{@code Inode}, {@code InodeTable}: host objects by nodeId and by identity
  *   <li>{@code PathDescriptors}: the bounded cache of their descriptors
+ *   <li>{@code Mounts}: the mounts they are on, for which their file handles are good
  *   <li>{@code Lookups}: from a name to an inode
  *   <li>{@code Handle}: what the guest has open
  *   <li>{@code NodeOperations}, {@code FileOperations}, {@code Directories}: the operations

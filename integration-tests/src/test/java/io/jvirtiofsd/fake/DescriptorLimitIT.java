@@ -3,6 +3,7 @@ package io.jvirtiofsd.fake;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.Processes;
@@ -35,10 +36,14 @@ class DescriptorLimitIT {
 
     private Path share() throws Exception {
         Path share = Files.createDirectory(folder.resolve("share"));
-        for (int i = 0; i < FILES; i++) {
-            Files.writeString(share.resolve("f" + i), "" + i);
-        }
+        fill(share);
         return share;
+    }
+
+    private static void fill(Path directory) throws Exception {
+        for (int i = 0; i < FILES; i++) {
+            Files.writeString(directory.resolve("f" + i), "" + i);
+        }
     }
 
     /** Only what stays open in the guest itself is refused, and nothing else. */
@@ -82,16 +87,41 @@ class DescriptorLimitIT {
 
     @Test
     void aGuestKnowsMoreInodesThanTheDaemonMayOpen() throws Exception {
-        Path share = share();
+        knowsMoreInodesThanTheDaemonMayOpen(share(), List.of());
+    }
+
+    @Test
+    void alsoInWhatIsMountedBelow() throws Exception {
+        Path share = Files.createDirectory(folder.resolve("share"));
+        Path below = Files.createDirectory(share.resolve("below"));
+        List<String> mount = List.of("mount", "-t", "tmpfs", "tmpfs", below.toString());
+        int result = new ProcessBuilder(mount).start().waitFor();
+        assumeTrue(result == 0 || System.getenv("CI") != null, "no right to mount");
+        assertEquals(0, result);
+        try {
+            fill(below);
+            knowsMoreInodesThanTheDaemonMayOpen(share, List.of("below"));
+        } finally {
+            new ProcessBuilder("umount", "-l", below.toString()).start().waitFor();
+        }
+    }
+
+    /** Looks at all files of a directory of {@code share}, which {@code path} leads to. */
+    private void knowsMoreInodesThanTheDaemonMayOpen(Path share, List<String> path)
+            throws Exception {
         try (Daemon daemon =
                         Daemon.start(share, folder.resolve("socket"), "--rlimit-nofile=" + LIMIT);
                 FakeFrontend frontend = new FakeFrontend(daemon.socket())) {
             FuseClient fuse = guest(frontend);
+            long parent = FuseClient.ROOT;
+            for (String name : path) {
+                parent = fuse.lookup(parent, name).nodeId();
+            }
             long[] nodes = new long[FILES];
             long[] handles = new long[OPEN];
             int most = 0;
             for (int i = 0; i < FILES; i++) {
-                nodes[i] = fuse.lookup(FuseClient.ROOT, "f" + i).nodeId();
+                nodes[i] = fuse.lookup(parent, "f" + i).nodeId();
                 if (i < OPEN) {
                     handles[i] = fuse.open(nodes[i], 0);
                 }

@@ -6,12 +6,19 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.FaultySyscalls;
+import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.HandleMode;
 import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -135,5 +142,55 @@ class DescriptorsTest {
 
     private static void create(FuseClient fuse, String name) {
         fuse.create(FuseClient.ROOT, name, O_RDWR, S_IFREG | 0600);
+    }
+
+    /** As on file systems that give an inode number to another object and keep no generation. */
+    @Test
+    void whatAHandleOpensMustBeWhatItWas() throws Exception {
+        Path fifo = folder.resolve("fifo");
+        assertEquals(0, new ProcessBuilder("mkfifo", fifo.toString()).start().waitFor());
+        AtomicReference<Path> instead = new AtomicReference<>();
+        try (InProcess backEnd =
+                        new InProcess(
+                                openingInstead(instead),
+                                share,
+                                folder,
+                                all ->
+                                        all.withFiles(
+                                                files ->
+                                                        files.withInodeFileHandles(
+                                                                HandleMode.MANDATORY)));
+                FakeFrontend frontend = FuseRig.connect(backEnd, FuseRig.FEATURES)) {
+            FuseClient fuse = new FuseClient(frontend, 1);
+            fuse.init(0);
+            long node = fuse.lookup(FuseClient.ROOT, "f0").nodeId();
+            int before = FuseRig.openDescriptors();
+            for (Path other : List.of(fifo, share.resolve("f1"), share)) {
+                instead.set(other);
+                FuseRig.assertErrno(Errno.ESTALE, () -> fuse.open(node, 0));
+                FuseRig.assertErrno(Errno.ESTALE, () -> fuse.getattr(node));
+            }
+            instead.set(null);
+            assertTrue(FuseRig.descriptorsSettleAt(before));
+            fuse.release(node, fuse.open(node, 0));
+        }
+    }
+
+    /** System calls that open what {@code instead} says, if anything, for every file handle. */
+    private static Syscalls openingInstead(AtomicReference<Path> instead) {
+        Syscalls real = JnrSyscalls.load();
+        InvocationHandler handler =
+                (proxy, method, arguments) -> {
+                    Path other = instead.get();
+                    if (!method.getName().equals("openByHandleAt") || other == null) {
+                        return method.invoke(real, arguments);
+                    }
+                    byte[] path = other.toString().getBytes(StandardCharsets.UTF_8);
+                    long address = Scratch.get().path(path, 0, path.length);
+                    return real.openat(Fcntl.AT_FDCWD, address, Fcntl.O_PATH, 0);
+                };
+        return (Syscalls)
+                Proxy.newProxyInstance(
+                        Syscalls.class.getClassLoader(), new Class<?>[] {Syscalls.class}, handler);
     }
 }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.jvirtiofsd.daemon.BackEndOptions;
 import io.jvirtiofsd.fake.FuseClient.Node;
+import io.jvirtiofsd.passthrough.HandleMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,6 +61,14 @@ class SubmountsTest {
 
     private static int run(List<String> command) throws Exception {
         return new ProcessBuilder(command).inheritIO().start().waitFor();
+    }
+
+    private static boolean isUnmounted(Path place) {
+        try {
+            return run(List.of("umount", place.toString())) == 0;
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @AfterEach
@@ -119,23 +128,84 @@ class SubmountsTest {
         }
     }
 
-    @Test
-    void whatCannotBeReopenedThroughItsMountStaysOpen() throws Exception {
-        for (int i = 0; i < 100; i++) {
-            Files.writeString(share.resolve("dir/f" + i), "" + i);
+    /** Makes 100 files below each mount, and looks at all of them twice: each is itself. */
+    private void lookAtManyFiles(FuseClient fuse) throws Exception {
+        for (String mount : List.of("dir", "tmp")) {
+            for (int i = 0; i < 100; i++) {
+                Files.writeString(share.resolve(mount + "/f" + i), mount + i);
+            }
         }
+        for (String mount : List.of("bind", "tmp", "bind", "tmp")) {
+            String made = mount.equals("bind") ? "dir" : mount;
+            long parent = fuse.lookup(FuseClient.ROOT, mount).nodeId();
+            long[] nodes = new long[100];
+            for (int i = 0; i < 100; i++) {
+                nodes[i] = fuse.lookup(parent, "f" + i).nodeId();
+            }
+            for (int i = 0; i < 100; i++) {
+                long fh = fuse.open(nodes[i], 0);
+                assertEquals(made + i, new String(fuse.read(nodes[i], fh, 0, 9)));
+                fuse.release(nodes[i], fh);
+                assertEquals(nodes[i], fuse.lookup(parent, "f" + i).nodeId());
+            }
+        }
+    }
+
+    @Test
+    void whatIsMountedBelowKeepsNoMoreDescriptorsThanTheRest() throws Exception {
         try (FuseRig rig = rig(options -> options.withMaxDescriptors(5))) {
-            FuseClient fuse = rig.fuse();
             int before = FuseRig.openDescriptors();
-            long bind = fuse.lookup(FuseClient.ROOT, "bind").nodeId();
-            for (int i = 0; i < 100; i++) {
-                fuse.lookup(bind, "f" + i);
-            }
-            assertTrue(FuseRig.openDescriptors() >= before + 100);
-            for (int i = 0; i < 100; i++) {
-                long node = fuse.lookup(bind, "f" + i).nodeId();
-                assertEquals("" + i, new String(fuse.read(node, fuse.open(node, 0), 0, 9)));
-            }
+            lookAtManyFiles(rig.fuse());
+            assertTrue(FuseRig.descriptorsSettleAt(before + 5 + 2), "five, and one a mount");
+        }
+    }
+
+    @Test
+    void mandatoryHandlesDoNotHideWhatIsMountedBelow() throws Exception {
+        try (FuseRig rig =
+                rig(
+                        all ->
+                                all.withFiles(
+                                        files ->
+                                                files.withInodeFileHandles(
+                                                        HandleMode.MANDATORY)))) {
+            int before = FuseRig.openDescriptors();
+            lookAtManyFiles(rig.fuse());
+            assertTrue(FuseRig.descriptorsSettleAt(before + 2), "one a mount");
+        }
+    }
+
+    @Test
+    void withoutHandlesWhatIsMountedBelowStaysOpen() throws Exception {
+        try (FuseRig rig =
+                rig(
+                        all ->
+                                all.withMaxDescriptors(5)
+                                        .withFiles(
+                                                files ->
+                                                        files.withInodeFileHandles(
+                                                                HandleMode.NEVER)))) {
+            int before = FuseRig.openDescriptors();
+            lookAtManyFiles(rig.fuse());
+            assertTrue(FuseRig.openDescriptors() >= before + 200);
+        }
+    }
+
+    @Test
+    void theHostCanUnmountWhatTheGuestHasForgotten() throws Exception {
+        Path tmp = share.resolve("tmp");
+        try (FuseRig rig = rig(options -> options.withMaxDescriptors(0))) {
+            FuseClient fuse = rig.fuse();
+            long root = fuse.lookup(FuseClient.ROOT, "tmp").nodeId();
+            long other = fuse.lookup(root, "other").nodeId();
+            fuse.forget(root, 1);
+            assertNotEquals(0, run(List.of("umount", tmp.toString())), "the guest knows a file");
+            long fh = fuse.open(other, 0);
+            assertEquals("other", new String(fuse.read(other, fh, 0, 9)));
+            fuse.release(other, fh);
+            fuse.forget(other, 1);
+            assertTrue(Waiting.until(() -> isUnmounted(tmp)));
+            mounted.remove(tmp);
         }
     }
 }

@@ -27,6 +27,9 @@ public final class Statx {
 
     public static final long STATX_ATTR_MOUNT_ROOT = 0x2000;
 
+    public static final int STATX_TYPE        = 0x1;
+    public static final int STATX_NLINK       = 0x4;
+    public static final int STATX_INO         = 0x100;
     public static final int STATX_BASIC_STATS = 0x7ff;
     public static final int STATX_BTIME       = 0x800;
     public static final int STATX_MNT_ID      = 0x1000;
