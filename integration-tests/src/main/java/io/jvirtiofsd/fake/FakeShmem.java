@@ -36,6 +36,7 @@ public final class FakeShmem implements Runnable, AutoCloseable {
     private volatile CountDownLatch withheld = new CountDownLatch(0);
     private volatile boolean running;
     private volatile boolean announcing = true;
+    private volatile int lateMillis;
 
     /** Asks for the region and begins to serve requests for it. */
     static FakeShmem open(FakeFrontend frontend, AFUNIXSocket socket, boolean pastEnd)
@@ -66,6 +67,14 @@ public final class FakeShmem implements Runnable, AutoCloseable {
     /** Whether maps are announced as memory on the main socket; they are unless told not to. */
     public void announce(boolean on) {
         announcing = on;
+    }
+
+    /**
+     * Maps are taken out so long after the back-end was told that they are. QEMU answers first,
+     * too, and may lose its processor then.
+     */
+    public void unmapLate(int millis) {
+        lateMillis = millis;
     }
 
     /** Requests are not answered until {@link #answer}. */
@@ -117,21 +126,31 @@ public final class FakeShmem implements Runnable, AutoCloseable {
         long windowOffset = message.getLong(28);
         long length = message.getLong(36);
         withheld.await();
+        if (type == SHMEM_UNMAP && lateMillis > 0 && window.isMapped(windowOffset, length)) {
+            reply(type, Outcome.DONE);
+            Thread.sleep(lateMillis);
+            window.unmap(windowOffset, length);
+            return;
+        }
         Outcome outcome =
                 switch (type) {
                     case SHMEM_MAP -> window.map(fd, fileOffset, windowOffset, length);
                     case SHMEM_UNMAP -> window.unmap(windowOffset, length);
                     default -> Outcome.REFUSED;
                 };
-        ByteBuffer reply = FakeFrontend.buffer(HEADER_BYTES + 8);
-        reply.putInt(type).putInt(REPLY_FLAGS).putInt(8).putLong(outcome == Outcome.DONE ? 0 : 1);
-        socket.getOutputStream().write(reply.array());
+        reply(type, outcome);
         if (announcing && outcome == Outcome.DONE && type == SHMEM_MAP) {
             announce(fd, fileOffset, windowOffset, length);
         }
         if (fd >= 0) {
             frontend.syscalls().close(fd);
         }
+    }
+
+    private void reply(int type, Outcome outcome) throws IOException {
+        ByteBuffer reply = FakeFrontend.buffer(HEADER_BYTES + 8);
+        reply.putInt(type).putInt(REPLY_FLAGS).putInt(8).putLong(outcome == Outcome.DONE ? 0 : 1);
+        socket.getOutputStream().write(reply.array());
     }
 
     /** QEMU does this after answering, and goes on whatever the back-end says. */

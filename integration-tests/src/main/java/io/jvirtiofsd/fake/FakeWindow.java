@@ -50,6 +50,11 @@ public final class FakeWindow implements ShmemChannel, AutoCloseable {
         failure = outcome;
     }
 
+    /** Whether there is a map with just these figures. */
+    synchronized boolean isMapped(long windowOffset, long length) {
+        return Long.valueOf(length).equals(maps.get(windowOffset));
+    }
+
     /** Number of maps now. */
     public synchronized int maps() {
         return maps.size();

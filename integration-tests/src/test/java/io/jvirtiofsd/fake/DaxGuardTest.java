@@ -117,6 +117,21 @@ class DaxGuardTest {
     @ValueSource(
             strings = {
                 "truncate -s 100 $f",
+                ": >$f",
+                "for i in $(seq 10); do truncate -s $((i * 5000)) $f; truncate -s 3000001 $f; done"
+            })
+    void anAnswerToUnmapIsNotTakenForTheDeed(String script) throws Exception {
+        try (DaxRig rig = guarded()) {
+            mapped(rig);
+            rig.shmem.unmapLate(20);
+            assertSoundWhile(rig, script);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "truncate -s 100 $f",
                 "truncate -s 2097151 $f",
                 "truncate -s 2500000 $f",
                 "truncate -s 2998271 $f",

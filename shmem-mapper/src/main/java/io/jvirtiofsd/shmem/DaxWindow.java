@@ -341,7 +341,7 @@ public final class DaxWindow implements AutoCloseable {
      * Somebody else is about to cut the file by {@code call}.
      *
      * @param whole refuse if it takes a part of a piece
-     * @return whether that may be
+     * @return whether that may be: what it cuts off is not mapped, and known not to be
      */
     synchronized boolean cut(DaxFile file, BlockedCall call, boolean whole) {
         long size = call.keeps();
@@ -350,7 +350,7 @@ public final class DaxWindow implements AutoCloseable {
         }
         file.expect(call);
         shortened(file);
-        return true;
+        return pieces.areOut(file.id());
     }
 
     /** Somebody else may have cut the file short: nothing may stay mapped beyond its end. */

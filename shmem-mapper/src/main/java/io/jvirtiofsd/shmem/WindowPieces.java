@@ -6,10 +6,11 @@ import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.Piece.FileId;
 import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
-import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -32,12 +33,15 @@ final class WindowPieces implements Part {
     private final NavigableMap<Long, Piece> live = new TreeMap<>();
 
     /** May or may not be mapped still: asked for, or to be taken out, without an answer. */
-    private final NavigableMap<Long, Piece> doubtful = new TreeMap<>();
+    private final Set<Piece> doubtful = new LinkedHashSet<>();
 
     private final Map<Piece.Key, Piece> announced = new ConcurrentHashMap<>();
     private final Map<FileId, Boolean> files = new ConcurrentHashMap<>();
     private volatile ShmemChannel channel;
     private volatile int epoch;
+
+    /** What was unmapped last, while nothing that was asked for later has been answered. */
+    private Piece unproven;
 
     WindowPieces(Syscalls syscalls, long bytes, DaxStatistics.Counters counters)
             throws LinuxException {
@@ -107,7 +111,7 @@ final class WindowPieces implements Part {
             live.put(windowOffset, piece);
         } else {
             if (outcome == Outcome.UNKNOWN) {
-                doubtful.put(windowOffset, piece);
+                doubtful.add(piece);
             }
             clear(piece);
         }
@@ -130,6 +134,9 @@ final class WindowPieces implements Part {
         long start = System.nanoTime();
         Outcome outcome = current.map(fd, piece.fileOffset(), piece.windowOffset(), piece.length());
         counters.mapped(outcome, System.nanoTime() - start);
+        if (isAnswer(outcome)) {
+            unproven = null;
+        }
         return outcome;
     }
 
@@ -141,7 +148,14 @@ final class WindowPieces implements Part {
         long start = System.nanoTime();
         Outcome outcome = current.unmap(piece.windowOffset(), piece.length());
         counters.unmapped(outcome, System.nanoTime() - start);
+        if (isAnswer(outcome)) {
+            unproven = outcome == Outcome.DONE ? piece : null;
+        }
         return outcome;
+    }
+
+    private static boolean isAnswer(Outcome outcome) {
+        return outcome == Outcome.DONE || outcome == Outcome.REFUSED;
     }
 
     /**
@@ -153,12 +167,35 @@ final class WindowPieces implements Part {
     boolean unmap(long windowOffset) {
         Piece piece = live.remove(windowOffset);
         Outcome outcome = piece.epoch() == epoch ? askUnmap(piece) : Outcome.UNKNOWN;
-        boolean sure = outcome == Outcome.DONE || outcome == Outcome.REFUSED;
+        boolean sure = isAnswer(outcome);
         if (!sure) {
-            doubtful.put(windowOffset, piece);
+            doubtful.add(piece);
         }
         clear(piece);
         return sure;
+    }
+
+    /**
+     * Whether the guest reaches no piece of a file that has been unmapped. An answer alone is no
+     * proof: QEMU 11.1 sends it before it takes the piece out. But it does one thing after the
+     * other, so its answer to one more request is: to unmap the last piece once more.
+     */
+    boolean areOut(FileId file) {
+        if (channel == null) {
+            return true; // and no front-end
+        }
+        List<Piece> pieces = doubtful.stream().filter(one -> one.file().equals(file)).toList();
+        return pieces.stream().allMatch(this::drop)
+                && (unproven == null || isAnswer(askUnmap(unproven)));
+    }
+
+    /** Has a doubtful piece unmapped; whether it is known to be gone. */
+    private boolean drop(Piece piece) {
+        boolean gone = isAnswer(askUnmap(piece)); // refused if it was gone already
+        if (gone) {
+            doubtful.remove(piece);
+        }
+        return gone;
     }
 
     private void clear(Piece piece) {
@@ -173,30 +210,25 @@ final class WindowPieces implements Part {
     /** Has doubtful pieces in a range unmapped; true if there were any. */
     private boolean dropDoubtful(long windowOffset, long length) {
         List<Piece> pieces = doubtfulIn(windowOffset, length);
-        for (Piece piece : pieces) {
-            askUnmap(piece); // refused if it is gone already
-        }
-        forgetDoubtful(windowOffset, length);
+        pieces.forEach(this::drop);
         return !pieces.isEmpty();
     }
 
     private void forgetDoubtful(long windowOffset, long length) {
-        doubtfulIn(windowOffset, length).forEach(piece -> doubtful.remove(piece.windowOffset()));
+        doubtful.removeAll(doubtfulIn(windowOffset, length));
     }
 
     private List<Piece> doubtfulIn(long windowOffset, long length) {
-        List<Piece> pieces = new ArrayList<>();
-        for (Piece piece : doubtful.headMap(windowOffset + length).values()) {
-            if (piece.end() > windowOffset) {
-                pieces.add(piece);
-            }
-        }
-        return pieces;
+        return doubtful.stream()
+                .filter(one -> one.windowOffset() < windowOffset + length)
+                .filter(one -> one.end() > windowOffset)
+                .toList();
     }
 
     /** The front-end is gone and its window with it. */
     void forgetAll() {
         doubtful.clear();
+        unproven = null;
         files.clear();
     }
 
