@@ -67,7 +67,9 @@ final class Message implements AutoCloseable {
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(type.name());
-        if (type.name().startsWith("SET_VRING") || type == MessageType.GET_VRING_BASE) {
+        if (!type.fits(size())) {
+            text.append(" size=").append(size()); // not what its fields could be read from
+        } else if (type.name().startsWith("SET_VRING") || type == MessageType.GET_VRING_BASE) {
             text.append(" index=").append(payload.getInt(0) & 0xff);
             if (size() == 8 && payload.getInt(4) != 0) {
                 text.append(" num=").append(payload.getInt(4));
