@@ -21,6 +21,8 @@ public final class VhostUserServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VhostUserServer.class);
 
     private static final int SOCK_CLOEXEC = 0x80000; // linux/net.h
+    private static final int SOL_SOCKET = 1; // asm-generic/socket.h
+    private static final int SO_PEERCRED = 17; // asm-generic/socket.h
     private static final int SHUT_RDWR = 2; // sys/socket.h
     private static final short POLLIN = 1; // asm-generic/poll.h
 
@@ -69,7 +71,7 @@ public final class VhostUserServer implements AutoCloseable {
                 if (!begin(socket)) {
                     return;
                 }
-                LOG.info("front-end connected");
+                LOG.info("front-end connected: {}", peer(socket));
                 try (VhostUserSession running =
                         new VhostUserSession(
                                 syscalls, socket.number(), device, options, reclaimer)) {
@@ -80,6 +82,22 @@ public final class VhostUserServer implements AutoCloseable {
                 begin(null);
             }
         } while (options.keepListening() && !listener.isConnected());
+    }
+
+    /** Who has connected, as the kernel knows. Source: unix(7), SO_PEERCRED. */
+    private String peer(Fd socket) {
+        NativeMemory value = NativeMemory.allocate(16); // struct ucred pid@0 uid@4; socklen_t@12
+        value.putInt(12, 12);
+        int result =
+                syscalls.getsockopt(
+                        socket.number(),
+                        SOL_SOCKET,
+                        SO_PEERCRED,
+                        value.address(),
+                        value.address(12));
+        return result < 0
+                ? "unknown"
+                : "process %d of user %d".formatted(value.getInt(0), value.getInt(4) & 0xffffffffL);
     }
 
     /** Notes the running session for {@link #close}; false if that came first. */
