@@ -105,6 +105,26 @@ class FaultsTest {
         }
     }
 
+    @Test
+    void backEndChannelThatCannotBeUsedIsClosed() throws Exception {
+        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        try (InProcess backEnd =
+                new InProcess(faulty.calls(), folder.resolve("share"), folder, o -> o)) {
+            FuseRig.connect(backEnd, FuseRig.FEATURES).close();
+            for (String call : List.of("eventfd", "fcntl")) {
+                int before = FuseRig.openDescriptors();
+                try (FakeFrontend frontend = backEnd.connect()) {
+                    faulty.fail(call, 0, 1, Errno.EMFILE);
+                    assertThrows(
+                            IOException.class, () -> frontend.negotiate(FuseRig.FEATURES, 0, 1, 1));
+                    frontend.ask(FakeFrontend.GET_FEATURES);
+                    // the connection, and of the channel only the front-end's own two ends
+                    assertTrue(FuseRig.descriptorsSettleAt(before + 4), call);
+                }
+            }
+        }
+    }
+
     private static void attemptStart(FakeFrontend frontend) {
         assertThrows(
                 IOException.class,

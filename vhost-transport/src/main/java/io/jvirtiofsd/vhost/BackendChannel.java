@@ -56,18 +56,33 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
     private volatile boolean broken;
     private int unanswered;
 
-    /** Takes {@code socket}. */
-    BackendChannel(Syscalls syscalls, Fd socket) throws LinuxException {
+    private BackendChannel(Syscalls syscalls, Fd socket, EventFd cancel) {
         this.syscalls = syscalls;
         this.socket = socket;
-        this.cancel = EventFd.create(syscalls);
+        this.cancel = cancel;
         this.messages = new SocketMessages(syscalls, socket.number());
-        int flags = syscalls.fcntl(socket.number(), Fcntl.F_GETFL, 0);
-        syscalls.fcntl(socket.number(), Fcntl.F_SETFL, flags | Fcntl.O_NONBLOCK);
         polled.putInt(0, socket.number());
         polled.putShort(4, POLLIN);
         polled.putInt(8, cancel.number());
         polled.putShort(12, POLLIN);
+    }
+
+    /** A channel over {@code socket}, which is taken, also if there cannot be one. */
+    static BackendChannel over(Syscalls syscalls, Fd socket) throws LinuxException {
+        boolean made = false;
+        try {
+            int fd = socket.number();
+            int flags = LinuxException.check(syscalls.fcntl(fd, Fcntl.F_GETFL, 0), "F_GETFL");
+            LinuxException.check(
+                    syscalls.fcntl(fd, Fcntl.F_SETFL, flags | Fcntl.O_NONBLOCK), "F_SETFL");
+            BackendChannel channel = new BackendChannel(syscalls, socket, EventFd.create(syscalls));
+            made = true;
+            return channel;
+        } finally {
+            if (!made) {
+                socket.close();
+            }
+        }
     }
 
     /** Lets requests pass: the device runs. */

@@ -20,6 +20,7 @@ final class SharedRegion implements AutoCloseable {
     private final Syscalls syscalls;
     private final Optional<DaxWindow> window;
     private BackendChannel channel;
+    private boolean running; // the device: a ring is enabled
     private boolean mapping;
     private boolean announced;
 
@@ -54,9 +55,12 @@ final class SharedRegion implements AutoCloseable {
         close();
         mapping = forMapping;
         try {
-            channel = new BackendChannel(syscalls, socket);
+            channel = BackendChannel.over(syscalls, socket);
         } catch (LinuxException e) {
             throw new Refusal("cannot use the back-end channel: " + e.getMessage(), e);
+        }
+        if (running) {
+            channel.resume();
         }
         attach();
     }
@@ -70,6 +74,7 @@ final class SharedRegion implements AutoCloseable {
 
     /** A ring is enabled: the device runs. */
     void resume() {
+        running = true;
         if (channel != null) {
             channel.resume();
         }
@@ -77,6 +82,7 @@ final class SharedRegion implements AutoCloseable {
 
     /** A ring stops: the front-end may not be asked for anything any more. */
     void suspend() {
+        running = false;
         if (channel != null) {
             channel.suspend();
         }
