@@ -37,6 +37,13 @@ final class FuseChainHandler implements ChainHandler {
     }
 
     @Override
+    public int refuse(ChainReader reader, ChainWriter writer) {
+        request.chain = reader;
+        reply.chain = writer;
+        return worker.refuse(request, reply);
+    }
+
+    @Override
     public Runnable parked(ParkedChain chain) {
         ParkedRequest parked = worker.parked();
         parked.start(chain::answer);

@@ -57,6 +57,23 @@ public final class FuseWorker {
         }
     }
 
+    /**
+     * Answers EIO to a request of which a part is out of reach: reader and writer end before it.
+     *
+     * @return as {@link #handle}; 0 if not even the error has room
+     */
+    public int refuse(RequestReader reader, ReplyWriter writer) {
+        if (writer.capacity() < Request.OUT_HEADER_BYTES) {
+            return 0;
+        }
+        try {
+            return request.refuse(reader, writer, Errno.EIO);
+        } catch (InternalError e) { // SIGBUS: memory of the guest that has no backing any more
+            server.bug(null, e);
+            return 0;
+        }
+    }
+
     /** What the last request is to be answered by, if {@link #handle} has said so; given once. */
     public ParkedRequest parked() {
         ParkedRequest given = parked;

@@ -236,6 +236,21 @@ final class Request {
         return deliver(OUT_HEADER_BYTES, -errno, OUT_HEADER_BYTES);
     }
 
+    /**
+     * Answers {@code errno} to a request that is not served, with its id if that can be read, and
+     * returns the length of the answer.
+     */
+    int refuse(RequestReader reader, ReplyWriter writer, int errno) {
+        this.reader = reader;
+        this.writer = writer;
+        int known = Math.min(reader.remaining(), InHeader.BYTES);
+        Arrays.fill(copy, 0, InHeader.BYTES, (byte) 0);
+        reader.read(copy, 0, known);
+        arguments.reset(copy, 0, InHeader.BYTES);
+        header.read(arguments);
+        return deliverError(errno);
+    }
+
     private int deliver(int length, int error, int end) {
         body.position(0);
         body.u32(length);

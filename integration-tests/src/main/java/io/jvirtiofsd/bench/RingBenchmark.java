@@ -77,7 +77,7 @@ public class RingBenchmark {
         view.putShortRelease(AVAIL + 2, (short) availIdx);
         queue.pop(ring, memory, chain);
         chain.reader().read(header, 0, header.length);
-        queue.push(ring, chain, 16);
+        queue.push(ring, chain.head(), 16);
         return queue.needsNotify(ring);
     }
 }

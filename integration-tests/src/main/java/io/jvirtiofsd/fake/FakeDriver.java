@@ -217,6 +217,12 @@ public final class FakeDriver {
         return head;
     }
 
+    /** The chain that a test has put at {@code head} by hand has room for an answer of this. */
+    public void answers(int head, int writableBytes) {
+        writable[head] = writableBytes;
+        slots[head / (size / slots.length)].sent = null;
+    }
+
     /** What {@link #prepare} wrote to a slot's descriptors may have changed since. */
     public void redescribed(int slot) {
         slots[slot].chain = chainOf(slots[slot]);

@@ -2,6 +2,7 @@ package io.jvirtiofsd.fake;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.NativeMemory;
@@ -21,6 +22,7 @@ class HostilePeerTest {
     private static final int NEXT = 1;
     private static final int WRITE = 2;
     private static final int INDIRECT = 4;
+    private static final int NO_FD = 0x100; // vhost-user.rst, "A vring descriptor"
     private static final int GPU_SET_SOCKET = 33;
     private static final int SET_CONFIG = 25;
 
@@ -81,14 +83,15 @@ class HostilePeerTest {
                     q.put(q.descriptorsOffset(), 0, 16, NEXT, 300);
                     q.makeAvailable(0);
                 });
+        // room for an answer that cannot be reached
         assertStopsOnlyItsRing(
                 (q, m) -> {
-                    q.put(q.descriptorsOffset(), 2 * ram - 8, 16, 0, 0);
+                    q.put(q.descriptorsOffset(), 2 * ram - 8, 16, WRITE, 0);
                     q.makeAvailable(0);
                 });
         assertStopsOnlyItsRing(
                 (q, m) -> {
-                    q.put(q.descriptorsOffset(), -16, 32, 0, 0);
+                    q.put(q.descriptorsOffset(), -16, 32, WRITE, 0);
                     q.makeAvailable(0);
                 });
         // virtio 1.3, 2.7.4.2: readable before writable
@@ -112,6 +115,72 @@ class HostilePeerTest {
                     m.putShortRelease(q.availOffset() + 2, (short) 5000);
                     q.kick().signal();
                 });
+    }
+
+    /** As with memory that was added to the machine without share=on. */
+    @Test
+    void buffersInUnknownMemoryFailTheirRequestOnly() throws Exception {
+        long ram = 2L * FakeDriver.memoryBytes(3);
+        FakeDriver queue = frontend.queue(1);
+        FuseClient fuse = new FuseClient(frontend, 1);
+        fuse.init(0);
+        long node = fuse.create(FuseClient.ROOT, "f", 2, 0100600).node().nodeId();
+        int data = queue.descriptorsOffset() + 1_000_000;
+        NativeMemory memory = frontend.memory().get(0).view();
+        memory.putInt(data, 40);
+        memory.putInt(data + 4, 3); // GETATTR, of which the arguments are elsewhere
+        memory.putLong(data + 8, 77);
+        memory.putLong(data + 16, node);
+        long[][] chains = { // readable parts, and a writable one that ends in the unknown
+            {data, 40, ram, 16, data + 64, 120},
+            {data, 40, -16, 16, data + 64, 120},
+            {ram + 5, 40, ram + 45, 16, data + 64, 120},
+            {data, 40, data + 40, 16, data + 64, 16, ram, 104},
+        };
+        for (long[] chain : chains) {
+            memory.clear(data + 64, 16);
+            for (int i = 0; i < chain.length; i += 2) {
+                int flags = (i + 2 < chain.length ? NEXT : 0) | (i >= 4 ? WRITE : 0);
+                int at = queue.descriptorsOffset() + 16 * (i / 2);
+                queue.put(at, chain[i], (int) chain[i + 1], flags, i / 2 + 1);
+            }
+            queue.answers(0, 120);
+            queue.makeAvailable(0);
+            assertEquals(16, queue.await());
+            assertEquals(16, memory.getInt(data + 64));
+            assertEquals(-5, memory.getInt(data + 68)); // EIO
+        }
+        // A FORGET has no answer: it is lost, and no harm done.
+        queue.put(queue.descriptorsOffset(), ram, 48, 0, 0);
+        queue.answers(0, 0);
+        queue.makeAvailable(0);
+        assertEquals(0, queue.await());
+        assertEquals(node, fuse.getattr(node).nodeId());
+        assertServes();
+    }
+
+    @Test
+    void ringsInMemoryThatWasCutAreRefused() throws Exception {
+        FakeDriver queue = frontend.queue(1);
+        int base = frontend.stopRing(queue);
+        frontend.syscalls().ftruncate(frontend.memory().get(0).fd(), 0);
+        assertThrows(IOException.class, () -> frontend.startRing(queue, base));
+        reconnect();
+        assertServes();
+    }
+
+    @Test
+    void ringWhoseKickIsTakenAwayIsPolled() throws Exception {
+        FuseClient fuse = new FuseClient(frontend, 1);
+        fuse.init(0);
+        FakeDriver queue = frontend.queue(1);
+        for (int round = 0; round < 200; round++) {
+            frontend.acknowledged(FakeFrontend.SET_VRING_KICK, FakeFrontend.u64(1 | NO_FD));
+            assertEquals(FuseClient.ROOT, fuse.getattr(FuseClient.ROOT).nodeId());
+            frontend.acknowledged(
+                    FakeFrontend.SET_VRING_KICK, FakeFrontend.u64(1), queue.kick().number());
+            assertEquals(FuseClient.ROOT, fuse.getattr(FuseClient.ROOT).nodeId());
+        }
     }
 
     @Test

@@ -3,11 +3,14 @@ package io.jvirtiofsd.linux;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Lets chosen system calls fail, for tests of error paths; owned by the test.
+ * Lets chosen system calls fail or wait, for tests of error paths and of orders that are rare;
+ * owned by the test.
  *
  * <p><i>Thread-safe.</i>
  */
@@ -15,6 +18,8 @@ public final class FaultySyscalls {
     private record Fault(AtomicInteger callsBefore, AtomicInteger failures, int errno) {}
 
     private final Map<String, Fault> faults = new ConcurrentHashMap<>();
+    private final Set<String> held = ConcurrentHashMap.newKeySet();
+    private final Map<String, CountDownLatch> waiting = new ConcurrentHashMap<>(); // by thread
     private final Syscalls decorated;
 
     public FaultySyscalls(Syscalls real) {
@@ -24,6 +29,9 @@ public final class FaultySyscalls {
                                 Syscalls.class.getClassLoader(),
                                 new Class<?>[] {Syscalls.class},
                                 (proxy, method, arguments) -> {
+                                    if (held.contains(method.getName())) {
+                                        awaitRelease();
+                                    }
                                     int errno = faultOf(method.getName());
                                     if (errno == 0) {
                                         try {
@@ -51,6 +59,33 @@ public final class FaultySyscalls {
         faults.put(
                 method,
                 new Fault(new AtomicInteger(callsBefore), new AtomicInteger(failures), errno));
+    }
+
+    /** From now on each call of {@code method} waits until its thread is released. */
+    public void hold(String method) {
+        held.add(method);
+    }
+
+    private void awaitRelease() throws InterruptedException {
+        CountDownLatch latch = new CountDownLatch(1);
+        waiting.put(Thread.currentThread().getName(), latch);
+        latch.await();
+    }
+
+    /** Whether {@code thread} is in a call that waits. */
+    public boolean isHeld(String thread) {
+        return waiting.containsKey(thread);
+    }
+
+    /** Lets the one call go on in which {@code thread} waits. */
+    public void release(String thread) {
+        waiting.remove(thread).countDown();
+    }
+
+    /** Lets all calls of {@code method} pass again, and those go on that wait. */
+    public void releaseAll(String method) {
+        held.remove(method);
+        waiting.keySet().forEach(this::release);
     }
 
     private int faultOf(String method) {

@@ -4,7 +4,6 @@ import io.jvirtiofsd.virtio.ChainReader;
 import io.jvirtiofsd.virtio.ChainWriter;
 
 /** Serves descriptor chains on one thread. <i>Confined to that thread.</i> */
-@FunctionalInterface
 public interface ChainHandler {
     /** What {@link #handle} returns for a request that is answered later. */
     int PARKED = -1;
@@ -17,6 +16,14 @@ public interface ChainHandler {
      *     #PARKED}, and then nothing may be written
      */
     int handle(ChainReader reader, ChainWriter writer);
+
+    /**
+     * Answers a request of which not all buffers are in memory that we know; reader and writer, as
+     * above, end before the first byte that is not. It must not be served.
+     *
+     * @return bytes written; 0 if there is no room to say that it failed
+     */
+    int refuse(ChainReader reader, ChainWriter writer);
 
     /**
      * Takes the chain of the request for which {@link #handle} has just returned {@link #PARKED}.

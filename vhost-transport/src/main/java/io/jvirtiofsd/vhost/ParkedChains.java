@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The chains of one ring whose answers come later, each with what makes it come at once; owned by
@@ -12,6 +14,8 @@ import java.util.Map;
  * <p><i>Thread-safe.</i>
  */
 final class ParkedChains {
+    private static final Logger LOG = LoggerFactory.getLogger(ParkedChains.class);
+
     private final Map<ParkedChain, Runnable> waiting = new HashMap<>();
 
     /** Must precede the answer to {@code chain}. */
@@ -30,6 +34,15 @@ final class ParkedChains {
         notifyAll();
     }
 
+    /** One that cannot be cancelled must not keep the others waiting. */
+    private static void cancel(Runnable cancel) {
+        try {
+            cancel.run();
+        } catch (RuntimeException e) {
+            LOG.error("a request that waits cannot be told to give up", e);
+        }
+    }
+
     /**
      * Ends all waiting and returns when all answers have been given; none may be added any more.
      */
@@ -38,7 +51,7 @@ final class ParkedChains {
         synchronized (this) {
             cancels = new ArrayList<>(waiting.values());
         }
-        cancels.forEach(Runnable::run);
+        cancels.forEach(ParkedChains::cancel);
         boolean interrupted = false;
         synchronized (this) {
             while (!waiting.isEmpty()) {

@@ -10,6 +10,8 @@ import io.jvirtiofsd.virtio.DescriptorChain;
 import io.jvirtiofsd.virtio.RingException;
 import io.jvirtiofsd.virtio.SplitRing;
 import io.jvirtiofsd.virtio.Virtqueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +24,9 @@ import org.slf4j.LoggerFactory;
  * Reclaimer.Reader#exit}, with the memory table and the ring's areas looked up after entering; so
  * the control thread may replace both at any time and retire the old ones. The bracket ends between
  * handling a chain and giving it back: what the request released is closed before its answer is
- * seen.
+ * seen. A chain is walked and handled in one bracket; to the pool, or to wait, goes its head alone.
+ *
+ * <p>Whatever is thrown, no ring is left neither served nor broken, and {@link #stop} returns.
  *
  * <p>Kick descriptors are watched edge-triggered and never read, so that what a peer passes in
  * their place can do no harm.
@@ -30,6 +34,8 @@ import org.slf4j.LoggerFactory;
 final class QueueWorker implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(QueueWorker.class);
     private static final int POLLED_RING_MILLIS = 1;
+    private static final String SHARE_ON = " (has a memory back-end of the machine no share=on?)";
+    private static final int NOT_HANDLED = -2; // beside ChainHandler.PARKED
 
     private final Vring vring;
     private final Supplier<GuestMemory> memory;
@@ -37,7 +43,7 @@ final class QueueWorker implements Runnable {
     private final Virtqueue queue;
     private final Reclaimer reclaimer;
     private final WorkerPool pool;
-    private final PooledChains surplus;
+    private final Semaphore surplus; // for chains with the pool; null where there is none
     private final EventFd wake;
     private final Poller poller;
     private final Thread thread;
@@ -64,7 +70,7 @@ final class QueueWorker implements Runnable {
         this.queue = queue;
         this.reclaimer = reclaimer;
         this.pool = pool;
-        this.surplus = pool == null ? null : new PooledChains(pool.size());
+        this.surplus = pool == null ? null : new Semaphore(pool.size());
         this.wake = EventFd.create(syscalls);
         try {
             this.poller = Poller.create(syscalls);
@@ -78,28 +84,29 @@ final class QueueWorker implements Runnable {
 
     /** Starts the thread; watches {@code kick}, which is borrowed, unless the ring is polled. */
     void start(EventFd kick) throws LinuxException {
+        boolean started = false;
         try {
             poller.add(wake.number());
             if (kick != null) {
-                poller.add(kick.number());
+                watch(kick);
             }
-        } catch (LinuxException e) {
-            poller.close();
-            wake.close();
-            throw e;
+            thread.start();
+            started = true;
+        } finally {
+            if (!started) {
+                poller.close();
+                wake.close();
+            }
         }
-        thread.start();
     }
 
-    /** Watches {@code next} instead of {@code old}; either may be null. */
-    void replaceKick(EventFd old, EventFd next) throws LinuxException {
-        if (next != null) {
-            poller.add(next.number());
-        }
-        if (old != null) {
-            poller.remove(old.number());
-        }
-        wake();
+    /** Watches {@code kick}, too; borrowed until {@link #unwatch}. */
+    void watch(EventFd kick) throws LinuxException {
+        poller.add(kick.number());
+    }
+
+    void unwatch(EventFd kick) {
+        poller.remove(kick.number());
     }
 
     /** Makes the thread look at its ring and flags again. */
@@ -135,33 +142,45 @@ final class QueueWorker implements Runnable {
 
     @Override
     public void run() {
+        boolean stopped = false;
         try (Reclaimer.Reader reader = reclaimer.register()) {
-            DescriptorChain chain = new DescriptorChain();
-            boolean served = false;
-            int written = 0;
-            while (served || !stopping) {
-                reader.enter();
-                try {
-                    SplitRing ring = vring.ring();
-                    if (served && written != ChainHandler.PARKED) {
-                        giveBack(ring, chain, written);
-                    }
-                    served = !stopping && take(ring, chain);
-                    if (served) {
-                        written = handle(handler, chain);
-                    }
-                } finally {
-                    reader.exit();
-                }
-                if (!served && !stopping) {
-                    poller.await(vring.kick() == null ? POLLED_RING_MILLIS : -1);
-                }
+            serve(reader);
+            stopped = true;
+        } catch (RuntimeException e) {
+            LOG.error("{} ends by a bug", thread.getName(), e);
+        } finally {
+            if (!stopped) {
+                vring.breakDown();
             }
             if (surplus != null) {
-                surplus.awaitAll();
+                surplus.acquireUninterruptibly(pool.size());
             }
-        } catch (RuntimeException e) {
-            LOG.error("{} ends", thread.getName(), e);
+        }
+    }
+
+    private void serve(Reclaimer.Reader reader) {
+        DescriptorChain chain = new DescriptorChain();
+        boolean served = false;
+        int written = 0;
+        while (served || !stopping) {
+            reader.enter();
+            try {
+                SplitRing ring = vring.ring();
+                if (served && written != ChainHandler.PARKED) {
+                    giveBack(ring, chain.head(), written);
+                }
+                served = !stopping && take(ring, chain);
+                if (served) {
+                    written = handle(handler, chain);
+                    served = written != NOT_HANDLED;
+                }
+            } finally {
+                chain.end();
+                reader.exit();
+            }
+            if (!served && !stopping) {
+                poller.await(vring.kick() == null ? POLLED_RING_MILLIS : -1);
+            }
         }
     }
 
@@ -191,46 +210,44 @@ final class QueueWorker implements Runnable {
 
     /** Hands the pool what is waiting behind the chain this thread has just taken. */
     private void handOver(SplitRing ring) throws RingException {
-        while (queue.hasAvailable(ring)) {
-            DescriptorChain other = surplus.poll();
-            if (other == null) {
-                return;
-            }
-            boolean filled = false;
+        while (queue.hasAvailable(ring) && surplus.tryAcquire()) {
+            boolean handed = false;
             try {
-                filled = queue.pop(ring, memory.get(), other);
-            } finally {
-                if (!filled) {
-                    surplus.giveBack(other);
+                int head = queue.popHead(ring);
+                if (head >= 0) {
+                    pool.execute(this, head);
+                    handed = true;
                 }
-            }
-            if (filled) {
-                pool.execute(this, other);
+            } finally {
+                if (!handed) {
+                    surplus.release();
+                }
             }
         }
     }
 
     private void breakDown(String reason) {
-        LOG.warn("{} is broken and stops: {}", thread.getName(), reason);
-        vring.breakDown();
+        if (vring.breakDown()) {
+            LOG.warn("{} is broken and stops: {}", thread.getName(), reason);
+        }
     }
 
-    private void giveBack(SplitRing ring, DescriptorChain chain, int written) {
+    private void giveBack(SplitRing ring, int head, int written) {
         if (ring == null || vring.isBroken()) {
             return;
         }
         if (surplus == null && !parking) {
-            pushAndNotify(ring, chain, written);
+            pushAndNotify(ring, head, written);
         } else {
             synchronized (pushing) {
-                pushAndNotify(ring, chain, written);
+                pushAndNotify(ring, head, written);
             }
         }
     }
 
-    private void pushAndNotify(SplitRing ring, DescriptorChain chain, int written) {
+    private void pushAndNotify(SplitRing ring, int head, int written) {
         try {
-            queue.push(ring, chain, written);
+            queue.push(ring, head, written);
             EventFd call = vring.call();
             if (queue.needsNotify(ring) && call != null) {
                 call.signal();
@@ -240,62 +257,136 @@ final class QueueWorker implements Runnable {
         }
     }
 
-    /** On a pool thread: serves a chain that {@link #take} handed over. */
-    void serveSurplus(Reclaimer.Reader reader, ChainHandler poolHandler, DescriptorChain chain) {
-        int written;
-        reader.enter();
+    /**
+     * On a pool thread: serves the chain of a {@code head} that {@link #take} has handed over.
+     *
+     * @param chain the pool thread's own slot
+     */
+    void serveSurplus(
+            Reclaimer.Reader reader, ChainHandler poolHandler, DescriptorChain chain, int head) {
+        boolean given = false;
         try {
-            written = handle(poolHandler, chain);
-        } finally {
-            reader.exit();
-        }
-        if (written != ChainHandler.PARKED) {
-            reader.enter();
-            try {
-                giveBack(vring.ring(), chain, written);
-            } finally {
-                reader.exit();
+            int written = handleSurplus(reader, poolHandler, chain, head);
+            if (written >= 0) {
+                reader.enter();
+                try {
+                    giveBack(vring.ring(), head, written);
+                } finally {
+                    reader.exit();
+                }
             }
+            given = true;
+        } finally {
+            if (!given) {
+                vring.breakDown();
+            }
+            surplus.release();
         }
-        surplus.giveBack(chain);
     }
 
+    private int handleSurplus(
+            Reclaimer.Reader reader, ChainHandler poolHandler, DescriptorChain chain, int head) {
+        reader.enter();
+        try {
+            SplitRing ring = vring.ring();
+            if (ring == null || vring.isBroken()) {
+                return NOT_HANDLED;
+            }
+            queue.walk(ring, memory.get(), head, chain);
+            return handle(poolHandler, chain);
+        } catch (RingException e) {
+            breakDown(e.getMessage());
+        } catch (InternalError e) {
+            breakDown("its memory is gone");
+        } finally {
+            chain.end();
+            reader.exit();
+        }
+        return NOT_HANDLED;
+    }
+
+    /**
+     * Has {@code chain} served.
+     *
+     * @return bytes written, {@link ChainHandler#PARKED}, or {@link #NOT_HANDLED} if the ring is
+     *     broken now
+     */
     private int handle(ChainHandler handler, DescriptorChain chain) {
         try {
-            int written = handler.handle(chain.reader(), chain.writer());
-            if (written == ChainHandler.PARKED) {
-                park(handler, chain.head());
+            if (!chain.isWhole()) {
+                return refuse(handler, chain);
             }
-            return written;
+            int written = handler.handle(chain.reader(), chain.writer());
+            return written == ChainHandler.PARKED ? park(handler, chain.head()) : written;
         } catch (RuntimeException | InternalError e) {
             LOG.error("a request could not be handled", e);
             return 0;
         }
     }
 
-    private void park(ChainHandler handler, int head) {
+    /** The driver uses memory that the front-end has not told us of; its request fails. */
+    private int refuse(ChainHandler handler, DescriptorChain chain) {
+        int written = handler.refuse(chain.reader(), chain.writer());
+        if (written == 0 && chain.isAnswerable()) {
+            breakDown("buffers outside of the guest's memory that is shared" + SHARE_ON);
+            return NOT_HANDLED;
+        }
+        if (vring.isFirstUnreachable()) {
+            LOG.warn(
+                    "{}: requests fail whose buffers are outside of the guest's memory that is"
+                            + " shared{}",
+                    thread.getName(),
+                    SHARE_ON);
+        }
+        return written;
+    }
+
+    private int park(ChainHandler handler, int head) {
         if (surplus == null) {
             parking = true;
         }
-        ParkedChain chain = new Parked(head);
+        Parked chain = new Parked(head);
         parked.add(chain);
-        parked.setCancel(chain, handler.parked(chain));
+        try {
+            parked.setCancel(chain, handler.parked(chain));
+        } catch (RuntimeException | Error e) {
+            if (chain.claim()) {
+                parked.remove(chain);
+                throw e; // the caller answers, as nobody else will
+            }
+            LOG.error("a request could be answered, but not parked", e);
+        }
+        return ChainHandler.PARKED;
     }
 
     /** A chain by its first descriptor: the memory behind it may be another one when it ends. */
     private final class Parked implements ParkedChain {
         private final int head;
+        private final AtomicBoolean claimed = new AtomicBoolean();
 
         Parked(int head) {
             this.head = head;
         }
 
+        /** Whether the caller, the first to ask, is the one who answers. */
+        boolean claim() {
+            return claimed.compareAndSet(false, true);
+        }
+
         @Override
         public void answer(byte[] reply) {
+            if (!claim()) {
+                return;
+            }
+            boolean given = false;
             try (Reclaimer.Reader reader = reclaimer.register()) {
                 reader.enter();
                 giveBackParked(head, reply);
+                given = true;
             } finally {
+                if (!given) {
+                    vring.breakDown();
+                }
                 parked.remove(this);
             }
         }
@@ -309,11 +400,11 @@ final class QueueWorker implements Runnable {
         }
         try {
             DescriptorChain chain = new DescriptorChain();
-            queue.takeAgain(ring, memory.get(), head, chain);
+            queue.walk(ring, memory.get(), head, chain);
             int written = chain.writer().capacity() < reply.length ? 0 : reply.length;
             chain.writer().write(0, reply, 0, written);
             synchronized (pushing) {
-                pushAndNotify(ring, chain, written);
+                pushAndNotify(ring, head, written);
             }
         } catch (RingException e) {
             breakDown(e.getMessage());

@@ -87,7 +87,7 @@ final class VhostUserSession implements AutoCloseable {
             }
         } catch (SessionException e) {
             LOG.warn("session ends: {}", e.getMessage());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | InternalError e) {
             LOG.error("session ends by a bug", e);
         }
     }
@@ -268,18 +268,22 @@ final class VhostUserSession implements AutoCloseable {
     private void setKick(Message message) throws Refusal {
         Vring vring = vringOfFd(message);
         EventFd kick = eventFd(message);
+        boolean taken = false;
         try {
             if (vring.isRunning()) {
-                vring.worker().replaceKick(vring.kick(), kick);
+                vring.replaceKick(kick);
             } else {
                 start(vring, kick);
             }
-            vring.setKick(kick);
-        } catch (LinuxException | Refusal e) {
-            if (kick != null) {
+            taken = true;
+        } catch (LinuxException e) {
+            throw new Refusal("cannot use the kick descriptor: " + e.getMessage(), e);
+        } catch (InternalError e) { // SIGBUS: the front-end has cut its memory short
+            throw new Refusal("the memory of ring " + vring.index() + " is gone", e);
+        } finally {
+            if (!taken && kick != null) {
                 kick.close();
             }
-            throw new Refusal("cannot use the kick descriptor: " + e.getMessage(), e);
         }
     }
 
@@ -306,8 +310,7 @@ final class VhostUserSession implements AutoCloseable {
                         queue,
                         reclaimer,
                         vring.index() == 0 ? null : pool);
-        worker.start(kick);
-        vring.started(worker);
+        vring.start(worker, kick);
     }
 
     private byte[] stopRing(Message message) throws Refusal {

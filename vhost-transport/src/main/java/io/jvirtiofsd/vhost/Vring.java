@@ -1,6 +1,7 @@
 package io.jvirtiofsd.vhost;
 
 import io.jvirtiofsd.linux.EventFd;
+import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.shmem.GuestMemory;
@@ -14,6 +15,8 @@ import io.jvirtiofsd.virtio.SplitRing;
  * what it may still be using is retired, not closed. Source: vhost-user.rst, "Ring states".
  */
 final class Vring {
+    private static final long LOG_INTERVAL_NANOS = 1_000_000_000;
+
     private final int index;
     private final Reclaimer reclaimer;
 
@@ -24,11 +27,13 @@ final class Vring {
     private long availUva;
     private long usedUva;
     private boolean addressed;
-    private EventFd kick;
     private QueueWorker worker;
+    private long brokenNanos = System.nanoTime() - LOG_INTERVAL_NANOS; // guarded by this
+    private boolean unreachableSeen; // guarded by this
 
     private volatile boolean enabled;
     private volatile boolean broken;
+    private volatile EventFd kick;
     private volatile SplitRing ring;
     private volatile EventFd call;
     private volatile EventFd error;
@@ -112,14 +117,21 @@ final class Vring {
         return ring;
     }
 
-    /** Takes a new kick descriptor, or none for a ring to be polled. */
-    void setKick(EventFd next) {
-        if (kick != null) {
-            kick.close();
+    /** Takes {@code next}, or null for a ring to be polled, in place of a running ring's kick. */
+    void replaceKick(EventFd next) throws LinuxException {
+        EventFd old = kick;
+        if (next != null) {
+            worker.watch(next);
         }
-        kick = next;
+        kick = next; // before the thread is woken, which asks for it
+        worker.wake();
+        if (old != null) {
+            worker.unwatch(old);
+            old.close();
+        }
     }
 
+    /** What the driver signals; null if the ring is to be polled, or does not run. */
     EventFd kick() {
         return kick;
     }
@@ -163,25 +175,51 @@ final class Vring {
         return broken;
     }
 
-    /** Called by the serving thread when the driver broke the ring's rules. */
-    void breakDown() {
+    /**
+     * Called by a serving thread when the driver broke the ring's rules, or when it fails itself.
+     *
+     * @return whether this is news for the log; a guest can reset and break a ring as often as it
+     *     likes, so once a second
+     */
+    synchronized boolean breakDown() {
+        boolean first = !broken;
         broken = true;
         EventFd descriptor = error;
         if (descriptor != null) {
             descriptor.signal();
         }
+        long now = System.nanoTime();
+        if (!first || now - brokenNanos < LOG_INTERVAL_NANOS) {
+            return false;
+        }
+        brokenNanos = now;
+        return true;
+    }
+
+    /** True once: when the first buffers in unknown memory are met. */
+    synchronized boolean isFirstUnreachable() {
+        boolean first = !unreachableSeen;
+        unreachableSeen = true;
+        return first;
     }
 
     boolean isRunning() {
         return worker != null;
     }
 
-    QueueWorker worker() {
-        return worker;
-    }
-
-    void started(QueueWorker worker) {
-        this.worker = worker;
+    /**
+     * Starts {@code worker}, which is taken with {@code kick}; both are given back if it throws.
+     */
+    void start(QueueWorker worker, EventFd kick) throws LinuxException {
+        this.kick = kick;
+        try {
+            worker.start(kick);
+            this.worker = worker;
+        } finally {
+            if (this.worker == null) {
+                this.kick = null;
+            }
+        }
     }
 
     /** Stops serving, after what was taken has been given back. */
@@ -192,7 +230,11 @@ final class Vring {
             worker = null;
         }
         broken = false;
-        setKick(null);
+        EventFd old = kick;
+        kick = null;
+        if (old != null) {
+            old.close();
+        }
     }
 
     void close() {

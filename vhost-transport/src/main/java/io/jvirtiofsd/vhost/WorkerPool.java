@@ -11,12 +11,15 @@ import java.util.concurrent.LinkedBlockingQueue;
  * Threads that serve chains of any request queue when more are waiting than a queue's own thread
  * can start; owned by the session.
  *
+ * <p>A task is the head of a chain only: what the chain leads to is looked up by the thread that
+ * serves it, as the guest's memory may be another one by then.
+ *
  * <p><i>Thread-safe.</i>
  */
 final class WorkerPool implements AutoCloseable {
-    private record Task(QueueWorker queue, DescriptorChain chain) {}
+    private record Task(QueueWorker queue, int head) {}
 
-    private static final Task END = new Task(null, null);
+    private static final Task END = new Task(null, -1);
 
     private final BlockingQueue<Task> tasks = new LinkedBlockingQueue<>();
     private final List<Thread> threads = new ArrayList<>();
@@ -35,19 +38,30 @@ final class WorkerPool implements AutoCloseable {
         return threads.size();
     }
 
-    /** Hands {@code chain} of {@code queue} over. */
-    void execute(QueueWorker queue, DescriptorChain chain) {
-        tasks.add(new Task(queue, chain));
+    /** Hands the chain of {@code queue} with this {@code head} over. */
+    void execute(QueueWorker queue, int head) {
+        tasks.add(new Task(queue, head));
     }
 
     private void serve(ChainHandler handler, Reclaimer reclaimer) {
         try (Reclaimer.Reader reader = reclaimer.register()) {
+            DescriptorChain chain = new DescriptorChain();
             for (Task task = tasks.take(); task != END; task = tasks.take()) {
-                task.queue.serveSurplus(reader, handler, task.chain);
+                try {
+                    task.queue.serveSurplus(reader, handler, chain, task.head);
+                } catch (RuntimeException | Error e) {
+                    report(e);
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** As if the thread had ended; but then nobody would serve what waits for it. */
+    private static void report(Throwable failure) {
+        Thread thread = Thread.currentThread();
+        thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
     }
 
     /** Ends the threads; the queues must have stopped. */

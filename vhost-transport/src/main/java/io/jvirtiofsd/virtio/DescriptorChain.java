@@ -7,10 +7,13 @@ import java.nio.ByteOrder;
 
 /**
  * The buffers of one request, taken from a ring: a slot that is filled again and again. Owned by
- * the queue that fills it.
+ * the thread that serves the request.
  *
- * <p>Each descriptor is read once; what the driver writes later changes nothing. <i>Confined to one
- * thread at a time.</i> Source: virtio 1.3, 2.7.4 and 2.7.5.
+ * <p>Each descriptor is read once; what the driver writes later changes nothing. What it was filled
+ * with is good until {@link #end}, which belongs into the same bracket of the {@link
+ * io.jvirtiofsd.linux.Reclaimer} as the filling; then only {@link #head} is left, and that is what
+ * may go to another thread or wait. <i>Confined to its thread.</i> Source: virtio 1.3, 2.7.4 and
+ * 2.7.5.
  */
 public final class DescriptorChain {
     /** Descriptors in an indirect table; more than any driver's queue has. */
@@ -29,6 +32,8 @@ public final class DescriptorChain {
     private final ChainWriter writer = new ChainWriter(writable);
     private byte[] table = new byte[0];
     private int head;
+    private long described; // bytes that all descriptors together name
+    private boolean answerable;
 
     private static VarHandle view(Class<?> array) {
         return MethodHandles.byteArrayViewVarHandle(array, ByteOrder.LITTLE_ENDIAN);
@@ -47,13 +52,35 @@ public final class DescriptorChain {
         return head;
     }
 
+    /**
+     * Whether all its buffers are in memory that we know. If not, reader and writer end before the
+     * first byte that is not.
+     */
+    public boolean isWhole() {
+        return readable.isWhole() && writable.isWhole();
+    }
+
+    /** Whether the driver has given room for an answer, known to us or not. */
+    public boolean isAnswerable() {
+        return answerable;
+    }
+
+    /** The end of the bracket in which it was filled: its buffers are out of reach from now on. */
+    public void end() {
+        readable.end();
+        writable.end();
+        indirect.end();
+    }
+
     /** Walks the chain that starts at {@code head}; throws if it breaks a rule. */
     void fill(SplitRing ring, GuestMemory memory, boolean indirectAllowed, int head)
             throws RingException {
         this.head = head;
-        readable.clear();
-        writable.clear();
+        readable.begin(memory);
+        writable.begin(memory);
         reader.rewind();
+        described = 0;
+        answerable = false;
         int index = head;
         for (int steps = 1; ; steps++) {
             if (index >= ring.size()) {
@@ -73,7 +100,7 @@ public final class DescriptorChain {
                 walkTable(memory, address, length);
                 return;
             }
-            add(memory, address, length, flags);
+            add(address, length, flags);
             if ((flags & SplitRing.DESC_F_NEXT) == 0) {
                 return;
             }
@@ -90,8 +117,11 @@ public final class DescriptorChain {
         if (table.length < bytes) {
             table = new byte[Math.max(bytes, 4096)];
         }
-        indirect.clear();
-        indirect.add(memory, address, bytes);
+        indirect.begin(memory);
+        indirect.add(address, bytes);
+        if (!indirect.isWhole()) {
+            throw new RingException("indirect table in memory that is not shared");
+        }
         indirect.get(0, table, 0, bytes);
         int index = 0;
         for (int steps = 1; ; steps++) {
@@ -106,7 +136,7 @@ public final class DescriptorChain {
             if ((flags & SplitRing.DESC_F_INDIRECT) != 0) {
                 throw new RingException("indirect descriptor inside of an indirect table");
             }
-            add(memory, (long) LONGS.get(table, at), (int) INTS.get(table, at + 8), flags);
+            add((long) LONGS.get(table, at), (int) INTS.get(table, at + 8), flags);
             if ((flags & SplitRing.DESC_F_NEXT) == 0) {
                 return;
             }
@@ -114,14 +144,17 @@ public final class DescriptorChain {
         }
     }
 
-    private void add(GuestMemory memory, long address, int length, int flags) throws RingException {
+    private void add(long address, int length, int flags) throws RingException {
         boolean write = (flags & SplitRing.DESC_F_WRITE) != 0;
-        if (!write && writable.bytes() > 0) {
+        long bytes = length & 0xffffffffL;
+        if (!write && answerable) {
             throw new RingException("readable descriptor after a writable one");
         }
-        (write ? writable : readable).add(memory, address, length & 0xffffffffL);
-        if (readable.bytes() + writable.bytes() > MAX_BYTES) {
+        described += bytes;
+        if (described > MAX_BYTES) {
             throw new RingException("descriptor chain of more than 4 GiB");
         }
+        (write ? writable : readable).add(address, bytes);
+        answerable |= write && bytes > 0;
     }
 }

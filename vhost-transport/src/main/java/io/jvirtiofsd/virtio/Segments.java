@@ -9,7 +9,10 @@ import java.util.Arrays;
  * Pieces of guest memory that together are one direction of a chain; a reusable list that
  * translates guest addresses as they are added.
  *
- * <p><i>Confined to the thread of its request.</i>
+ * <p>The list is valid from {@link #begin} to {@link #end}, which must be one bracket of the {@link
+ * io.jvirtiofsd.linux.Reclaimer}: afterwards the memory may be unmapped. Between {@link #end} and
+ * the next {@link #begin} it is empty, so that nothing can be reached through it. <i>Confined to
+ * the thread of its request.</i>
  */
 final class Segments {
     private static final int INITIAL_SEGMENTS = 264;
@@ -17,27 +20,49 @@ final class Segments {
     private GuestRegion[] regions = new GuestRegion[INITIAL_SEGMENTS];
     private long[] offsets = new long[INITIAL_SEGMENTS];
     private long[] lengths = new long[INITIAL_SEGMENTS];
+    private GuestMemory memory; // null outside of a bracket
     private int count;
     private long bytes;
+    private boolean whole;
 
-    void clear() {
+    /** Starts over with pieces of {@code memory}. */
+    void begin(GuestMemory memory) {
+        this.memory = memory;
+        count = 0;
+        bytes = 0;
+        whole = true;
+    }
+
+    /** Forgets all pieces. */
+    void end() {
+        memory = null;
         count = 0;
         bytes = 0;
     }
 
+    /** Bytes in all; of a list that is not {@linkplain #isWhole whole} those before the gap. */
     long bytes() {
+        assert memory != null : "a chain is used outside of its bracket";
         return bytes;
     }
 
-    /** Appends {@code length} bytes at guest address {@code gpa}, piece by piece of its regions. */
-    void add(GuestMemory memory, long gpa, long length) throws RingException {
-        bytes += length;
+    /** False if a piece was added that is in no region of the memory. */
+    boolean isWhole() {
+        return whole;
+    }
+
+    /**
+     * Appends {@code length} bytes at guest address {@code gpa}, piece by piece of its regions. The
+     * list ends before the first byte that is in no region, whatever is added then.
+     */
+    void add(long gpa, long length) {
         long at = gpa;
         long left = length;
-        while (left > 0) {
+        while (left > 0 && whole) {
             GuestRegion region = memory.find(at);
             if (region == null) {
-                throw new RingException("descriptor outside of guest memory");
+                whole = false;
+                return;
             }
             long offset = at - region.gpa();
             long piece = Math.min(left, region.bytes() - offset);
@@ -56,6 +81,7 @@ final class Segments {
         regions[count] = region;
         offsets[count] = offset;
         lengths[count] = length;
+        bytes += length;
         count++;
     }
 

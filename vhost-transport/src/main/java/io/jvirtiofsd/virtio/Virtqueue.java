@@ -50,9 +50,24 @@ public final class Virtqueue {
      */
     public boolean pop(SplitRing ring, GuestMemory memory, DescriptorChain chain)
             throws RingException {
+        int head = popHead(ring);
+        if (head < 0) {
+            return false;
+        }
+        walk(ring, memory, head, chain);
+        return true;
+    }
+
+    /**
+     * Takes the next chain without looking at its descriptors.
+     *
+     * @return its head, for {@link #walk}; &minus;1 if there is none
+     * @throws RingException likewise
+     */
+    public int popHead(SplitRing ring) throws RingException {
         int pending = (ring.availIdx() - lastAvail) & 0xffff;
         if (pending == 0) {
-            return false;
+            return -1;
         }
         if (pending > ring.size()) {
             throw new RingException(
@@ -60,22 +75,21 @@ public final class Virtqueue {
         }
         int head = ring.availEntry(lastAvail);
         lastAvail = (lastAvail + 1) & 0xffff;
-        chain.fill(ring, memory, indirect, head);
-        return true;
+        return head;
     }
 
     /**
-     * Walks once more a chain that has been taken and not given back, by its {@code head}: the
-     * memory behind it may have changed. May be called by any thread.
+     * Fills {@code chain} with what {@code head} leads to now, if it has been taken and not given
+     * back. May be called by any thread, and again: the memory behind it may have changed.
      */
-    public void takeAgain(SplitRing ring, GuestMemory memory, int head, DescriptorChain chain)
+    public void walk(SplitRing ring, GuestMemory memory, int head, DescriptorChain chain)
             throws RingException {
         chain.fill(ring, memory, indirect, head);
     }
 
-    /** Gives {@code chain} back, with {@code written} bytes in its writable part. */
-    public void push(SplitRing ring, DescriptorChain chain, int written) {
-        ring.putUsed(usedIdx, chain.head(), written);
+    /** Gives the chain of {@code head} back, with {@code written} bytes in its writable part. */
+    public void push(SplitRing ring, int head, int written) {
+        ring.putUsed(usedIdx, head, written);
         usedIdx = (usedIdx + 1) & 0xffff;
         ring.putUsedIdx(usedIdx);
     }

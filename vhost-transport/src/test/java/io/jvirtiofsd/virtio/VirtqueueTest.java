@@ -2,6 +2,7 @@ package io.jvirtiofsd.virtio;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.Fd;
@@ -71,6 +72,24 @@ class VirtqueueTest {
         view.putShortRelease(AVAIL + 2, (short) (index + 1));
     }
 
+    /** Once its bracket has ended a chain is its head, and nothing can be reached through it. */
+    @Test
+    void chainIsNotUsedOutsideOfItsBracket() throws Exception {
+        descriptor(0, PAGE, 16, 1, 1);
+        descriptor(1, PAGE + 64, 16, 2, 0);
+        available(0, 0);
+        Virtqueue queue = new Virtqueue(ring, 0, false, false);
+        assertTrue(queue.pop(ring, memory, chain));
+        assertEquals(16, chain.reader().remaining());
+        chain.end();
+        assertEquals(0, chain.head());
+        assertThrows(AssertionError.class, () -> chain.reader().remaining());
+        assertThrows(AssertionError.class, () -> chain.writer().capacity());
+        assertThrows(IndexOutOfBoundsException.class, () -> chain.reader().read(new byte[1], 0, 1));
+        assertThrows(
+                IndexOutOfBoundsException.class, () -> chain.writer().write(0, new byte[1], 0, 1));
+    }
+
     /** 2.7.10: the arithmetic agrees with walking from one index to the other, for all wraps. */
     @Test
     void crossingAnEventIndexIsFoundForAllWraps() {
@@ -98,7 +117,7 @@ class VirtqueueTest {
             assertFalse(queue.pop(ring, memory, chain));
             available(i, 0);
             assertTrue(queue.pop(ring, memory, chain));
-            queue.push(ring, chain, i & 0xff);
+            queue.push(ring, chain.head(), i & 0xff);
             assertEquals((i + 1) & 0xffff, ring.usedIdx());
             assertEquals(i & 0xff, view.getInt(USED + 4 + 8 * (i % SIZE) + 4));
         }
@@ -148,7 +167,7 @@ class VirtqueueTest {
         available(0, 0);
         Virtqueue plain = new Virtqueue(ring, 0, false, true);
         assertTrue(plain.pop(ring, memory, chain));
-        plain.push(ring, chain, 0);
+        plain.push(ring, chain.head(), 0);
         assertTrue(plain.needsNotify(ring));
         view.putShort(AVAIL, (short) 1);
         assertFalse(plain.needsNotify(ring));
@@ -161,7 +180,7 @@ class VirtqueueTest {
         Virtqueue events = new Virtqueue(ring, 1, true, true);
         view.putShort(AVAIL + 4 + 2 * SIZE, (short) 100);
         assertTrue(events.pop(ring, memory, chain));
-        events.push(ring, chain, 0);
+        events.push(ring, chain.head(), 0);
         assertTrue(events.needsNotify(ring)); // the first decision
         assertFalse(events.needsNotify(ring));
         assertFalse(events.enableKicks(ring));

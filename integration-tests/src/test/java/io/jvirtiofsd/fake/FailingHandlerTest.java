@@ -1,0 +1,232 @@
+package io.jvirtiofsd.fake;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Reclaimer;
+import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.DaxWindow;
+import io.jvirtiofsd.vhost.ChainHandler;
+import io.jvirtiofsd.vhost.Listener;
+import io.jvirtiofsd.vhost.ParkedChain;
+import io.jvirtiofsd.vhost.TransportOptions;
+import io.jvirtiofsd.vhost.VhostUserServer;
+import io.jvirtiofsd.vhost.VirtioDevice;
+import io.jvirtiofsd.virtio.ChainReader;
+import io.jvirtiofsd.virtio.ChainWriter;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Whatever a handler throws, its ring is served or broken, the others go on, and the front-end gets
+ * the answer that it waits for when it stops a ring.
+ */
+class FailingHandlerTest {
+    private static final byte ECHO = 0;
+    private static final byte THROW_ERROR = 1;
+    private static final byte THROW_EXCEPTION = 2;
+    private static final byte PARK_AND_THROW = 3;
+    private static final byte PARK_ANSWER_AND_THROW = 4;
+    private static final byte PARK_UNCANCELLABLE = 5;
+    private static final byte PARK = 6;
+
+    private static final class Failure extends Error {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** Does what the first byte of a request says. */
+    private static final class Handler implements ChainHandler {
+        private byte deed;
+
+        @Override
+        public int handle(ChainReader reader, ChainWriter writer) {
+            byte[] request = new byte[1];
+            reader.read(request, 0, 1);
+            deed = request[0];
+            switch (deed) {
+                case ECHO -> writer.write(0, request, 0, 1);
+                case THROW_ERROR -> throw new Failure();
+                case THROW_EXCEPTION -> throw new IllegalStateException("on purpose");
+                default -> {
+                    return PARKED;
+                }
+            }
+            return 1;
+        }
+
+        @Override
+        public int refuse(ChainReader reader, ChainWriter writer) {
+            return 0;
+        }
+
+        @Override
+        public Runnable parked(ParkedChain chain) {
+            if (deed == PARK_ANSWER_AND_THROW) {
+                chain.answer(new byte[] {7});
+            }
+            if (deed == PARK_AND_THROW || deed == PARK_ANSWER_AND_THROW) {
+                throw new Failure();
+            }
+            return () -> {
+                chain.answer(new byte[] {8});
+                if (deed == PARK_UNCANCELLABLE) {
+                    throw new IllegalStateException("on purpose");
+                }
+            };
+        }
+    }
+
+    private static final class Device implements VirtioDevice {
+        @Override
+        public int maxQueues() {
+            return 3;
+        }
+
+        @Override
+        public long deviceFeatures() {
+            return 0;
+        }
+
+        @Override
+        public byte[] config(int queueCount) {
+            return new byte[0];
+        }
+
+        @Override
+        public Optional<DaxWindow> window() {
+            return Optional.empty();
+        }
+
+        @Override
+        public ChainHandler newHandler(int queueIndex) {
+            return new Handler();
+        }
+
+        @Override
+        public void reset() {}
+
+        @Override
+        public void disconnected() {}
+    }
+
+    @TempDir Path folder;
+    private final BlockingQueue<Throwable> uncaught = new LinkedBlockingQueue<>();
+    private Thread.UncaughtExceptionHandler before;
+    private VhostUserServer server;
+    private Thread control;
+    private FakeFrontend frontend;
+
+    private void begin(int poolSize) throws Exception {
+        Syscalls syscalls = JnrSyscalls.load();
+        Path socket = folder.resolve("s");
+        server =
+                new VhostUserServer(
+                        syscalls,
+                        Listener.bind(syscalls, socket, null),
+                        new Device(),
+                        new TransportOptions(poolSize, false, null),
+                        new Reclaimer());
+        control =
+                new Thread(
+                        () -> {
+                            try {
+                                server.serve();
+                            } catch (java.io.IOException e) {
+                                throw new java.io.UncheckedIOException(e);
+                            }
+                        });
+        control.start();
+        frontend = FuseRig.connect(socket);
+    }
+
+    @BeforeEach
+    void collectUncaught() {
+        before = Thread.getDefaultUncaughtExceptionHandler();
+        Thread.setDefaultUncaughtExceptionHandler((thread, e) -> uncaught.add(e));
+    }
+
+    @AfterEach
+    void end() throws Exception {
+        frontend.close();
+        server.close();
+        control.join(TimeUnit.SECONDS.toMillis(20));
+        Thread.setDefaultUncaughtExceptionHandler(before);
+        assertTrue(!control.isAlive(), "the control thread does not end");
+    }
+
+    /** The ring is broken, the error is told, the other ring serves, both can be stopped. */
+    private void assertBreaksItsRingOnly() throws Exception {
+        FakeDriver queue = frontend.queue(1);
+        assertTrue(Waiting.readable(frontend.syscalls(), queue.error().number(), 10_000));
+        assertEquals(Failure.class, uncaught.poll(10, TimeUnit.SECONDS).getClass());
+        assertEquals(1, frontend.queue(2).request(new byte[] {ECHO}, 8));
+        frontend.stopRing(queue);
+        frontend.stopRing(frontend.queue(2));
+    }
+
+    @Test
+    void errorOnTheQueuesOwnThreadBreaksTheRing() throws Exception {
+        begin(0);
+        frontend.queue(1).submit(0, new byte[] {THROW_ERROR}, 1, 8);
+        assertBreaksItsRingOnly();
+    }
+
+    @Test
+    void errorOnThePoolsThreadBreaksTheRingAndThePoolGoesOn() throws Exception {
+        begin(1);
+        for (int round = 0; round < 3; round++) {
+            FakeDriver queue = frontend.queue(1);
+            queue.makeAvailable(
+                    queue.prepare(0, new byte[] {ECHO}, 1, 8),
+                    queue.prepare(1, new byte[] {THROW_ERROR}, 1, 8));
+            assertBreaksItsRingOnly();
+            frontend.stop();
+            frontend.restart();
+        }
+    }
+
+    @Test
+    void exceptionOfOneRequestIsAnEmptyAnswer() throws Exception {
+        begin(0);
+        assertEquals(0, frontend.queue(1).request(new byte[] {THROW_EXCEPTION}, 8));
+        assertEquals(1, frontend.queue(1).request(new byte[] {ECHO}, 8));
+        frontend.stopRing(frontend.queue(1));
+    }
+
+    @Test
+    void requestThatCannotBeParkedBreaksTheRing() throws Exception {
+        begin(0);
+        frontend.queue(1).submit(0, new byte[] {PARK_AND_THROW}, 1, 8);
+        assertBreaksItsRingOnly();
+    }
+
+    @Test
+    void requestThatIsAnsweredWhileItIsParkedIsAnsweredOnce() throws Exception {
+        begin(0);
+        assertEquals(1, frontend.queue(1).request(new byte[] {PARK_ANSWER_AND_THROW}, 8));
+        assertEquals(1, frontend.queue(1).request(new byte[] {ECHO}, 8));
+        assertTrue(frontend.queue(1).staysSilent(20));
+        frontend.stopRing(frontend.queue(1));
+    }
+
+    @Test
+    void waitThatCannotBeCancelledKeepsNoOtherWaiting() throws Exception {
+        begin(0);
+        FakeDriver queue = frontend.queue(1);
+        queue.makeAvailable(
+                queue.prepare(0, new byte[] {PARK_UNCANCELLABLE}, 1, 8),
+                queue.prepare(1, new byte[] {PARK}, 1, 8));
+        queue.staysSilent(20);
+        frontend.stopRing(queue);
+        assertEquals(1, queue.await());
+        assertEquals(1, queue.await());
+    }
+}
