@@ -234,15 +234,25 @@ final class FileOperations {
             throws ErrnoException {
         OpenFile open = session.file(fh);
         OpenChannel file = open.writing();
-        share.checkSize(offset + source.size());
+        boolean appends = WriteIn.appends(writeFlags, openFlags);
+        long start = appends ? NioErrno.call(file::size) : offset;
+        share.checkSize(start + source.size());
         byte[] chunk = chunks.get();
         int done = 0;
         while (done < source.size()) {
             int count = Math.min(chunk.length, source.size() - done);
             source.get(done, chunk, 0, count);
             long at = offset + done;
+            ByteBuffer bytes = ByteBuffer.wrap(chunk, 0, count);
             try {
-                NioErrno.run(() -> file.write(ByteBuffer.wrap(chunk, 0, count), at));
+                NioErrno.run(
+                        () -> {
+                            if (appends) {
+                                file.append(bytes);
+                            } else {
+                                file.write(bytes, at);
+                            }
+                        });
             } catch (ErrnoException e) {
                 if (done == 0) {
                     throw e;

@@ -116,6 +116,13 @@ final class OpenChannel {
         }
     }
 
+    /** Writes behind the last byte; only who uses this channel cannot come in between. */
+    void append(ByteBuffer source) throws IOException {
+        synchronized (channel) {
+            write(source, channel.size());
+        }
+    }
+
     /** Cuts, or grows with zeros, which no channel does in one call. */
     void setSize(long size) throws IOException {
         synchronized (channel) {

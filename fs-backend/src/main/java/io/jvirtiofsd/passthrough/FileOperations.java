@@ -220,11 +220,14 @@ final class FileOperations {
                             ? writeCached(session, file, offset, writeFlags, openFlags, source)
                             : written);
         }
-        dax.settle(offset, offset + source.size());
+        boolean appends = WriteIn.appends(writeFlags, openFlags);
+        long start = appends ? 0 : offset; // nobody can say where it will begin
+        long end = appends ? Long.MAX_VALUE : offset + source.size();
+        dax.settle(start, end);
         try {
             return Failures.check(write(file, offset, writeFlags, openFlags, source));
         } finally {
-            dax.settle(offset, offset + source.size());
+            dax.settle(start, end);
         }
     }
 
@@ -253,11 +256,12 @@ final class FileOperations {
         int fd = file.fd().number();
         share.capability().drop(fd);
         int durable = durability(openFlags & ~file.flags());
+        int flags = WriteIn.appends(writeFlags, openFlags) ? durable | Fcntl.RWF_APPEND : durable;
         if ((writeFlags & WriteIn.WRITE_KILL_SUIDGID) != 0) {
             return share.credentials()
-                    .clearingSuid(true, () -> tryWrite(fd, offset, source, durable));
+                    .clearingSuid(true, () -> tryWrite(fd, offset, source, flags));
         }
-        return tryWrite(fd, offset, source, durable);
+        return tryWrite(fd, offset, source, flags);
     }
 
     private static int durability(int flags) {
@@ -267,11 +271,11 @@ final class FileOperations {
         return (flags & Fcntl.O_DSYNC) != 0 ? Fcntl.RWF_DSYNC : 0;
     }
 
-    private int tryWrite(int fd, long offset, GuestData source, int durable) {
+    private int tryWrite(int fd, long offset, GuestData source, int flags) {
         if (source.iovCount() > IoVector.MAX_PER_CALL) {
-            return transferInParts(fd, offset, source, durable, true);
+            return transferInParts(fd, offset, source, flags, true);
         }
-        return (int) syscalls.pwritev2(fd, source.iovAddress(), source.iovCount(), offset, durable);
+        return (int) syscalls.pwritev2(fd, source.iovAddress(), source.iovCount(), offset, flags);
     }
 
     /**

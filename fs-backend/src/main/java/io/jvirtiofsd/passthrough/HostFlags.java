@@ -9,7 +9,8 @@ import io.jvirtiofsd.linux.Fcntl;
  * With which O_ flags files of the host are opened, given those of the guest's program. <i>
  * Immutable.</i>
  *
- * <p>O_APPEND is the guest's business: it sends offsets, which an appending file would ignore.
+ * <p>O_APPEND is not passed on: an appending file would ignore the offsets of what the guest's
+ * kernel writes from its cache. Each WRITE says whether it appends.
  */
 final class HostFlags {
     private static final int KEPT =

@@ -157,7 +157,8 @@ public interface FileSystem extends AutoCloseable {
      * Writes {@code source} at {@code offset}.
      *
      * @param writeFlags WRITE_ flags of {@link WriteIn}
-     * @param openFlags the file's O_ flags at this time; O_SYNC and O_DSYNC count for this write
+     * @param openFlags the file's O_ flags at this time; O_SYNC and O_DSYNC count for this write,
+     *     and O_APPEND as {@link WriteIn#appends} says
      * @return number of bytes written
      */
     default int write(

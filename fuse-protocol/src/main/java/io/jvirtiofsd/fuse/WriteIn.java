@@ -14,6 +14,16 @@ public record WriteIn(
     public static final int WRITE_LOCKOWNER = 2; // fuse.h FUSE_WRITE_LOCKOWNER
     public static final int WRITE_KILL_SUIDGID = 4; // fuse.h FUSE_WRITE_KILL_SUIDGID
 
+    /**
+     * Whether a WRITE with these flags belongs behind the last byte, wherever that is now. Its
+     * offset is where the guest believes the file to end, and others may have written since. What a
+     * guest writes from its cache, stored by mmap(2) or kept under write-back, belongs to its
+     * offset, whatever the file was opened for.
+     */
+    public static boolean appends(int writeFlags, int openFlags) {
+        return (openFlags & OpenFlags.O_APPEND) != 0 && (writeFlags & WRITE_CACHE) == 0;
+    }
+
     static WriteIn read(WireReader in) {
         long fh = in.u64();
         long offset = in.u64();

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.Arrays;
@@ -207,6 +208,37 @@ class CachingIT {
                 expected[at] = (byte) at;
             }
             assertArrayEquals(expected, Files.readAllBytes(share(tag).resolve("direct")), tag);
+        }
+    }
+
+    /** A log that both sides have open: no line is written over another. */
+    @Test
+    void appendsOfGuestAndHostFollowEachOther() throws Exception {
+        for (String tag : new String[] {"never", "auto", "metadata", "always"}) {
+            Path share = share(tag);
+            Path log = share.resolve("log");
+            CompletableFuture<ExecResult> appending =
+                    guest.start(
+                            """
+                            cd /%s
+                            exec 5>>log
+                            for i in 1 2 3 4 5; do
+                                echo guest $i >&5
+                                : >turn$i
+                                until [ -e turn$i.host ]; do sleep 0.02; done
+                            done
+                            """
+                                    .formatted(tag));
+            StringBuilder expected = new StringBuilder();
+            for (int i = 1; i <= 5; i++) {
+                Path turn = share.resolve("turn" + i);
+                assertTrue(Processes.await(LIMIT, () -> Files.exists(turn)));
+                Files.writeString(log, "host " + i + "\n", StandardOpenOption.APPEND);
+                Files.createFile(share.resolve("turn" + i + ".host"));
+                expected.append("guest %1$d\nhost %1$d\n".formatted(i));
+            }
+            appending.get(LIMIT.toSeconds(), TimeUnit.SECONDS);
+            assertEquals(expected.toString(), Files.readString(log), tag);
         }
     }
 

@@ -18,6 +18,7 @@ import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +32,8 @@ import org.junit.jupiter.api.io.TempDir;
 class NioShareTest {
     private static final long ROOT = FuseClient.ROOT;
     private static final int O_RDWR = 2;
+    private static final int O_APPEND = 0x400;
+    private static final int WRITE_CACHE = 1; // fuse.h FUSE_WRITE_CACHE
     private static final int O_TRUNC = 0x200;
     private static final int S_IFREG = 0x8000;
     private static final int S_IFIFO = 0x1000;
@@ -77,6 +80,22 @@ class NioShareTest {
                 assertTrue(names.add(entry.name()), entry.name());
                 offset = entry.offset();
             }
+        }
+    }
+
+    @Test
+    void appendsLandBehindWhatIsThere() throws Exception {
+        try (FileSystem memory = memory();
+                FuseRig rig = new FuseRig(memory.getPath("/share"), folder)) {
+            FuseClient fuse = rig.fuse();
+            Created made = fuse.create(ROOT, "log", O_RDWR | O_APPEND, S_IFREG | 0640);
+            long node = made.node().nodeId();
+            fuse.write(node, made.fh(), 0, 0, O_RDWR | O_APPEND, bytes("guest "));
+            Path log = memory.getPath("/share/log");
+            Files.writeString(log, "host ", StandardOpenOption.APPEND);
+            fuse.write(node, made.fh(), 6, 0, O_RDWR | O_APPEND, bytes("guest"));
+            fuse.write(node, made.fh(), 1, WRITE_CACHE, O_RDWR | O_APPEND, bytes("U"));
+            assertEquals("gUest host guest", Files.readString(log));
         }
     }
 

@@ -59,6 +59,7 @@ public final class Fcntl {
 
     public static final int RWF_DSYNC = 2; // linux/fs.h
     public static final int RWF_SYNC  = 4; // linux/fs.h
+    public static final int RWF_APPEND = 16; // linux/fs.h
     // spotless:on
 
     private Fcntl() {}
