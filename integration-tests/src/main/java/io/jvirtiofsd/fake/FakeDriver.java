@@ -62,6 +62,7 @@ public final class FakeDriver {
         final int tableBytes;
         final Pieces readable;
         final Pieces answer;
+        boolean indirect;
         byte[] sent;
         byte[] chain;
 
@@ -259,6 +260,7 @@ public final class FakeDriver {
         Slot place = slots[slot];
         place.readable.layOut(readableBytes, pieceBytes, gap, spread);
         place.answer.layOut(writableBytes, pieceBytes, gap, spread);
+        place.indirect = indirect;
         place.sent = null;
         writable[place.head] = writableBytes;
         int inputs = place.readable.count();
@@ -293,8 +295,8 @@ public final class FakeDriver {
     /** The bytes of a slot's part of the descriptor table and of its indirect table. */
     private byte[] chainOf(Slot slot) {
         int count = slot.readable.count() + slot.answer.count();
-        int direct = DESCRIPTOR_BYTES * (indirect ? 1 : count);
-        int table = indirect ? DESCRIPTOR_BYTES * count : 0;
+        int direct = DESCRIPTOR_BYTES * (slot.indirect ? 1 : count);
+        int table = slot.indirect ? DESCRIPTOR_BYTES * count : 0;
         byte[] bytes = new byte[direct + table];
         memory.get(descriptors + DESCRIPTOR_BYTES * slot.head, bytes, 0, direct);
         memory.get(slot.table, bytes, direct, table);
@@ -303,10 +305,16 @@ public final class FakeDriver {
 
     /** Waits for the next used buffer, sleeping until notified; its length. */
     public int await() {
+        awaitUsed(1);
+        return take();
+    }
+
+    /** Waits until {@code count} buffers are used that were not taken, for one notification. */
+    public void awaitUsed(int count) {
         long start = System.nanoTime();
-        while (usedIdx() == seenUsed) {
-            askForNotification(seenUsed);
-            if (usedIdx() != seenUsed) {
+        while (usedCount() < count) {
+            askForNotification(seenUsed + count - 1);
+            if (usedCount() >= count) {
                 break;
             }
             long millis = (LIMIT_NANOS - (System.nanoTime() - start)) / 1_000_000;
@@ -314,10 +322,9 @@ public final class FakeDriver {
                     millis > 0
                             && Waiting.readable(frontend.syscalls(), call.number(), (int) millis);
             call.drain();
-            require(notified || usedIdx() == seenUsed, "a buffer was used without notification");
+            require(notified || usedCount() < count, "a buffer was used without notification");
             require(notified, "no answer within 10 s");
         }
-        return take();
     }
 
     /** Likewise without sleeping or wanting a notification, checking little: to measure. */
@@ -331,6 +338,10 @@ public final class FakeDriver {
             Thread.onSpinWait();
         }
         return take();
+    }
+
+    private int usedCount() {
+        return (usedIdx() - seenUsed) & 0xffff;
     }
 
     private int usedIdx() {
@@ -379,6 +390,13 @@ public final class FakeDriver {
     /** The slot that the last used buffer belongs to. */
     public int lastSlot() {
         return lastHead / (size / slots.length);
+    }
+
+    /** The ring was stopped and goes on at {@code base}: what was under way has no answer. */
+    public void giveUp(int base) {
+        inFlight.clear();
+        availIdx = base;
+        seenUsed = usedIdx();
     }
 
     /** Whether no used buffer appears within {@code millis}. */

@@ -227,7 +227,7 @@ public final class FakeFrontend implements AutoCloseable {
     }
 
     /** Enables a ring, or not; without protocol features rings are enabled from the start. */
-    private void enable(FakeDriver queue, int on) throws IOException {
+    public void enable(FakeDriver queue, int on) throws IOException {
         if ((features & F_PROTOCOL) != 0) {
             acknowledged(SET_VRING_ENABLE, state(queue.index(), on));
         }
