@@ -39,6 +39,7 @@ final class Directories {
 
     OpenReply opendir(Session session, long nodeId) throws ErrnoException {
         int path = session.directory(nodeId);
+        session.requireName(session.inode(nodeId), path);
         PathDescriptors.Opening call = () -> share.reopen(path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
         int fd = session.descriptors().openingToStay(call);
         Fd owned = Fd.own(syscalls, Failures.check(fd));

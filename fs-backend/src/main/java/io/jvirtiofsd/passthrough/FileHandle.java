@@ -24,23 +24,39 @@ final class FileHandle {
 
     /** The handle of what {@code fd} refers to, or null if its file system has none. */
     static FileHandle of(Syscalls syscalls, int fd) {
-        Scratch scratch = Scratch.get();
-        NativeMemory memory = scratch.small();
+        int length = ask(syscalls, fd, Scratch.get().emptyPath(), Fcntl.AT_EMPTY_PATH);
+        if (length < 0) {
+            return null;
+        }
+        byte[] bytes = new byte[length];
+        Scratch.get().small().get(0, bytes, 0, length);
+        return new FileHandle(bytes);
+    }
+
+    /** Puts a handle into the small block; how many bytes it has, or a negative number. */
+    private static int ask(Syscalls syscalls, int directory, long path, int flags) {
+        NativeMemory memory = Scratch.get().small();
         memory.putInt(0, MAX_DATA_BYTES);
         int result =
                 syscalls.nameToHandleAt(
-                        fd,
-                        scratch.emptyPath(),
-                        memory.address(),
-                        memory.address(MOUNT_ID_AT),
-                        Fcntl.AT_EMPTY_PATH);
+                        directory, path, memory.address(), memory.address(MOUNT_ID_AT), flags);
         int length = memory.getInt(0);
-        if (result < 0 || length < 0 || length > MAX_DATA_BYTES) {
-            return null;
+        boolean known = result >= 0 && length >= 0 && length <= MAX_DATA_BYTES;
+        return known ? HEADER_BYTES + length : -1;
+    }
+
+    /** Whether {@code path}, a C string, names this object in {@code directory}. */
+    boolean isNamed(Syscalls syscalls, int directory, long path) {
+        if (ask(syscalls, directory, path, 0) != bytes.length) {
+            return false;
         }
-        byte[] bytes = new byte[HEADER_BYTES + length];
-        memory.get(0, bytes, 0, bytes.length);
-        return new FileHandle(bytes);
+        NativeMemory memory = Scratch.get().small();
+        for (int i = 0; i < bytes.length; i++) {
+            if (memory.getByte(i) != bytes[i]) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** Opens the object as an O_PATH descriptor; a descriptor, or a negated errno. */

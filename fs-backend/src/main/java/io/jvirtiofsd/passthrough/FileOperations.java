@@ -51,6 +51,7 @@ final class FileOperations {
             share.refuseIfReadOnly();
         }
         int path = session.descriptors().of(inode);
+        session.requireName(inode, path);
         boolean truncating = (hostFlags & Fcntl.O_TRUNC) != 0;
         boolean killing = killSuidgid && truncating;
         if (truncating) {
@@ -105,7 +106,7 @@ final class FileOperations {
         if (made == -Errno.EEXIST && (in.flags() & Fcntl.O_EXCL) == 0) {
             return openExisting(session, directory, name, in);
         }
-        Fd fd = Fd.own(syscalls, Failures.check(made));
+        Fd fd = Fd.own(syscalls, session.checkByName(parent, directory, made));
         int labelled = share.xattrs().label(made, caller);
         if (labelled < 0) { // what cannot get its label must not stay
             fd.close();
@@ -145,7 +146,7 @@ final class FileOperations {
                                 creating,
                                 in.mode() & 07777);
         int made = creating(session, caller, in.umask(), call);
-        Fd fd = Fd.own(syscalls, Failures.check(made));
+        Fd fd = Fd.own(syscalls, session.checkByName(parent, directory, made));
         int labelled = share.xattrs().label(made, caller);
         if (labelled < 0) {
             fd.close();

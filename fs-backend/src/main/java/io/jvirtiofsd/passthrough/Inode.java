@@ -4,6 +4,7 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.shmem.DaxFile;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -18,6 +19,8 @@ import java.util.concurrent.atomic.AtomicReference;
  */
 final class Inode {
     private static final long ROOT_LOOKUPS = Long.MAX_VALUE / 2;
+    private static final AtomicIntegerFieldUpdater<Inode> OPENS =
+            AtomicIntegerFieldUpdater.newUpdater(Inode.class, "opens");
 
     private final long device;
     private final long ino;
@@ -30,6 +33,9 @@ final class Inode {
     private volatile DaxFile dax;
     private volatile InodeLocks locks;
     private volatile Inode next;
+    private volatile boolean used;
+    private volatile boolean nameless;
+    private volatile int opens;
     private boolean marked;
     private long nodeId;
 
@@ -138,6 +144,38 @@ final class Inode {
         if (present != null) {
             present.close();
         }
+    }
+
+    /** Notes that its descriptor is of use; writes only what changes. */
+    void use() {
+        if (!used) {
+            used = true;
+        }
+    }
+
+    /** Whether {@link #use} was called since this was asked before. */
+    boolean wasUsed() {
+        boolean was = used;
+        used = false;
+        return was;
+    }
+
+    /** Notes that the guest has opened ({@code change} 1) or closed (&minus;1) the file. */
+    void countOpen(int change) {
+        OPENS.addAndGet(this, change);
+    }
+
+    /**
+     * Notes that there is nothing to be learnt from its having no name: the guest has removed it,
+     * or its file system does not count names.
+     */
+    void allowNameless() {
+        nameless = true;
+    }
+
+    /** Whether the guest goes on using it without a name. */
+    boolean mayBeNameless() {
+        return nameless || opens > 0 || isPinned();
     }
 
     /** The next inode in the same bucket. */

@@ -27,16 +27,8 @@ final class Lookups {
      */
     static EntryCursor lookup(Session session, int directory, Name name) throws ErrnoException {
         Share share = session.share();
-        Scratch scratch = Scratch.get();
-        NativeMemory statx = scratch.statx();
-        int result =
-                share.syscalls()
-                        .statx(
-                                directory,
-                                EntryCursor.path(name),
-                                Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_NO_AUTOMOUNT,
-                                Share.LOOKUP_MASK,
-                                statx.address());
+        NativeMemory statx = Scratch.get().statx();
+        int result = statx(share, directory, name);
         if (result == -Errno.ENOENT) {
             return share.cursor().none();
         }
@@ -44,22 +36,39 @@ final class Lookups {
         Inode known =
                 session.inodes()
                         .find(Statx.device(statx), statx.getLong(Statx.INO), Statx.mountId(statx));
-        if (known != null && count(session, known)) {
+        if (known != null && count(session, directory, name, known)) {
             follow(known, statx);
             return share.cursor().at(known);
         }
         return open(session, directory, name);
     }
 
+    private static int statx(Share share, int directory, Name name) {
+        return share.syscalls()
+                .statx(
+                        directory,
+                        EntryCursor.path(name),
+                        Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_NO_AUTOMOUNT,
+                        Share.LOOKUP_MASK,
+                        Scratch.get().statx().address());
+    }
+
     /** Counts a lookup of a known inode, unless it has been forgotten or its object is gone. */
-    private static boolean count(Session session, Inode known) {
-        if (known.path() == null) {
-            // Without an open descriptor the inode number may have become another object's. Asking
-            // overwrites nothing but the path slot.
-            if (!session.descriptors().exists(known)) {
-                session.inodes().disown(known);
-                return false;
-            }
+    private static boolean count(Session session, int directory, Name name, Inode known) {
+        if (known.path() != null) {
+            known.use();
+            return known.addLookup();
+        }
+        // Without an open descriptor the inode number may have become another object's. Asking
+        // overwrites nothing but the path slot and the small block.
+        FileHandle handle = known.handle();
+        boolean same =
+                handle != null
+                        && handle.isNamed(
+                                session.share().syscalls(), directory, EntryCursor.path(name));
+        if (!same && !session.descriptors().exists(known)) {
+            session.inodes().disown(known);
+            return false;
         }
         return known.addLookup();
     }
@@ -80,6 +89,15 @@ final class Lookups {
         return add(session, Fd.own(share.syscalls(), Failures.check(fd)));
     }
 
+    /** The inode of a name, if the guest knows it; null if not. */
+    static Inode known(Session session, int directory, Name name) {
+        NativeMemory statx = Scratch.get().statx();
+        return statx(session.share(), directory, name) < 0
+                ? null
+                : session.inodes()
+                        .find(Statx.device(statx), statx.getLong(Statx.INO), Statx.mountId(statx));
+    }
+
     /** Counts a lookup of what {@code path}, an O_PATH descriptor that is taken, refers to. */
     static EntryCursor add(Session session, Fd path) throws ErrnoException {
         Share share = session.share();
@@ -95,6 +113,9 @@ final class Lookups {
         } catch (ErrnoException e) {
             path.close();
             throw e;
+        }
+        if (statx.getInt(Statx.NLINK) == 0) {
+            fresh.allowNameless();
         }
         fresh.mark(
                 share.mappings().isPresent() && share.mappings().get().wants(path.number(), statx));

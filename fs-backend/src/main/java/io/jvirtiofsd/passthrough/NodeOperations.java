@@ -115,6 +115,9 @@ final class NodeOperations {
                     syscalls.utimensat(
                             path, Scratch.get().emptyPath(), times.address(), Fcntl.AT_EMPTY_PATH));
         }
+        if (!change.has(SetattrIn.FATTR_FH)) {
+            session.requireName(inode, path); // what has its name now is changed then
+        }
         return attributes(inode, path);
     }
 
@@ -175,11 +178,13 @@ final class NodeOperations {
         if (!inode.isSymlink()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
+        int path = session.descriptors().of(inode);
+        session.requireName(inode, path);
         NativeMemory block = Scratch.get().directory();
         long length =
                 Failures.check(
                         syscalls.readlinkat(
-                                session.descriptors().of(inode),
+                                path,
                                 Scratch.get().emptyPath(),
                                 block.address(),
                                 MAX_TARGET_BYTES));
@@ -196,7 +201,7 @@ final class NodeOperations {
                     long to = Scratch.get().path2(target.array(), target.offset(), target.length());
                     return syscalls.symlinkat(to, directory, EntryCursor.path(name));
                 };
-        return made(session, caller, directory, name, creating, 0);
+        return made(session, caller, parent, directory, name, creating, 0);
     }
 
     Entry mknod(
@@ -212,7 +217,7 @@ final class NodeOperations {
         long device = rdev & 0xffffffffL;
         Credentials.Call creating =
                 () -> syscalls.mknodat(directory, EntryCursor.path(name), mode, device);
-        return made(session, caller, directory, name, masked(umask, creating), 0);
+        return made(session, caller, parent, directory, name, masked(umask, creating), 0);
     }
 
     Entry mkdir(Session session, RequestContext caller, long parent, Name name, int mode, int umask)
@@ -221,7 +226,14 @@ final class NodeOperations {
         int permissions = mode & PERMISSION_BITS;
         Credentials.Call creating =
                 () -> syscalls.mkdirat(directory, EntryCursor.path(name), permissions);
-        return made(session, caller, directory, name, masked(umask, creating), Fcntl.AT_REMOVEDIR);
+        return made(
+                session,
+                caller,
+                parent,
+                directory,
+                name,
+                masked(umask, creating),
+                Fcntl.AT_REMOVEDIR);
     }
 
     private Credentials.Call masked(int umask, Credentials.Call creating) {
@@ -232,13 +244,14 @@ final class NodeOperations {
     private Entry made(
             Session session,
             RequestContext caller,
+            long parent,
             int directory,
             Name name,
             Credentials.Call creating,
             int removal)
             throws ErrnoException {
         share.refuseIfReadOnly();
-        Failures.check(share.credentials().create(caller, creating));
+        session.checkByName(parent, directory, share.credentials().create(caller, creating));
         if (!caller.securityContexts().isEmpty()) {
             label(session, caller, directory, name, removal);
         }
@@ -267,7 +280,14 @@ final class NodeOperations {
     void unlink(Session session, long parent, Name name, int flags) throws ErrnoException {
         share.refuseIfReadOnly();
         int directory = session.directory(parent);
-        Failures.check(syscalls.unlinkat(directory, EntryCursor.path(name), flags));
+        // A program of the guest may be in the directory, and go on using it.
+        Inode removed =
+                flags == Fcntl.AT_REMOVEDIR ? Lookups.known(session, directory, name) : null;
+        int result = syscalls.unlinkat(directory, EntryCursor.path(name), flags);
+        session.checkByName(parent, directory, result);
+        if (removed != null) {
+            removed.allowNameless();
+        }
     }
 
     void rename(Session session, long parent, Name name, long newParent, Name newName, int flags)
@@ -276,21 +296,30 @@ final class NodeOperations {
         int from = session.directory(parent);
         int to = session.directory(newParent);
         long newPath = Scratch.get().path2(newName.array(), newName.offset(), newName.length());
-        Failures.check(syscalls.renameat2(from, EntryCursor.path(name), to, newPath, flags));
+        int result = syscalls.renameat2(from, EntryCursor.path(name), to, newPath, flags);
+        if (result == -Errno.ENOENT) {
+            session.requireName(session.inode(parent), from);
+        }
+        session.checkByName(newParent, to, result);
     }
 
     Entry link(Session session, long nodeId, long newParent, Name newName) throws ErrnoException {
         share.refuseIfReadOnly();
-        int path = session.path(nodeId);
+        Inode inode = session.inode(nodeId);
+        int path = session.descriptors().of(inode);
         int directory = session.directory(newParent);
         long newPath = Scratch.get().path2(newName.array(), newName.offset(), newName.length());
-        Failures.check(
+        int result =
                 syscalls.linkat(
                         share.procFd(),
                         Scratch.get().decimal(path),
                         directory,
                         newPath,
-                        Fcntl.AT_SYMLINK_FOLLOW));
+                        Fcntl.AT_SYMLINK_FOLLOW);
+        if (result == -Errno.ENOENT) { // as linkat(2) says of an object without a name, too
+            session.requireName(inode, path);
+        }
+        session.checkByName(newParent, directory, result);
         return Lookups.lookupMade(session, directory, newName);
     }
 

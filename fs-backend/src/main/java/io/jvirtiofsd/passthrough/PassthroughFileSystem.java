@@ -108,7 +108,12 @@ public final class PassthroughFileSystem implements FileSystem {
     @Override
     public Entry lookup(RequestContext context, long parent, Name name) throws ErrnoException {
         Session current = session();
-        return Lookups.lookup(current, current.directory(parent), name);
+        int directory = current.directory(parent);
+        Entry entry = Lookups.lookup(current, directory, name);
+        if (entry.nodeId() == 0) {
+            current.requireName(current.inode(parent), directory);
+        }
+        return entry;
     }
 
     @Override

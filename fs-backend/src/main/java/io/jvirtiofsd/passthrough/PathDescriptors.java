@@ -20,7 +20,9 @@ import java.util.concurrent.locks.LockSupport;
  * Keeps the number of O_PATH descriptors of inodes bounded: beyond it the least used are closed,
  * and opened again by file handle when they are needed. Owned by the session.
  *
- * <p>An inode that cannot be reopened keeps its descriptor. <i>Thread-safe.</i>
+ * <p>An inode that cannot be reopened keeps its descriptor. That of a regular file is closed when
+ * no request has used it for a second or two: as long as it is open, the host gets nothing back of
+ * the space of a file that it has removed. <i>Thread-safe.</i>
  */
 final class PathDescriptors {
     private static final int MAX_TRIES = 20;
@@ -39,6 +41,7 @@ final class PathDescriptors {
     private final boolean mandatory;
     private final SpareDescriptors spares;
     private final Cache<Inode, Boolean> open;
+    private final DescriptorAgeing ageing;
 
     /** The first number that is reserved: the kernel gives the lowest there is. */
     private final int ceiling;
@@ -66,6 +69,7 @@ final class PathDescriptors {
                         .executor(Runnable::run)
                         .removalListener(this::removed)
                         .build();
+        this.ageing = new DescriptorAgeing(reclaimer, this::closeUnused);
     }
 
     /**
@@ -164,14 +168,44 @@ final class PathDescriptors {
     /** Notes that {@code inode} has a descriptor now. */
     void opened(Inode inode) {
         if (isReopenable(inode)) {
+            inode.use();
             open.put(inode, Boolean.TRUE);
+            if (inode.isRegular() && !mandatory) {
+                ageing.wake();
+            }
         }
+    }
+
+    /** Closes the descriptors of files not used since the last time; false if none are left. */
+    private boolean closeUnused() {
+        boolean left = false;
+        for (Inode inode : open.asMap().keySet()) {
+            if (!inode.isRegular()) {
+                continue;
+            }
+            if (inode.wasUsed()) {
+                left = true;
+            } else {
+                open.invalidate(inode);
+                closeIfReopenable(inode);
+            }
+        }
+        return left;
+    }
+
+    /** Nothing is to be opened any more. */
+    void close() {
+        ageing.close();
     }
 
     /** The inode's descriptor, borrowed for the request; opens it again if it was closed. */
     int of(Inode inode) throws ErrnoException {
         Fd path = inode.path();
-        return path != null ? path.number() : reopen(inode);
+        if (path == null) {
+            return reopen(inode);
+        }
+        inode.use();
+        return path.number();
     }
 
     private int reopen(Inode inode) throws ErrnoException {

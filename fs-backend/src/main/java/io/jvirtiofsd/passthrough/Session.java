@@ -94,6 +94,30 @@ final class Session {
         return descriptors.of(inode(nodeId));
     }
 
+    /**
+     * Makes a guest look a name up anew where what it takes for its object is there no more, and
+     * may have been replaced: no name is left on the host, of which the guest does not know.
+     *
+     * @param path a descriptor of {@code inode}
+     * @throws ErrnoException ESTALE, at which Linux looks up the whole path once more
+     */
+    void requireName(Inode inode, int path) throws ErrnoException {
+        if (!inode.mayBeNameless() && share.isNameless(path)) {
+            throw ErrnoException.of(Errno.ESTALE);
+        }
+    }
+
+    /**
+     * Checks the result of a call by a name in {@code directory}, which is open as {@code fd}: that
+     * there is no such name may be because the directory itself has been removed.
+     */
+    int checkByName(long directory, int fd, int result) throws ErrnoException {
+        if (result == -Errno.ENOENT) {
+            requireName(inode(directory), fd);
+        }
+        return Failures.check(result);
+    }
+
     void forget(long nodeId, long lookups) {
         Inode inode = inodes.get(nodeId);
         long taken = lookups < 0 ? Long.MAX_VALUE : lookups; // unsigned
@@ -115,8 +139,10 @@ final class Session {
 
     /** Takes {@code handle}; gives its fh. */
     long add(Handle handle) throws ErrnoException {
+        countOpen(handle, 1);
         long fh = handles.add(handle);
         if (fh == 0) {
+            countOpen(handle, -1);
             handle.fd().close();
             throw ErrnoException.of(Errno.ENFILE);
         }
@@ -125,6 +151,12 @@ final class Session {
             throw ErrnoException.of(Errno.ENOTCONN);
         }
         return fh;
+    }
+
+    private static void countOpen(Handle handle, int change) {
+        if (handle instanceof Handle.OpenFile file) {
+            file.inode().countOpen(change);
+        }
     }
 
     Handle handle(long fh) throws ErrnoException {
@@ -154,6 +186,7 @@ final class Session {
         if (handle == null) {
             throw ErrnoException.of(Errno.EBADF);
         }
+        countOpen(handle, -1);
         reclaimer.retire(handle.fd());
     }
 
@@ -169,5 +202,6 @@ final class Session {
                     inode.closeLocks();
                 });
         mounts.close();
+        descriptors.close();
     }
 }

@@ -255,6 +255,20 @@ final class Share implements AutoCloseable {
                 fd, scratch.emptyPath(), Fcntl.AT_EMPTY_PATH, mask, scratch.statx().address());
     }
 
+    /** Whether what {@code fd} refers to has no name left; overwrites the small block. */
+    boolean isNameless(int fd) {
+        Scratch scratch = Scratch.get();
+        NativeMemory statx = scratch.small();
+        int result =
+                syscalls.statx(
+                        fd,
+                        scratch.emptyPath(),
+                        Fcntl.AT_EMPTY_PATH,
+                        Statx.STATX_NLINK,
+                        statx.address());
+        return result == 0 && statx.getInt(Statx.NLINK) == 0;
+    }
+
     /**
      * Opens what the O_PATH descriptor {@code path} refers to for data. It must be a regular file
      * or a directory: opening others could block, or reach a device.

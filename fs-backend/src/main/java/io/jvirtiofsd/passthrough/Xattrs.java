@@ -36,9 +36,11 @@ final class Xattrs {
             throws ErrnoException {
         requireEnabled();
         share.refuseIfReadOnly();
-        int path = session.path(nodeId);
+        Inode inode = session.inode(nodeId);
+        int path = session.descriptors().of(inode);
         Credentials.Call call = () -> set(path, name, value, flags);
         Failures.check(killSgid ? share.credentials().clearingSgid(group(path), call) : call.run());
+        session.requireName(inode, path);
     }
 
     private int group(int path) throws ErrnoException {
@@ -113,7 +115,9 @@ final class Xattrs {
     void remove(Session session, long nodeId, Name name) throws ErrnoException {
         requireEnabled();
         share.refuseIfReadOnly();
-        int path = session.path(nodeId);
+        Inode inode = session.inode(nodeId);
+        int path = session.descriptors().of(inode);
+        session.requireName(inode, path);
         Failures.check(syscalls.removexattr(Scratch.get().procPath(path), hostName(name)));
     }
 

@@ -7,7 +7,8 @@
  *   <li>{@code Share}: the directory and what stays the same while it is shared
  *   <li>{@code Session}: what the guest knows between INIT and DESTROY
  *   <li>{@code Inode}, {@code InodeTable}: host objects by nodeId and by identity
- *   <li>{@code PathDescriptors}: the bounded cache of their descriptors
+ *   <li>{@code PathDescriptors}: the bounded cache of their descriptors; {@code DescriptorAgeing}
+ *       has them closed when they are not in use
  *   <li>{@code Mounts}: the mounts they are on, for which their file handles are good
  *   <li>{@code Lookups}: from a name to an inode
  *   <li>{@code Handle}: what the guest has open

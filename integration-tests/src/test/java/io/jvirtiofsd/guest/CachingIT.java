@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
@@ -209,6 +210,34 @@ class CachingIT {
             }
             assertArrayEquals(expected, Files.readAllBytes(share(tag).resolve("direct")), tag);
         }
+    }
+
+    /** Whatever the guest may keep: what is there no more it does not open. */
+    @Test
+    void whatTheHostReplacesIsOpenedAtOnce() throws Exception {
+        for (String tag : new String[] {"never", "auto", "metadata", "always", "back"}) {
+            Path replaced = share(tag).resolve("replaced");
+            Path next = share(tag).resolve("next");
+            String read = "cd /%s; cat replaced/file".formatted(tag);
+            put(replaced, "first");
+            assertEquals("first", guest.check(read));
+            for (int i = 0; i < 10; i++) {
+                put(next, "file " + i);
+                Files.move(
+                        next.resolve("file"),
+                        replaced.resolve("file"),
+                        StandardCopyOption.REPLACE_EXISTING);
+                assertEquals("file " + i, guest.check(read), tag);
+            }
+            put(next, "directory");
+            Files.delete(replaced.resolve("file"));
+            Files.move(next, replaced, StandardCopyOption.REPLACE_EXISTING);
+            assertEquals("directory", guest.check(read), tag);
+        }
+    }
+
+    private static void put(Path directory, String content) throws IOException {
+        Files.writeString(Files.createDirectories(directory).resolve("file"), content + "\n");
     }
 
     /** A log that both sides have open: no line is written over another. */
