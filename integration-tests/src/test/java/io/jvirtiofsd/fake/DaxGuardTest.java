@@ -30,6 +30,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -377,24 +378,38 @@ class DaxGuardTest {
         }
     }
 
-    @Test
-    void nobodyWaitsForeverAfterAnError() throws Exception {
-        AtomicBoolean buggy = new AtomicBoolean(true);
+    /** Of the threads that answer; the first time they make these calls. */
+    @ParameterizedTest
+    @CsvSource({
+        "openat, dax-guard, false",
+        "openat, dax-guard, true",
+        "tgkill, dax-guard, true",
+        "statx, dax-cutter, false",
+        "statx, dax-cutter, true"
+    })
+    void afterAnErrorNobodyWaitsForeverOrIsLetThrough(String call, String thread, boolean worse)
+            throws Exception {
+        AtomicBoolean buggy = new AtomicBoolean();
         Syscalls syscalls =
                 whenACallIsMade(
-                        "statx",
-                        "dax-guard",
+                        call,
+                        thread,
                         () -> {
                             if (buggy.getAndSet(false)) {
+                                if (worse) {
+                                    throw new OutOfMemoryError("as if there were none left");
+                                }
                                 throw new IllegalStateException("as if by a bug");
                             }
                         });
         try (DaxRig rig = guarded(syscalls, folder, GuardMode.WAIT)) {
             mapped(rig);
-            host(rig, "truncate -s 2500000 $f");
+            buggy.set(true);
+            var result = onHost(rig, "perl -e 'truncate($ARGV[0], 100) or die $!' $f");
+            assertTrue(result.text().contains("Text file busy"), result.text());
             assertFalse(buggy.get());
-            host(rig, "truncate -s 100 $f");
-            assertTrue(Waiting.until(() -> showsTheFile(rig)));
+            assertTrue(showsTheFile(rig));
+            assertSoundWhile(rig, "truncate -s 100 $f");
         }
     }
 }

@@ -1,136 +1,301 @@
 package io.jvirtiofsd.linux;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.concurrent.locks.LockSupport;
+import java.util.Set;
 
 /**
- * The system call that another thread of this machine is waiting in.
+ * The system call that another thread of this machine is waiting in, as far as it can be seen, and
+ * whether it may make a file shorter: any call may that is not known to be unable to.
  *
  * <p><i>Immutable.</i> Source: proc(5), /proc/PID/syscall; asm/unistd_64.h and
  * asm-generic/unistd.h.
  */
 public final class BlockedCall {
-    /** Numbers of the calls that can make a file shorter; &minus;2 where there is none. */
+    /** What there is to see. */
+    private enum Sight {
+        /** The thread does not wait. */
+        RUNNING,
+        SEEN,
+        /** It is gone, or not ours to look at. */
+        HIDDEN
+    }
+
+    private enum Effect {
+        NONE,
+        CUTS,
+        UNKNOWN
+    }
+
+    /** Numbers of the calls whose arguments matter; &minus;2 where there is none. */
     private record Numbers(
-            int truncate, int ftruncate, int fallocate, int open, int creat, int openat) {}
+            int truncate,
+            int ftruncate,
+            int fallocate,
+            int open,
+            int creat,
+            int openat,
+            int openByHandleAt,
+            int ioctl,
+            int preadv) {}
 
     private static final Numbers NUMBERS =
             Architecture.IS_AARCH64
-                    ? new Numbers(45, 46, 47, -2, -2, 56)
-                    : new Numbers(76, 77, 285, 2, 85, 257);
+                    ? new Numbers(45, 46, 47, -2, -2, 56, 265, 29, 69)
+                    : new Numbers(76, 77, 285, 2, 85, 257, 304, 16, 295);
 
     private static final int OPENAT2 = 437; // everywhere
 
+    /**
+     * Calls that read, write or map a file, or execute it. Numbers of 32-bit programs are others:
+     * the one of theirs among these that can cut is openat(2), 295, which is preadv(2) here.
+     */
+    private static final Set<Integer> HARMLESS =
+            Architecture.IS_AARCH64
+                    // read write readv writev pread pwrite preadv pwritev sendfile splice
+                    ? Set.of(
+                            63,
+                            64,
+                            65,
+                            66,
+                            67,
+                            68,
+                            69,
+                            70,
+                            71,
+                            76,
+                            // io_submit readahead execve mmap fadvise execveat copy_file_range
+                            2,
+                            213,
+                            221,
+                            222,
+                            223,
+                            281,
+                            285,
+                            // preadv2 pwritev2
+                            286,
+                            287)
+                    // read write mmap pread pwrite readv writev sendfile splice
+                    : Set.of(
+                            0,
+                            1,
+                            9,
+                            17,
+                            18,
+                            19,
+                            20,
+                            40,
+                            275,
+                            // execve readahead io_submit fadvise preadv pwritev execveat
+                            59,
+                            187,
+                            209,
+                            221,
+                            295,
+                            296,
+                            322,
+                            // copy_file_range preadv2 pwritev2
+                            326,
+                            327,
+                            328);
+
+    /** FICLONE, FICLONERANGE and FIDEDUPERANGE (linux/fs.h). */
+    private static final Set<Long> HARMLESS_IOCTLS = Set.of(0x40049409L, 0x4020940dL, 0xc0189436L);
+
     private static final int FALLOC_FL_COLLAPSE_RANGE = 8; // linux/falloc.h
-    private static final int MAX_ARGUMENTS = 6;
+    private static final int FALLOC_FL_HARMLESS = 0xf7; // linux/falloc.h: the others until 6.18
 
-    private static final int RUNNING = -3; // -1 is a thread that waits outside of a call
-    private static final int HIDDEN = -4;
-    private static final long LIMIT_NANOS = 1_000_000_000;
-    private static final long PAUSE_NANOS = 20_000;
+    /** Whether /proc knows threads by the numbers that we know them by. */
+    private static final boolean PROC_IS_OURS = procIsOurs();
 
+    private static final int ARGUMENTS = 6;
+    private static final int NO_CALL = -1;
+
+    private final Syscalls syscalls;
     private final int thread;
+    private final Sight sight;
     private final int number;
-    private final long[] arguments;
-    private final boolean empties;
 
-    private BlockedCall(int thread, int number, long[] arguments, boolean empties) {
+    /** Of the call, then the stack pointer and the program counter of the program. */
+    private final long[] words;
+
+    private final Effect effect;
+
+    private BlockedCall(
+            Syscalls syscalls, int thread, Sight sight, int number, long[] words, Effect effect) {
+        this.syscalls = syscalls;
         this.thread = thread;
+        this.sight = sight;
         this.number = number;
-        this.arguments = arguments;
-        this.empties = empties;
+        this.words = words;
+        this.effect = effect;
     }
 
     /**
-     * What thread {@code tid} waits in, as far as that can be known: who has asked the kernel to
-     * let it wait may not do so yet, and is waited for.
+     * What thread {@code tid} waits in now.
+     *
+     * @param tid in the namespace of this process; 0 for a thread that is not in it
      */
-    public static BlockedCall of(int tid) {
-        long end = System.nanoTime() + LIMIT_NANOS;
-        BlockedCall call = now(tid);
-        while (call.number == RUNNING && System.nanoTime() < end) {
-            LockSupport.parkNanos(PAUSE_NANOS);
-            call = now(tid);
+    public static BlockedCall of(Syscalls syscalls, int tid) {
+        String line = tid > 0 && PROC_IS_OURS ? line(syscalls, tid) : "";
+        long[] words = new long[ARGUMENTS + 2];
+        if (line.startsWith("running")) {
+            return new BlockedCall(syscalls, tid, Sight.RUNNING, NO_CALL, words, Effect.UNKNOWN);
         }
-        return call;
-    }
-
-    private static BlockedCall now(int tid) {
-        long[] arguments = new long[MAX_ARGUMENTS];
         try {
-            String[] words = Files.readString(Path.of("/proc/" + tid + "/syscall")).split("[ \n]");
-            if (words[0].equals("running")) {
-                return new BlockedCall(tid, RUNNING, arguments, false);
+            String[] fields = line.strip().split(" ");
+            int number = Integer.parseInt(fields[0]); // and two words only outside of a call
+            for (int from = fields.length - 1, to = words.length - 1; from > 0; from--, to--) {
+                words[to] = Long.parseUnsignedLong(fields[from].substring(2), 16);
             }
-            int number = Integer.parseInt(words[0]);
-            for (int i = 0; number >= 0 && i < MAX_ARGUMENTS; i++) {
-                arguments[i] = Long.parseUnsignedLong(words[i + 1].substring(2), 16);
-            }
-            boolean empties = (openFlags(tid, number, arguments) & Fcntl.O_TRUNC) != 0;
-            return new BlockedCall(tid, number, arguments, empties);
-        } catch (IOException | RuntimeException e) {
-            return new BlockedCall(tid, HIDDEN, arguments, false); // gone, or not ours to look at
+            Effect effect = effect(number, words);
+            return new BlockedCall(syscalls, tid, Sight.SEEN, number, words, effect);
+        } catch (RuntimeException e) { // nothing, or nothing we know
+            return new BlockedCall(syscalls, tid, Sight.HIDDEN, NO_CALL, words, Effect.UNKNOWN);
         }
     }
 
-    private static long openFlags(int tid, int number, long[] arguments) throws IOException {
-        if (number == NUMBERS.creat) {
-            return Fcntl.O_TRUNC;
+    private static boolean procIsOurs() {
+        try {
+            String self = Files.readSymbolicLink(Path.of("/proc/self")).toString();
+            return self.equals(Long.toString(ProcessHandle.current().pid()));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Of /proc/TID/syscall; empty if it cannot be read. */
+    private static String line(Syscalls syscalls, int tid) {
+        NativeMemory block = Scratch.get().proc();
+        byte[] path = ("/proc/" + tid + "/syscall").getBytes(StandardCharsets.US_ASCII);
+        long address = block.putCString(0, path, 0, path.length);
+        int flags = Fcntl.O_RDONLY | Fcntl.O_CLOEXEC;
+        int fd = syscalls.openat(Fcntl.AT_FDCWD, address, flags, 0);
+        if (fd < 0) {
+            return "";
+        }
+        long got = syscalls.read(fd, block.address(), block.size());
+        syscalls.close(fd);
+        byte[] bytes = new byte[(int) Math.max(0, got)];
+        block.get(0, bytes, 0, bytes.length);
+        return new String(bytes, StandardCharsets.US_ASCII);
+    }
+
+    private static Effect effect(int number, long[] words) {
+        if (isDead(number, words)) {
+            return Effect.NONE;
+        }
+        if (programCounter(words) == 0) {
+            return Effect.UNKNOWN; // of the kernel, also for io_uring: it makes no calls
+        }
+        if (number == NUMBERS.truncate || number == NUMBERS.ftruncate || number == NUMBERS.creat) {
+            return Effect.CUTS;
         }
         if (number == NUMBERS.open) {
-            return arguments[1];
+            return ofOpen(words[1]);
         }
-        if (number == NUMBERS.openat) {
-            return arguments[2];
+        if (number == NUMBERS.openat || number == NUMBERS.openByHandleAt) {
+            return ofOpen(words[2]);
         }
-        if (number != OPENAT2) {
-            return 0;
+        if (number == NUMBERS.fallocate) {
+            boolean known = (words[1] & ~(FALLOC_FL_HARMLESS | FALLOC_FL_COLLAPSE_RANGE)) == 0;
+            boolean collapses = (words[1] & FALLOC_FL_COLLAPSE_RANGE) != 0;
+            return !known ? Effect.UNKNOWN : collapses ? Effect.CUTS : Effect.NONE;
         }
-        try (RandomAccessFile memory = new RandomAccessFile("/proc/" + tid + "/mem", "r")) {
-            memory.seek(arguments[2]);
-            return Long.reverseBytes(memory.readLong()); // struct open_how: flags@0
+        if (number == NUMBERS.ioctl) {
+            return HARMLESS_IOCTLS.contains(words[1]) ? Effect.NONE : Effect.UNKNOWN;
         }
+        if (number == NUMBERS.preadv && ofOpen(words[2]) == Effect.CUTS) {
+            return Effect.UNKNOWN;
+        }
+        return HARMLESS.contains(number) ? Effect.NONE : Effect.UNKNOWN;
     }
 
-    /** Whether the thread is known to have left the call; a thread that is running may have. */
-    public boolean isOver() {
-        BlockedCall now = now(thread);
-        if (now.number == HIDDEN) {
-            return !Files.exists(Path.of("/proc/" + thread));
-        }
-        return now.number != RUNNING
-                && (now.number != number || !Arrays.equals(now.arguments, arguments));
+    private static Effect ofOpen(long flags) {
+        return (flags & Fcntl.O_TRUNC) != 0 ? Effect.CUTS : Effect.NONE;
     }
 
-    /** Whether it is known: not without CAP_SYS_PTRACE if the thread may do more than this one. */
-    public boolean isKnown() {
-        return number >= 0;
+    private static long programCounter(long[] words) {
+        return words[ARGUMENTS + 1];
     }
 
-    /** Whether the call is known to be of a kind that makes files shorter. */
-    public boolean mayCut() {
-        return empties || isTruncate() || collapses();
+    /** Whether the thread does not wait: a later look says more. */
+    public boolean isRunning() {
+        return sight == Sight.RUNNING;
     }
 
-    private boolean isTruncate() {
-        return number == NUMBERS.truncate || number == NUMBERS.ftruncate;
-    }
-
-    private boolean collapses() {
-        return number == NUMBERS.fallocate && (arguments[1] & FALLOC_FL_COLLAPSE_RANGE) != 0;
+    /** Whether the memory of the program would say more: see {@link #withMemory}. */
+    public boolean needsMemory() {
+        return sight == Sight.SEEN && number == OPENAT2 && effect == Effect.UNKNOWN;
     }
 
     /**
-     * How many bytes from its start a file keeps, if it has them, by a call that {@link #mayCut}.
+     * The same with what its arguments point to; waits as long as the program wants, whose memory
+     * may be slow to come.
      */
+    public BlockedCall withMemory() {
+        NativeMemory block = Scratch.get().proc(); // two struct iovec, struct open_how: flags@0
+        block.putLong(0, block.address(32));
+        block.putLong(8, Long.BYTES);
+        block.putLong(16, words[2]);
+        block.putLong(24, Long.BYTES);
+        long got = syscalls.processVmReadv(thread, block.address(), block.address(16));
+        Effect closer = got == Long.BYTES ? ofOpen(block.getLong(32)) : Effect.UNKNOWN;
+        return new BlockedCall(syscalls, thread, sight, number, words, closer);
+    }
+
+    /** Whether it is known what it may do. */
+    public boolean isKnown() {
+        return effect != Effect.UNKNOWN;
+    }
+
+    /** Whether the call may make a file shorter, as far as is known. */
+    public boolean mayCut() {
+        return effect != Effect.NONE;
+    }
+
+    /** How many bytes from its start a file keeps for certain, if it has them. */
     public long keeps() {
-        if (empties) {
-            return 0;
+        if (effect != Effect.CUTS) {
+            return mayCut() ? 0 : Long.MAX_VALUE;
         }
-        return Math.max(0, arguments[isTruncate() ? 1 : 2]);
+        if (number == NUMBERS.truncate || number == NUMBERS.ftruncate) {
+            return Math.max(0, words[1]);
+        }
+        return number == NUMBERS.fallocate ? Math.max(0, words[2]) : 0;
+    }
+
+    /**
+     * Whether the thread is known to have left the call, or never to have been in one that cuts. A
+     * thread that runs may be in it still.
+     */
+    public boolean isOver() {
+        BlockedCall now = of(syscalls, thread);
+        return switch (now.sight) {
+            case RUNNING -> false;
+            case HIDDEN -> isGone();
+            case SEEN -> sight == Sight.SEEN ? !isSameAs(now) : !now.mayCut();
+        };
+    }
+
+    private boolean isSameAs(BlockedCall other) {
+        return number == other.number && Arrays.equals(words, other.words);
+    }
+
+    /** It has ended, and nobody has asked how yet. */
+    private static boolean isDead(int number, long[] words) {
+        return number == NO_CALL && programCounter(words) == 0;
+    }
+
+    private boolean isGone() {
+        return thread > 0 && syscalls.prlimit(thread, 0, 0, 0) == -Errno.ESRCH;
+    }
+
+    /** Which thread it is of; 0 if that is not known. */
+    public int thread() {
+        return thread;
     }
 }

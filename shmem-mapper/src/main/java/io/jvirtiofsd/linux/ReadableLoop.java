@@ -1,32 +1,37 @@
 package io.jvirtiofsd.linux;
 
+import java.util.function.IntSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
 /**
  * A daemon thread that runs a task whenever a descriptor can be read from, and at least once in a
- * given time. Started by the first {@link #start}. <i>Thread-safe.</i>
+ * given time. Started by the first {@link #start}; whatever the task throws, it is run again: the
+ * kernel may be waiting for it. <i>Thread-safe.</i>
  */
 public final class ReadableLoop implements Parts.Part {
+    private static final Logger LOG = LoggerFactory.getLogger(ReadableLoop.class);
+    private static final int AFTER_ERROR_MILLIS = 1000;
     private static final short POLLIN = 1; // asm-generic/poll.h
 
     private final Syscalls syscalls;
     private final Thread thread;
     private final EventFd wake;
     private final Fd fd;
-    private final int millis;
-    private final Runnable task;
+    private final IntSupplier task;
     private boolean started;
+    private boolean complained;
     private volatile boolean ending;
 
     /**
      * @param fd borrowed; must be open until {@link #close}
-     * @param millis longest time without a round; negative for any
-     * @param task must not throw
+     * @param task says how many milliseconds may pass until the next round, negative for any
      */
-    public ReadableLoop(Syscalls syscalls, String name, Fd fd, int millis, Runnable task)
+    public ReadableLoop(Syscalls syscalls, String name, Fd fd, IntSupplier task)
             throws LinuxException {
         this.syscalls = syscalls;
         this.wake = EventFd.create(syscalls);
         this.fd = fd;
-        this.millis = millis;
         this.task = task;
         this.thread = new Thread(this::run, name);
         thread.setDaemon(true);
@@ -34,8 +39,8 @@ public final class ReadableLoop implements Parts.Part {
 
     public synchronized void start() {
         if (!started) {
-            started = true;
             thread.start();
+            started = true; // not if there is no thread to be had
         }
     }
 
@@ -45,9 +50,22 @@ public final class ReadableLoop implements Parts.Part {
         polled.putShort(4, POLLIN);
         polled.putInt(8, wake.number());
         polled.putShort(12, POLLIN);
+        int millis = 0;
         while (!ending) {
             syscalls.poll(polled.address(), 2, millis);
-            task.run();
+            millis = round();
+        }
+    }
+
+    private int round() {
+        try {
+            return task.getAsInt();
+        } catch (RuntimeException | Error e) {
+            if (!complained) {
+                complained = true;
+                LOG.error("an error of {}", thread.getName(), e);
+            }
+            return AFTER_ERROR_MILLIS;
         }
     }
 

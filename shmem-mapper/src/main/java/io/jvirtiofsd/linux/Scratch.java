@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 public final class Scratch {
     private static final int PATH_BYTES = 4096 + 1; // PATH_MAX and a terminator
     private static final int SMALL_BYTES = 256;
+    private static final int PROC_BYTES = 256;
     private static final int DIRECTORY_BYTES = 32 * 1024;
     private static final int LARGE_BYTES = 64 * 1024;
     private static final byte[] PROC_FD = "/proc/self/fd/".getBytes(StandardCharsets.US_ASCII);
@@ -20,6 +21,7 @@ public final class Scratch {
     private final NativeMemory path2 = NativeMemory.allocate(PATH_BYTES);
     private final NativeMemory statx = NativeMemory.allocate(Statx.BYTES);
     private final NativeMemory small = NativeMemory.allocate(SMALL_BYTES);
+    private NativeMemory proc;
     private NativeMemory directory;
     private NativeMemory large;
 
@@ -88,6 +90,14 @@ public final class Scratch {
     /** 256 bytes for small structures. */
     public NativeMemory small() {
         return small;
+    }
+
+    /** 256 bytes for what /proc says of a thread, and the path that leads there. */
+    NativeMemory proc() {
+        if (proc == null) {
+            proc = NativeMemory.allocate(PROC_BYTES);
+        }
+        return proc;
     }
 
     /** 32 KiB for directory entries. */

@@ -7,7 +7,6 @@ import io.jvirtiofsd.shmem.Piece.FileId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
-import java.util.stream.LongStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,7 +36,7 @@ public final class DaxFile implements AutoCloseable {
     private boolean complained;
     private boolean closed;
     private Fd quietPath;
-    private final List<ExpectedCut> expected = new ArrayList<>();
+    private final ExpectedCuts expected;
 
     /** Sizes that changes on behalf of the guest which are going on may leave. */
     private final List<Long> limits = new ArrayList<>();
@@ -49,9 +48,16 @@ public final class DaxFile implements AutoCloseable {
     private volatile boolean attentive;
 
     /** Takes {@code fd}, open for reading and writing. */
-    DaxFile(DaxWindow window, Syscalls syscalls, Fd fd, FileId id, Runnable afterClosing) {
+    DaxFile(
+            DaxWindow window,
+            Syscalls syscalls,
+            ExpectedCuts expected,
+            Fd fd,
+            FileId id,
+            Runnable afterClosing) {
         this.window = window;
         this.syscalls = syscalls;
+        this.expected = expected;
         this.fd = fd;
         this.id = id;
         this.afterClosing = afterClosing;
@@ -98,15 +104,16 @@ public final class DaxFile implements AutoCloseable {
         if (closed) {
             return 0;
         }
-        long now = actualSize();
-        return expected.isEmpty() && limits.isEmpty() ? now : sizeToBe(now);
+        long size = expected.sizeToBe(id, actualSize());
+        return limits.stream().mapToLong(limit -> limit).reduce(size, Math::min);
     }
 
-    private long sizeToBe(long now) {
-        expected.removeIf(cut -> !cut.isPending(now));
-        LongStream cuts = expected.stream().mapToLong(ExpectedCut::size);
-        return LongStream.concat(cuts, limits.stream().mapToLong(size -> size))
-                .reduce(now, Math::min);
+    /**
+     * Bytes from the start whose pages may be mapped: nobody is about to cut them off. Of a file
+     * that somebody may be cutting unseen there are none, though it keeps its {@link #size}.
+     */
+    synchronized long firmSize() {
+        return closed || expected.isUnsure(id, actualSize()) ? 0 : size();
     }
 
     private long actualSize() {
@@ -116,19 +123,12 @@ public final class DaxFile implements AutoCloseable {
     /** Somebody is about to cut the file by {@code call}. */
     synchronized void expect(BlockedCall call) {
         size(); // forgets those that are over
-        long proof = expected.isEmpty() && limits.isEmpty() ? actualSize() : 0;
-        expectOthers();
-        expected.add(new ExpectedCut(call, proof, System.nanoTime()));
-    }
-
-    /** From now on a shorter file is no proof that an expected cut has come. */
-    private void expectOthers() {
-        expected.replaceAll(ExpectedCut::withoutProof);
+        expected.add(id, call, limits.isEmpty() ? actualSize() : 0);
     }
 
     /** The guest is about to cut the file to {@code size} bytes, until {@link #endLimit}. */
     synchronized void limit(long size) {
-        expectOthers();
+        expected.distrust(id);
         limits.add(size);
     }
 
@@ -247,7 +247,7 @@ public final class DaxFile implements AutoCloseable {
     }
 
     private synchronized boolean reachesPastEnd() {
-        long size = size();
+        long size = firmSize();
         return extents.stream().anyMatch(extent -> extent.split > extent.inFile(size));
     }
 

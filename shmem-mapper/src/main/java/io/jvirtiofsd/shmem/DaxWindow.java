@@ -53,6 +53,7 @@ public final class DaxWindow implements AutoCloseable {
     private final FileWatch watch;
     private final NavigableMap<Long, Extent> extents = new TreeMap<>();
     private final Set<DaxFile> files = new HashSet<>();
+    private final ExpectedCuts expected = new ExpectedCuts();
 
     /** Files without any range: closed at the end of what is going on. */
     private final Set<DaxFile> idle = new HashSet<>();
@@ -148,7 +149,7 @@ public final class DaxWindow implements AutoCloseable {
      * @param closed run, under the monitor, when the file is closed; must not wait
      */
     public synchronized DaxFile open(Fd fd, long device, long ino, Runnable closed) {
-        DaxFile file = new DaxFile(this, syscalls, fd, new FileId(device, ino), closed);
+        DaxFile file = new DaxFile(this, syscalls, expected, fd, new FileId(device, ino), closed);
         files.add(file);
         watch.add(file);
         return file;
@@ -330,7 +331,7 @@ public final class DaxWindow implements AutoCloseable {
     synchronized void afterChange(DaxFile file, long size) {
         file.endLimit(size);
         for (Extent extent : file.extents()) {
-            if (layout.isWasteful(extent, file.size())) {
+            if (layout.isWasteful(extent, file.firmSize())) {
                 layout.takeUp(extent);
             }
         }
@@ -338,25 +339,39 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     /**
-     * Somebody else is about to cut the file by {@code call}.
+     * Somebody else is about to cut a file by {@code call}, which need not be open here any more.
      *
      * @param whole refuse if it takes a part of a piece
      * @return whether that may be: what it cuts off is not mapped, and known not to be
      */
-    synchronized boolean cut(DaxFile file, BlockedCall call, boolean whole) {
+    synchronized boolean cut(FileId id, BlockedCall call, boolean whole) {
+        DaxFile file = find(id);
+        if (file == null) {
+            expected.add(id, call, 0);
+            return pieces.areOut(id);
+        }
         long size = call.keeps();
         if (whole && file.extents().stream().anyMatch(extent -> layout.divides(extent, size))) {
             return false;
         }
         file.expect(call);
         shortened(file);
-        return pieces.areOut(file.id());
+        return pieces.areOut(id);
+    }
+
+    private DaxFile find(FileId id) {
+        return files.stream().filter(file -> file.id().equals(id)).findAny().orElse(null);
+    }
+
+    /** Drops what is known of programs that cut files and are done. */
+    void forgetCuts() {
+        expected.forget();
     }
 
     /** Somebody else may have cut the file short: nothing may stay mapped beyond its end. */
     synchronized void shortened(DaxFile file) {
         for (Extent extent : file.extents()) {
-            if (layout.reachesPast(extent, file.size())) {
+            if (layout.reachesPast(extent, file.firmSize())) {
                 layout.takeUp(extent);
                 layout.layOut(extent); // at once: the guest may be using what stays
             }

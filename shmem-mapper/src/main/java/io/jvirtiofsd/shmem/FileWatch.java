@@ -50,10 +50,7 @@ final class FileWatch implements Part {
         LinuxException.check(number, "inotify_init1");
         try (Parts parts = new Parts()) {
             this.inotify = parts.add(Fd.own(syscalls, number));
-            this.loop =
-                    parts.add(
-                            new ReadableLoop(
-                                    syscalls, "dax-files", inotify, ROUND_MILLIS, this::look));
+            this.loop = parts.add(new ReadableLoop(syscalls, "dax-files", inotify, this::look));
             this.guard = guard(mode);
             parts.complete();
         }
@@ -109,17 +106,15 @@ final class FileWatch implements Part {
         }
     }
 
-    private void look() {
-        try {
-            Set<DaxFile> changed = changed();
-            if (System.nanoTime() - round >= ROUND_MILLIS * 1_000_000L) {
-                round = System.nanoTime();
-                changed.addAll(window.files());
-            }
-            changed.forEach(DaxFile::look);
-        } catch (RuntimeException e) {
-            LOG.error("a mapped file could not be looked at", e);
+    private int look() {
+        Set<DaxFile> changed = changed();
+        if (System.nanoTime() - round >= ROUND_MILLIS * 1_000_000L) {
+            round = System.nanoTime();
+            changed.addAll(window.files());
+            window.forgetCuts();
         }
+        changed.forEach(DaxFile::look);
+        return ROUND_MILLIS;
     }
 
     private Set<DaxFile> changed() {

@@ -70,7 +70,7 @@ final class Layout {
         if (inFile == 0) {
             return 0; // an empty file is never mapped; nothing is seen beyond the end
         }
-        int whole = inFile & -PAGE_BYTES;
+        int whole = extent.inFile(Math.min(size, file.firmSize())) & -PAGE_BYTES;
         if (inFile < extent.length && mapsPastEnd(extent.windowOffset)) {
             whole = extent.length;
         }

@@ -10,18 +10,16 @@ import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.ReadableLoop;
 import io.jvirtiofsd.linux.Scratch;
-import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.Piece.FileId;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,14 +28,19 @@ import org.slf4j.LoggerFactory;
  * of what they cut off, or refuses them: see {@link GuardMode}.
  *
  * <p>The kernel asks before it opens or cuts a marked file, and before it reads or writes through
- * descriptors opened since; it does not say what for, so the waiting thread is looked at. A call
- * that cannot be seen (io_uring, a pid namespace that is not below ours, a program with more rights
- * than ours without CAP_SYS_PTRACE) is let through, with one warning. A kernel or file system that
- * only asks before opening makes it a guard against O_TRUNC alone.
+ * descriptors opened since; it does not say what for, so the waiting thread is looked at. One that
+ * still runs is looked at again: it gets nowhere before it has its answer. A call that cannot be
+ * seen or is not known (io_uring, kernel threads, 32-bit programs, threads outside of our pid
+ * namespace, programs with more rights than ours without CAP_SYS_PTRACE) is taken for one that cuts
+ * off everything, with one warning. A kernel or file system that only asks before opening makes it
+ * a guard against O_TRUNC alone.
  *
- * <p>Two threads: one answers, and never waits for anything but the kernel; what must enter the
- * window's monitor is left to the other, since whoever holds the monitor may be waiting for an
- * answer. Owned by {@link FileWatch}. <i>Thread-safe.</i> Source: fanotify(7), Linux 6.14.
+ * <p>Whatever goes wrong, a program is refused rather than left waiting or let through.
+ *
+ * <p>Three threads: one answers, and never waits for anything but the kernel; what must enter the
+ * window's monitor is left to the second, since whoever holds the monitor may be waiting for an
+ * answer; the third looks into programs' memory, which may be slow to come. Owned by {@link
+ * FileWatch}. <i>Thread-safe.</i> Source: fanotify(7), Linux 6.14.
  */
 final class TruncationGuard implements Part {
     private static final Logger LOG = LoggerFactory.getLogger(TruncationGuard.class);
@@ -45,6 +48,7 @@ final class TruncationGuard implements Part {
     // linux/fanotify.h
     private static final int FAN_CLOEXEC_NONBLOCK = 1 | 2;
     private static final int FAN_CLASS_PRE_CONTENT = 8;
+    private static final int FAN_UNLIMITED = 0x10 | 0x20; // a full queue lets through unasked
     private static final int FAN_REPORT_TID = 0x100;
     private static final int FAN_MARK_ADD = 1;
     private static final int FAN_MARK_REMOVE = 2;
@@ -66,31 +70,42 @@ final class TruncationGuard implements Part {
     @FunctionalInterface
     interface Cut {
         /** Whether the call may be made; if so, nothing that it may cut off is mapped meanwhile. */
-        boolean prepare(DaxFile file, BlockedCall call);
+        boolean prepare(FileId file, BlockedCall call);
     }
 
     private static final int ROUND_MILLIS = 1000;
+    private static final int LOOK_MILLIS = 1;
+    private static final int LOOKS = 20; // most threads wait within some microseconds
+    private static final long LOOK_NANOS = 20_000;
     private static final long LIMIT_NANOS = 5_000_000_000L;
+    private static final int PROCESS = (int) ProcessHandle.current().pid();
 
-    /** A call that waits for the cutter. */
-    private record Held(Fd asked, long since) {}
+    /** A thread that the kernel has asked for, and the file as the kernel shows it. */
+    private record Asked(Fd file, int thread) {}
+
+    /** One whose call is to be prepared. */
+    private record Held(Fd file, long since) {}
 
     private final Syscalls syscalls;
     private final Cut cut;
+    private final List<Asked> running = new ArrayList<>();
     private final Queue<Held> held = new ConcurrentLinkedQueue<>();
-    private final Map<FileId, DaxFile> files = new ConcurrentHashMap<>();
     private final NativeMemory events = NativeMemory.allocate(BUFFER_BYTES);
-    private final ExecutorService cutter =
-            Executors.newSingleThreadExecutor(
-                    task -> {
-                        Thread thread = new Thread(task, "dax-cutter");
-                        thread.setDaemon(true);
-                        return thread;
-                    });
+    private final ExecutorService cutter = thread("dax-cutter");
+    private final ExecutorService looker = thread("dax-looker");
     private final Fd group;
     private final ReadableLoop loop;
     private boolean complained;
-    private boolean blind; // of the answering thread
+    private volatile boolean blind;
+
+    private static ExecutorService thread(String name) {
+        return Executors.newSingleThreadExecutor(
+                task -> {
+                    Thread thread = new Thread(task, name);
+                    thread.setDaemon(true);
+                    return thread;
+                });
+    }
 
     /**
      * @throws LinuxException EPERM without CAP_SYS_ADMIN
@@ -100,22 +115,21 @@ final class TruncationGuard implements Part {
         this.cut = cut;
         int number =
                 syscalls.fanotifyInit(
-                        FAN_CLASS_PRE_CONTENT | FAN_CLOEXEC_NONBLOCK | FAN_REPORT_TID,
+                        FAN_CLASS_PRE_CONTENT
+                                | FAN_CLOEXEC_NONBLOCK
+                                | FAN_UNLIMITED
+                                | FAN_REPORT_TID,
                         Fcntl.O_CLOEXEC | Fcntl.O_LARGEFILE);
         LinuxException.check(number, "--dax-guard: fanotify_init");
         try (Parts parts = new Parts()) {
             this.group = parts.add(Fd.own(syscalls, number));
-            this.loop =
-                    parts.add(
-                            new ReadableLoop(
-                                    syscalls, "dax-guard", group, ROUND_MILLIS, this::round));
+            this.loop = parts.add(new ReadableLoop(syscalls, "dax-guard", group, this::round));
             parts.complete();
         }
     }
 
     /** From now on {@code file} is not cut without warning. */
     void add(DaxFile file) {
-        files.put(file.id(), file);
         loop.start();
         leaveOut(file);
         int opens = mark(FAN_MARK_ADD, file.fd(), FAN_OPEN_PERM);
@@ -147,7 +161,6 @@ final class TruncationGuard implements Part {
     void remove(DaxFile file) {
         mark(FAN_MARK_REMOVE, file.fd(), FAN_OPEN_PERM);
         mark(FAN_MARK_REMOVE, file.fd(), FAN_PRE_ACCESS);
-        files.remove(file.id(), file);
         Fd quietPath = file.takeQuietPath();
         if (quietPath != null) {
             cutter.execute(quietPath::close); // the kernel takes its time to unmount
@@ -159,53 +172,86 @@ final class TruncationGuard implements Part {
         return syscalls.fanotifyMark(group.number(), how, mask, Fcntl.AT_FDCWD, path);
     }
 
-    private void round() {
-        answerAll();
-        refuseOverdue();
-    }
-
-    private void answerAll() {
+    private int round() {
         long got = syscalls.read(group.number(), events.address(), events.size());
         for (int at = 0; at + HEADER_BYTES <= got; at += events.getInt(at)) {
             int fd = events.getInt(at + 16);
             if (fd >= 0) {
-                Fd asked = Fd.own(syscalls, fd);
-                try {
-                    answer(asked, events.getInt(at + 20));
-                } catch (RuntimeException | OutOfMemoryError e) { // else it would wait forever
-                    held.removeIf(one -> one.asked == asked);
-                    respond(asked, FAN_ALLOW);
-                    LOG.error("a program that uses a mapped file was not looked at", e);
+                Asked one = new Asked(Fd.own(syscalls, fd), events.getInt(at + 20));
+                if (!answer(one, LOOKS)) {
+                    running.add(one);
                 }
             }
         }
+        running.removeIf(one -> answer(one, 1));
+        refuseOverdue();
+        return running.isEmpty() ? ROUND_MILLIS : LOOK_MILLIS;
     }
 
-    private void answer(Fd asked, int thread) {
-        BlockedCall call = BlockedCall.of(thread);
-        if (!call.isKnown() && !blind) {
-            blind = true;
-            LOG.warn("a host program uses a mapped file unseen: it is not held up if it cuts it");
+    /** Answers, or has the answer prepared; false if the thread has been running all the time. */
+    private boolean answer(Asked one, int looks) {
+        try {
+            BlockedCall call = BlockedCall.of(syscalls, one.thread);
+            for (int i = 1; i < looks && call.isRunning(); i++) {
+                LockSupport.parkNanos(LOOK_NANOS);
+                call = BlockedCall.of(syscalls, one.thread);
+            }
+            if (!call.isRunning()) {
+                answer(one, call);
+            }
+            return !call.isRunning();
+        } catch (RuntimeException | Error e) { // else it would wait forever
+            held.removeIf(call -> call.file == one.file);
+            respond(one.file, FAN_DENY_TXTBSY);
+            LOG.error("a program that uses a mapped file was not looked at", e);
+            return true;
         }
-        DaxFile file = call.mayCut() && !isOurs(thread) ? fileOf(asked) : null;
-        if (file == null) {
-            respond(asked, FAN_ALLOW);
+    }
+
+    private void answer(Asked one, BlockedCall call) {
+        if (!call.mayCut() || isOurs(one.thread) || !call.isKnown() && call.isOver()) {
+            respond(one.file, FAN_ALLOW);
             return;
         }
-        Held one = new Held(asked, System.nanoTime());
-        held.add(one);
+        Held waiting = new Held(one.file, System.nanoTime());
+        held.add(waiting);
+        if (call.needsMemory()) {
+            looker.execute(() -> prepare(waiting, call.withMemory()));
+        } else {
+            prepare(waiting, call);
+        }
+    }
+
+    private void prepare(Held one, BlockedCall call) {
+        if (!call.mayCut()) {
+            release(one, FAN_ALLOW);
+            return;
+        }
+        if (!call.isKnown() && !blind) {
+            blind = true;
+            LOG.warn("a host program uses a mapped file unseen: it is not mapped meanwhile");
+        }
         cutter.execute(
                 () -> {
                     if (held.contains(one)) {
-                        release(one, prepare(file, call));
+                        release(one, mayGoOn(one.file, call) ? FAN_ALLOW : FAN_DENY_TXTBSY);
                     }
                 });
+    }
+
+    private boolean mayGoOn(Fd file, BlockedCall call) {
+        try {
+            return cut.prepare(ShadowPages.identity(syscalls, file), call);
+        } catch (LinuxException | RuntimeException | Error e) {
+            LOG.error("a mapped file that is cut could not be unmapped", e);
+            return false;
+        }
     }
 
     /** Whoever comes first gives the answer. */
     private void release(Held one, int what) {
         if (held.remove(one)) {
-            respond(one.asked, what);
+            respond(one.file, what);
         }
     }
 
@@ -218,32 +264,9 @@ final class TruncationGuard implements Part {
         }
     }
 
-    private int prepare(DaxFile file, BlockedCall call) {
-        try {
-            return cut.prepare(file, call) ? FAN_ALLOW : FAN_DENY_TXTBSY;
-        } catch (RuntimeException | OutOfMemoryError e) {
-            LOG.error("a mapped file that is cut could not be unmapped", e);
-            return FAN_ALLOW;
-        }
-    }
-
     /** Requests of the guest: the window has been told already. */
-    private static boolean isOurs(int thread) {
-        return Files.exists(Path.of("/proc/self/task", Integer.toString(thread)));
-    }
-
-    private DaxFile fileOf(Fd fd) {
-        NativeMemory statx = Scratch.get().statx();
-        int result =
-                syscalls.statx(
-                        fd.number(),
-                        Scratch.get().emptyPath(),
-                        Fcntl.AT_EMPTY_PATH,
-                        Statx.STATX_BASIC_STATS,
-                        statx.address());
-        return result == 0
-                ? files.get(new FileId(Statx.device(statx), statx.getLong(Statx.INO)))
-                : null;
+    private boolean isOurs(int thread) {
+        return thread > 0 && syscalls.tgkill(PROCESS, thread, 0) == 0;
     }
 
     private void respond(Fd asked, int what) {
@@ -258,6 +281,7 @@ final class TruncationGuard implements Part {
     @Override
     public void close() {
         loop.close();
+        looker.shutdownNow();
         cutter.shutdown();
         boolean interrupted = false;
         while (!cutter.isTerminated()) { // it answers through the group's descriptor
@@ -270,6 +294,8 @@ final class TruncationGuard implements Part {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+        running.forEach(one -> respond(one.file, FAN_ALLOW));
+        held.forEach(one -> release(one, FAN_ALLOW));
         group.close();
     }
 }
