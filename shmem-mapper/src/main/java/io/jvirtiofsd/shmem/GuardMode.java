@@ -10,8 +10,8 @@ public enum GuardMode {
 
     /**
      * It waits until what it cuts off has left the window. Bytes that stay, but are mapped by the
-     * same piece, are zeros to the guest for some milliseconds: no message replaces a piece. After
-     * 5 s it is refused.
+     * same piece, are zeros to the guest for some milliseconds: no message replaces a piece. It is
+     * refused after 5 s, and at once if the front-end is not known to have let go.
      */
     WAIT,
 

@@ -1,0 +1,137 @@
+package io.jvirtiofsd.linux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
+import java.lang.reflect.Proxy;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What is made of the lines of /proc/TID/syscall; the numbers are those of x86-64. */
+class BlockedCallTest {
+    private static final int THREAD = (int) ProcessHandle.current().pid();
+    private static final String PROGRAM = " 0x7ffc00000000 0x7f0000001234";
+
+    private final Syscalls real = JnrSyscalls.load();
+
+    @TempDir Path folder;
+
+    @BeforeEach
+    void numbersAreKnown() {
+        assumeFalse(Architecture.IS_AARCH64);
+    }
+
+    /** This machine's calls, but any file that is opened has this line. */
+    private Syscalls saying(String line) throws Exception {
+        Path said = Files.writeString(folder.resolve("syscall"), line + "\n");
+        byte[] path = said.toString().getBytes(StandardCharsets.UTF_8);
+        return (Syscalls)
+                Proxy.newProxyInstance(
+                        Syscalls.class.getClassLoader(),
+                        new Class<?>[] {Syscalls.class},
+                        (proxy, method, arguments) -> {
+                            if (method.getName().equals("openat")) {
+                                arguments[1] = Scratch.get().path(path, 0, path.length);
+                            }
+                            return method.invoke(real, arguments);
+                        });
+    }
+
+    private BlockedCall seen(String line) throws Exception {
+        return BlockedCall.of(saying(line), THREAD);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "truncate,      76 0x1 0x64 0x0 0x0 0x0 0x0,                       100",
+        "ftruncate,     77 0x3 0x1000 0x0 0x0 0x0 0x0,                     4096",
+        "creat,         85 0x1 0x1b6 0x0 0x0 0x0 0x0,                      0",
+        "open,          2 0x1 0x241 0x1b6 0x0 0x0 0x0,                     0",
+        "openat,        257 0xffffff9c 0x1 0x241 0x1b6 0x0 0x0,            0",
+        "handle,        304 0x3 0x1 0x201 0x0 0x0 0x0,                     0",
+        "collapse,      285 0x3 0x8 0x200000 0x1000 0x0 0x0,               2097152"
+    })
+    void aCallThatCutsIsKnownWithWhatItSpares(String name, String line, long keeps)
+            throws Exception {
+        BlockedCall call = seen(line + PROGRAM);
+        assertTrue(call.mayCut() && call.isKnown());
+        assertEquals(keeps, call.keeps());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "read,          0 0x3 0x1 0x1000 0x0 0x0 0x0",
+        "mmap,          9 0x0 0x1000 0x1 0x1 0x3 0x0",
+        "openat,        257 0xffffff9c 0x1 0x80002 0x0 0x0 0x0",
+        "execve,        59 0x1 0x1 0x1 0x0 0x0 0x0",
+        "punch,         285 0x3 0x3 0x200000 0x1000 0x0 0x0",
+        "preadv,        295 0x3 0x1 0x4 0x0 0x0 0x0",
+        "reflink,       16 0x3 0x40049409 0x4 0x0 0x0 0x0"
+    })
+    void aHarmlessCallIsKnownToBe(String name, String line) throws Exception {
+        assertFalse(seen(line + PROGRAM).mayCut());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "io_uring_enter,         426 0x3 0x1 0x1 0x1 0x0 0x0 0x7ffc00000000 0x7f0000001234",
+        "a worker of io_uring,   0 0x3 0x1 0x1000 0x0 0x0 0x0 0x0 0x0",
+        "another ioctl,          16 0x3 0x6611 0x4 0x0 0x0 0x0 0x7ffc00000000 0x7f0000001234",
+        "a new fallocate,        285 0x3 0x100 0x0 0x1 0x0 0x0 0x7ffc00000000 0x7f0000001234",
+        "openat of i386,         295 0xffffff9c 0x1 0x241 0x1b6 0x0 0x0 0xff000000 0xf7000000",
+        "ftruncate64 of i386,    194 0x3 0x64 0x0 0x0 0x0 0x0 0xff000000 0xf7000000",
+        "read of x32,            1073741824 0x3 0x1 0x1 0x0 0x0 0x0 0xff000000 0xf7000000",
+        "a core dump,            -1 0x7ffc00000000 0x7f0000001234",
+        "openat2 not looked at,  437 0xffffff9c 0x1 0x8 0x18 0x0 0x0 0x7ffc00000000 0x7f0000001234",
+        "what is not understood, something else"
+    })
+    void whatIsNotKnownMayCutEverything(String name, String line) throws Exception {
+        BlockedCall call = seen(line);
+        assertTrue(call.mayCut());
+        assertFalse(call.isKnown());
+        assertEquals(0, call.keeps());
+    }
+
+    @Test
+    void aThreadThatIsNoneOfOursIsNotLookedFor() throws Exception {
+        BlockedCall call = BlockedCall.of(saying("0 0x3 0x1 0x1 0x0 0x0 0x0" + PROGRAM), 0);
+        assertTrue(call.mayCut());
+        assertFalse(call.isOver());
+    }
+
+    @Test
+    void aCallIsOverOnceTheThreadIsSeenElsewhere() throws Exception {
+        String line = "77 0x3 0x1000 0x0 0x0 0x0 0x0";
+        BlockedCall call = seen(line + PROGRAM);
+        assertFalse(call.isOver());
+        Files.writeString(folder.resolve("syscall"), "running\n");
+        assertFalse(call.isOver());
+        Files.writeString(folder.resolve("syscall"), "");
+        assertFalse(call.isOver());
+        Files.writeString(folder.resolve("syscall"), line + " 0x7ffc00000000 0x7f0000009999\n");
+        assertTrue(call.isOver());
+    }
+
+    @Test
+    void aCallThatWasNotSeenIsOverOnceTheThreadIsSeenInAHarmlessOne() throws Exception {
+        BlockedCall call = seen("");
+        assertFalse(call.isOver());
+        Files.writeString(folder.resolve("syscall"), "77 0x3 0x1 0x0 0x0 0x0 0x0" + PROGRAM);
+        assertFalse(call.isOver());
+        Files.writeString(folder.resolve("syscall"), "0 0x3 0x1 0x1 0x0 0x0 0x0" + PROGRAM);
+        assertTrue(call.isOver());
+    }
+
+    @Test
+    void theCallOfAThreadThatIsGoneIsOver() throws Exception {
+        assertTrue(BlockedCall.of(real, Integer.MAX_VALUE).isOver());
+    }
+}
