@@ -1,5 +1,6 @@
 package io.jvirtiofsd.nio;
 
+import io.jvirtiofsd.fuse.Attributes;
 import io.jvirtiofsd.fuse.CopyFileRangeIn;
 import io.jvirtiofsd.fuse.CreateIn;
 import io.jvirtiofsd.fuse.CreateReply;
@@ -199,12 +200,14 @@ final class FileOperations {
             boolean killing = (in.openFlags() & CreateIn.OPEN_KILL_SUIDGID) != 0;
             OpenReply open = open(session, entry.nodeId(), in.flags(), killing);
             // O_TRUNC has changed what the lookup saw.
-            NioEntry now =
-                    new NioEntry(
-                            entry.nodeId(),
-                            entry.entryValidNanos(),
-                            nodes.getattr(session, entry.nodeId(), false, 0));
-            return new CreateReply(now, open);
+            try {
+                Attributes now = nodes.getattr(session, entry.nodeId(), false, 0);
+                return new CreateReply(
+                        new NioEntry(entry.nodeId(), entry.entryValidNanos(), now), open);
+            } catch (ErrnoException e) {
+                session.release(open.fh());
+                throw e;
+            }
         } catch (ErrnoException e) {
             session.nodes().forget(entry.nodeId(), 1);
             throw e;

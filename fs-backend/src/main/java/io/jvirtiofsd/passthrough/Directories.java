@@ -66,7 +66,7 @@ final class Directories {
             if (directory.position() != offset) {
                 Failures.check(syscalls.lseek(fd, offset, SEEK_SET));
             }
-            long reached = offset;
+            long reached = -1; // unless it is known: an error may come after getdents64(2)
             try {
                 reached = fill(session, fd, root, offset, plus, sink);
             } finally {
@@ -122,6 +122,9 @@ final class Directories {
             }
             for (int at = 0; at < filled; at += block.getShort(at + RECLEN) & 0xffff) {
                 Name name = share.cursor().name(block, at + NAME);
+                if (name == null) {
+                    continue; // cut to what fits it would be another object's name
+                }
                 if (!add(session, fd, root, plus, sink, block, at, name)) {
                     if (!any) {
                         throw ErrnoException.of(Errno.EINVAL); // no room for even one entry

@@ -12,7 +12,7 @@ import io.jvirtiofsd.linux.Scratch;
  * <p><i>Confined to its thread.</i>
  */
 final class EntryCursor implements Entry {
-    private static final int NAME_BYTES = 256;
+    private static final int NAME_BYTES = 255; // linux/limits.h NAME_MAX
 
     private final StatxAttributes attributes;
     private final long validNanos;
@@ -40,12 +40,17 @@ final class EntryCursor implements Entry {
         return this;
     }
 
-    /** The NUL-terminated name at {@code offset} of a block of directory entries. */
+    /**
+     * The NUL-terminated name at {@code offset} of a block of directory entries; null for a longer
+     * one than a guest may ask for, as NTFS and exFAT have them.
+     */
     Name name(NativeMemory block, int offset) {
         int length = 0;
-        while (length < NAME_BYTES && block.getByte(offset + length) != 0) {
-            nameBytes[length] = block.getByte(offset + length);
-            length++;
+        for (byte next; (next = block.getByte(offset + length)) != 0; length++) {
+            if (length == NAME_BYTES) {
+                return null;
+            }
+            nameBytes[length] = next;
         }
         name.set(nameBytes, 0, length);
         return name;

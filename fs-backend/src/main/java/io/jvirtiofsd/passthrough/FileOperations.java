@@ -28,7 +28,6 @@ final class FileOperations {
     private static final int SEEK_HOLE = 4; // linux/fs.h
     private static final int FALLOC_FL_KEEP_SIZE = 1; // linux/falloc.h
     private static final int FALLOC_FL_COLLAPSE_RANGE = 8; // linux/falloc.h
-    private static final long MAX_COPY_BYTES = 0xfffff000L; // the reply's size has 32 bits
 
     private final Share share;
     private final Syscalls syscalls;
@@ -113,14 +112,7 @@ final class FileOperations {
             syscalls.unlinkat(directory, EntryCursor.path(name), 0);
             throw ErrnoException.of(-labelled);
         }
-        EntryCursor entry;
-        try {
-            entry = Lookups.lookupMade(session, directory, name);
-        } catch (ErrnoException e) {
-            fd.close();
-            throw e;
-        }
-        return made(session, entry, fd, hostFlags);
+        return made(session, fd, hostFlags);
     }
 
     private int creating(Session session, RequestContext caller, int umask, Credentials.Call call)
@@ -152,21 +144,23 @@ final class FileOperations {
             fd.close();
             throw ErrnoException.of(-labelled);
         }
+        return made(session, fd, hostFlags);
+    }
+
+    /**
+     * Takes {@code fd}, open on a new object. Which one that is it tells itself: the name may be
+     * another's already.
+     */
+    private CreateReply made(Session session, Fd fd, int hostFlags) throws ErrnoException {
         EntryCursor entry;
         try {
-            PathDescriptors.Opening byLink = () -> share.openPath(made);
+            PathDescriptors.Opening byLink = () -> share.openPath(fd.number());
             int path = session.descriptors().opening(byLink);
             entry = Lookups.add(session, Fd.own(syscalls, Failures.check(path)));
         } catch (ErrnoException e) {
             fd.close();
             throw e;
         }
-        return made(session, entry, fd, hostFlags);
-    }
-
-    /** Takes {@code fd}, open on the new object of {@code entry}, whose lookup is counted. */
-    private CreateReply made(Session session, EntryCursor entry, Fd fd, int hostFlags)
-            throws ErrnoException {
         try {
             Inode inode = session.inode(entry.nodeId());
             return new CreateReply(entry, opened(session, fd, hostFlags, inode));
@@ -182,8 +176,13 @@ final class FileOperations {
         try {
             boolean killing = (in.openFlags() & CreateIn.OPEN_KILL_SUIDGID) != 0;
             OpenReply open = open(session, entry.nodeId(), in.flags(), killing);
-            // O_TRUNC has changed what the lookup saw.
-            Failures.check(share.statx(session.path(entry.nodeId())));
+            try {
+                // O_TRUNC has changed what the lookup saw.
+                Failures.check(share.statx(session.path(entry.nodeId())));
+            } catch (ErrnoException e) {
+                session.release(open.fh());
+                throw e;
+            }
             return new CreateReply(entry, open);
         } catch (ErrnoException e) {
             session.forget(entry.nodeId(), 1);
@@ -371,17 +370,19 @@ final class FileOperations {
         Handle.OpenFile from = session.file(in.fhIn());
         Handle.OpenFile to = session.file(in.fhOut());
         share.capability().drop(to.fd().number());
-        long length = in.len() < 0 ? MAX_COPY_BYTES : Math.min(in.len(), MAX_COPY_BYTES);
         if (to.inode().dax() != null) {
             // Having copied, Linux 7.2 would take pages from maps that are in use. Refused, it
             // copies by reading and writing.
             throw ErrnoException.of(Errno.EOPNOTSUPP);
         }
-        settle(from, in.offIn(), length);
+        settle(from, in.offIn(), in.len());
         int source = from.fd().number();
         int target = to.fd().number();
-        Credentials.Call call = // which copies less than 2 GiB, whatever it is asked for
-                () -> (int) syscalls.copyFileRange(source, in.offIn(), target, in.offOut(), length);
+        Credentials.Call call = // the length fits an int
+                () ->
+                        (int)
+                                syscalls.copyFileRange(
+                                        source, in.offIn(), target, in.offOut(), in.len());
         return Failures.check(share.credentials().clearingSuid(share.options().killpriv(), call));
     }
 

@@ -163,6 +163,17 @@ final class Lookups {
         }
     }
 
+    /** Counts a lookup of a known inode, open as {@code path}, which has just got a name. */
+    static EntryCursor again(Session session, Inode inode, int path) throws ErrnoException {
+        Share share = session.share();
+        Failures.check(share.statx(path, Share.LOOKUP_MASK));
+        if (!inode.addLookup()) {
+            throw ErrnoException.of(Errno.ENOENT); // forgotten by the guest meanwhile
+        }
+        follow(inode, Scratch.get().statx());
+        return share.cursor().at(inode);
+    }
+
     /** Looks up what has just been made; that it is gone again is an error. */
     static EntryCursor lookupMade(Session session, int directory, Name name) throws ErrnoException {
         EntryCursor entry = lookup(session, directory, name);

@@ -320,7 +320,7 @@ final class NodeOperations {
             session.requireName(inode, path);
         }
         session.checkByName(newParent, directory, result);
-        return Lookups.lookupMade(session, directory, newName);
+        return Lookups.again(session, inode, path);
     }
 
     Statfs statfs(Session session, long nodeId) throws ErrnoException {

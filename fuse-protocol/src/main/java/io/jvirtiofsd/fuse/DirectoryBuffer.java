@@ -19,6 +19,7 @@ final class DirectoryBuffer implements DirectorySink {
     private boolean plus;
     private int attrFlags;
     private boolean refused;
+    private long undeliverable; // a node that was looked up for an entry that cannot be written
 
     DirectoryBuffer(WireWriter out) {
         this.out = out;
@@ -31,6 +32,7 @@ final class DirectoryBuffer implements DirectorySink {
         this.plus = plus;
         this.attrFlags = attrFlags;
         this.refused = false;
+        this.undeliverable = 0;
     }
 
     boolean isEmpty() {
@@ -44,6 +46,9 @@ final class DirectoryBuffer implements DirectorySink {
 
     /** Takes back the lookups of all entries, since none of them will reach the guest. */
     void takeBack(FileSystem fileSystem) {
+        if (undeliverable != 0) {
+            fileSystem.forget(undeliverable, 1);
+        }
         int at = start;
         while (plus && at < out.position()) {
             written.reset(out.array(), at, out.position());
@@ -83,6 +88,7 @@ final class DirectoryBuffer implements DirectorySink {
     @Override
     public boolean add(Entry entry, long offset, Name name) {
         if (!plus || entry.nodeId() == 0 || !Attr.isValid(entry.attributes())) {
+            undeliverable = entry.nodeId();
             throw new IllegalArgumentException("entry that no READDIRPLUS can carry");
         }
         if (!fits(name.length())) {

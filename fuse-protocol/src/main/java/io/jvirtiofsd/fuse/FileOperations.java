@@ -6,8 +6,11 @@ final class FileOperations {
     private static final int NOT_FOR_OPEN =
             OpenFlags.O_CREAT | OpenFlags.O_EXCL | OpenFlags.O_NOCTTY;
 
-    /** The most that one copy_file_range(2) copies; the answer has room for 32 bits. */
-    static final long MAX_COPY_BYTES = 0x7fff_f000; // linux/fs.h MAX_RW_COUNT, 4 KiB pages
+    /**
+     * The most that one request copies; the guest asks again for the rest. Who stops a ring waits
+     * for the requests that are being served.
+     */
+    static final long MAX_COPY_BYTES = 64 << 20;
 
     private FileOperations() {}
 
@@ -34,14 +37,23 @@ final class FileOperations {
         CreateIn in = createIn(request);
         CreateReply reply =
                 request.fileSystem().create(request.header(), request.nodeId(), request.name(), in);
-        NodeOperations.putEntry(request, reply.entry());
-        OpenOut.write(request.body(), reply.open());
+        putCreated(request, reply);
     }
 
     static void tmpfile(Request request) throws ErrnoException {
         CreateIn in = createIn(request);
         CreateReply reply = request.fileSystem().tmpfile(request.header(), request.nodeId(), in);
-        NodeOperations.putEntry(request, reply.entry());
+        putCreated(request, reply);
+    }
+
+    /** Encodes the answer; if that cannot be, nothing stays open that the guest does not know. */
+    private static void putCreated(Request request, CreateReply reply) throws ErrnoException {
+        try {
+            NodeOperations.putEntry(request, reply.entry());
+        } catch (ErrnoException | RuntimeException e) {
+            request.fileSystem().release(request.header(), request.nodeId(), reply.open().fh());
+            throw e;
+        }
         OpenOut.write(request.body(), reply.open());
     }
 
@@ -58,6 +70,9 @@ final class FileOperations {
         ReadIn in = ReadIn.read(request.arguments());
         int size = in.size() < 0 ? request.room() : Math.min(in.size(), request.room());
         Request.requireRange(in.offset(), size);
+        if (size > request.session().maxRead()) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
         int count =
                 request.fileSystem()
                         .read(
@@ -133,7 +148,14 @@ final class FileOperations {
         if (in.whence() != LseekIn.SEEK_DATA && in.whence() != LseekIn.SEEK_HOLE) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        Request.requireRange(in.offset(), 0);
+        if (InitFlag.WRITEBACK_CACHE.in(request.session().flags())) {
+            // The guest does not write back first, and would miss its own data. Told that there is
+            // no such request, it takes all up to the end of the file for data.
+            throw ErrnoException.of(Errno.ENOSYS);
+        }
+        if (in.offset() < 0) { // lseek(2)
+            throw ErrnoException.of(Errno.ENXIO);
+        }
         long found =
                 request.fileSystem()
                         .lseek(

@@ -331,7 +331,7 @@ public interface FileSystem extends AutoCloseable {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
-    /** Copies between two open files; returns the number of bytes copied. */
+    /** Copies between two open files, at most 64 MiB; returns the number of bytes copied. */
     default long copyFileRange(RequestContext context, long nodeId, CopyFileRangeIn in)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);

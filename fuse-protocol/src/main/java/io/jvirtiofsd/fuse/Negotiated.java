@@ -26,6 +26,7 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
     private static final long LABEL_FLAGS = InitFlag.SECURITY_CTX.mask() | InitFlag.INIT_EXT.mask();
 
     private static final int PAGE_BYTES = 4096;
+    private static final int LARGEST_PAGE_BYTES = 64 << 10; // of any guest
     private static final int DEFAULT_MAX_PAGES = 32; // linux FUSE_DEFAULT_MAX_PAGES_PER_REQ
     private static final int MAX_READAHEAD_BYTES = 1 << 20;
 
@@ -92,9 +93,18 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
                 CONGESTION_THRESHOLD,
                 maxWrite,
                 NANOSECONDS,
-                (maxWrite + PAGE_BYTES - 1) / PAGE_BYTES,
+                maxPages(),
                 InitFlag.MAP_ALIGNMENT.in(flags) ? MAP_ALIGNMENT : 0,
                 (int) (flags >>> 32));
+    }
+
+    private int maxPages() {
+        return (maxWrite + PAGE_BYTES - 1) / PAGE_BYTES;
+    }
+
+    /** Largest READ in bytes: what max_pages allows, whose size is the guest's affair. */
+    int maxRead() {
+        return maxPages() * LARGEST_PAGE_BYTES;
     }
 
     /** The bits of {@link Attributes#flags} that the guest understands. */

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 
 /** What comes with requests that make something: umask, security context, group; and its INIT. */
@@ -93,6 +94,23 @@ class CreationTest {
                         "mknod(1000:1001, 3, file, 33206, 0, 63)",
                         "create(1000:1001, 3, file, " + in + ")"),
                 files.calls());
+    }
+
+    @Test
+    void whatTheGuestCannotBeToldOfIsClosedAgain() {
+        TestGuest guest = guest(FuseOptions.defaults());
+        guest.init(45, FLAGS, FLAGS2);
+        for (Opcode opcode : List.of(Opcode.CREATE, Opcode.TMPFILE)) {
+            String method = opcode.name().toLowerCase(Locale.ROOT);
+            for (FakeEntry entry : List.of(FakeEntry.of(1, 0100644), FakeEntry.of(9, 0644))) {
+                CreateReply reply = new CreateReply(entry, new OpenReply(93, 0));
+                files.answer(method, arguments -> reply);
+                files.calls();
+                byte[] in = bytes(2, 0100644, 0, 0, "file");
+                assertTrue(guest.send(opcode, 3, in).errno() > 0);
+                assertTrue(files.calls().contains("release(1000:1001, 3, 93)"), method);
+            }
+        }
     }
 
     private static byte[] context(String name, byte[] value) {

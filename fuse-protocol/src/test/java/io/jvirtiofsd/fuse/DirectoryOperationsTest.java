@@ -202,5 +202,6 @@ class DirectoryOperationsTest {
     void entryWithoutTypeIsABug() {
         Listing wrong = sink -> sink.add(FakeEntry.of(5, 0644), 1, name("file"));
         assertEquals(Errno.EIO, list(Opcode.READDIRPLUS, 4096, wrong).errno());
+        assertEquals("forget(5, 1)", files.calls().get(1)); // the guest has not heard of it
     }
 }

@@ -236,13 +236,22 @@ class OperationsTest {
     }
 
     @Test
-    void copyFileRangeCopiesAtMostWhatLinuxDoes() {
+    void lseekIsNotForGuestsThatKeepDataBack() {
+        FuseOptions options = FuseOptions.defaults().with(Feature.WRITEBACK, true);
+        FuseServer server = new FuseServer(files.fileSystem(), options);
+        TestGuest keeping = new TestGuest(server.newWorker());
+        keeping.init();
+        byte[] body = bytes(91L, 8L, LseekIn.SEEK_DATA, 0);
+        assertEquals(Errno.ENOSYS, keeping.send(Opcode.LSEEK, 3, body).errno());
+    }
+
+    @Test
+    void copyFileRangeCopiesSixtyFourMebibytesAtMost() {
         byte[] body = bytes(91L, 8L, 4L, 92L, 16L, 0xffff_f000L, 0L);
-        CopyFileRangeIn in =
-                new CopyFileRangeIn(91, 8, 4, 92, 16, FileOperations.MAX_COPY_BYTES, 0);
+        CopyFileRangeIn in = new CopyFileRangeIn(91, 8, 4, 92, 16, 64 << 20, 0);
         TestGuest.Answer answer =
                 ok(Opcode.COPY_FILE_RANGE, body, "copyFileRange(1000:1001, 3, " + in + ")");
-        assertEquals(new WriteOut(0x7fff_f000), WriteOut.read(answer.reader()));
+        assertEquals(new WriteOut(64 << 20), WriteOut.read(answer.reader()));
     }
 
     @Test
