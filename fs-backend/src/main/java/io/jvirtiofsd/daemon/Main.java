@@ -17,7 +17,8 @@ import picocli.CommandLine;
  * front-end goes or a signal comes. Owns the server and the file system.
  *
  * <p>Exit status: 0 after a session, SIGTERM or SIGINT; 1 if the share or the socket cannot be
- * used; 2 for a wrong command line. Either failure is one line on standard error.
+ * used, or if the process must not go on ({@link LastResort}); 2 for a wrong command line. Any
+ * failure is one line on standard error.
  */
 public final class Main {
     private static final int OK = 0;
@@ -83,6 +84,7 @@ public final class Main {
 
     private static int serve(Options options) throws IOException {
         configureLog(options);
+        LastResort.install();
         Syscalls syscalls = JnrSyscalls.load();
         if (options.syslog()) {
             System.setErr(new PrintStream(new SyslogStream(syscalls), true));
@@ -98,7 +100,7 @@ public final class Main {
                                 syscalls,
                                 options.backEnd(
                                         shared.root(), descriptorLimit / 2, System.err::println))) {
-            endOnSignal(backEnd, ended, SHUTDOWN_MILLIS + shared.closeMillis());
+            endOnSignal(backEnd, ended, shared.isWrittenAtTheEnd());
             Logger log = LoggerFactory.getLogger(Main.class);
             log.info("sharing {}, waiting for a front-end", shared);
             backEnd.serve();
@@ -109,8 +111,12 @@ public final class Main {
         return OK;
     }
 
-    /** SIGTERM and SIGINT end the session, then the process, with status 0 as any other end. */
-    private static void endOnSignal(BackEnd backEnd, CountDownLatch ended, long millis) {
+    /**
+     * SIGTERM and SIGINT end the session, then the process, with status 0 as any other end.
+     *
+     * @param writing whether the end may take any time: what guests have changed is lost before it
+     */
+    private static void endOnSignal(BackEnd backEnd, CountDownLatch ended, boolean writing) {
         Runnable end =
                 () -> {
                     if (ended.getCount() == 0) {
@@ -118,7 +124,11 @@ public final class Main {
                     }
                     backEnd.end();
                     try {
-                        ended.await(millis, TimeUnit.MILLISECONDS);
+                        if (writing) {
+                            ended.await();
+                        } else {
+                            ended.await(SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
+                        }
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
                     }

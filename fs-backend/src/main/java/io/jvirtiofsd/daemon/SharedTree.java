@@ -20,7 +20,6 @@ import java.util.Map;
 final class SharedTree implements AutoCloseable {
     private static final String ZIP = "zip:";
     private static final String JIMFS = "jimfs:";
-    private static final long CLOSE_MILLIS = 60_000;
     private static final int MEMORY_SHARE = 2; // half of the heap for files
 
     // Without permissions in an archive, what its entries show.
@@ -131,9 +130,9 @@ final class SharedTree implements AutoCloseable {
         return root;
     }
 
-    /** How long closing may take: an archive is written then. */
-    long closeMillis() {
-        return opened == null ? 0 : CLOSE_MILLIS;
+    /** Whether closing may take long: an archive with all changes of its guests is written then. */
+    boolean isWrittenAtTheEnd() {
+        return opened != null && !opened.isReadOnly();
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.jvirtiofsd.fuse;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,6 +16,7 @@ final class Bugs {
     private static final Logger LOG = LoggerFactory.getLogger(Bugs.class);
 
     private final Set<String> seen = ConcurrentHashMap.newKeySet();
+    private final AtomicBoolean outOfMemory = new AtomicBoolean();
 
     void report(Opcode opcode, Throwable cause) {
         StackTraceElement[] stack = cause.getStackTrace();
@@ -22,6 +24,16 @@ final class Bugs {
         if (seen.add(opcode + " " + cause.getClass().getName() + " " + place)) {
             Object what = opcode == null ? "a request" : opcode;
             LOG.error("{} failed unexpectedly (logged once)", what, cause);
+        }
+    }
+
+    void reportOutOfMemory(Opcode opcode) {
+        if (outOfMemory.compareAndSet(false, true)) {
+            try {
+                LOG.warn("out of memory: {} gets ENOMEM (logged once)", opcode);
+            } catch (OutOfMemoryError e) {
+                // the guest is told, which matters more
+            }
         }
     }
 }

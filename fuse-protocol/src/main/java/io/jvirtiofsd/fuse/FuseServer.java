@@ -81,4 +81,9 @@ public final class FuseServer {
         statistics.countBug(opcode);
         bugs.report(opcode, cause);
     }
+
+    /** Logs, once and if there is memory for it, that an operation had too little. */
+    void outOfMemory(Opcode opcode) {
+        bugs.reportOutOfMemory(opcode);
+    }
 }

@@ -110,12 +110,10 @@ public final class FuseWorker {
             return 0;
         } catch (ErrnoException e) {
             return e.errno();
-        } catch (InternalError e) { // SIGBUS: memory of the guest that has no backing any more
-            server.bug(opcode, e);
-            return Errno.EIO;
-        } catch (VirtualMachineError e) {
-            throw e;
-        } catch (RuntimeException | Error e) {
+        } catch (OutOfMemoryError e) {
+            server.outOfMemory(opcode);
+            return Errno.ENOMEM;
+        } catch (RuntimeException | Error e) { // InternalError: the guest's memory has no backing
             server.bug(opcode, e);
             return Errno.EIO;
         }

@@ -3,7 +3,6 @@ package io.jvirtiofsd.fuse;
 import static io.jvirtiofsd.fuse.TestGuest.bytes;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
@@ -175,14 +174,25 @@ class FuseWorkerTest {
     }
 
     @Test
-    void lackOfMemoryIsNotHidden() {
+    void lackOfMemoryIsOneRequestsEnomem() {
         files.answer(
                 "getattr",
                 arguments -> {
                     throw new OutOfMemoryError("on purpose");
                 });
-        byte[] request = guest.request(Opcode.GETATTR.code(), 1, 0, 0, 0, bytes(0, 0, 0L));
-        assertThrows(OutOfMemoryError.class, () -> errnoOf(request));
+        assertEquals(Errno.ENOMEM, guest.send(Opcode.GETATTR, 1, bytes(0, 0, 0L)).errno());
+    }
+
+    @Test
+    void noErrorOfTheMachineLeavesARequestUnanswered() {
+        for (Error thrown : new Error[] {new StackOverflowError(), new UnknownError()}) {
+            files.answer(
+                    "getattr",
+                    arguments -> {
+                        throw thrown;
+                    });
+            assertEquals(Errno.EIO, guest.send(Opcode.GETATTR, 1, bytes(0, 0, 0L)).errno());
+        }
     }
 
     @Test
