@@ -126,6 +126,11 @@ public final class BackEnd implements AutoCloseable {
         return options.sharedDir().getFileSystem() == FileSystems.getDefault();
     }
 
+    /** The option says how many, or the heap, of which an object here takes more. */
+    private static int maxNodes(BackEndOptions options) {
+        return Math.min(options.files().maxInodes(), NioOptions.defaultMaxNodes());
+    }
+
     /** What belongs to nobody belongs to whom the daemon runs as. */
     private static NioOptions nioOptions(Syscalls syscalls, BackEndOptions options) {
         CachePolicy policy = options.files().cache().policy();
@@ -134,6 +139,8 @@ public final class BackEnd implements AutoCloseable {
                 syscalls.getegid(),
                 options.files().readOnly(),
                 policy.validNanos(),
+                options.files().cache().negativeNanos(),
+                maxNodes(options),
                 policy.fileFlags(),
                 policy.directoryFlags());
     }

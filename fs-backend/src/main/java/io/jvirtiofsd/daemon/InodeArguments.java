@@ -1,6 +1,8 @@
 package io.jvirtiofsd.daemon;
 
+import io.jvirtiofsd.fuse.SlotTable;
 import io.jvirtiofsd.passthrough.HandleMode;
+import io.jvirtiofsd.passthrough.PassthroughOptions;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
@@ -29,6 +31,14 @@ final class InodeArguments {
     private Integer descriptors;
 
     @Option(
+            names = "--max-inodes",
+            paramLabel = "N",
+            description =
+                    "Most files and directories the guest may know at a time; beyond it is ENFILE "
+                            + "(default: as many as have room in half of the heap).")
+    private Integer maxInodes;
+
+    @Option(
             names = "--announce-submounts",
             description = "Tell the guest where other file systems are mounted (the default).")
     private boolean announceSubmounts;
@@ -51,6 +61,13 @@ final class InodeArguments {
     /** The limit of open files asked for: 0 to leave it as it is, &minus;1 for the default. */
     int descriptors() {
         return descriptors == null ? -1 : descriptors;
+    }
+
+    /** How many inodes the guest may know. */
+    int maxInodes() {
+        return maxInodes == null
+                ? PassthroughOptions.defaultMaxInodes()
+                : Math.min(maxInodes, SlotTable.MOST);
     }
 
     /** Whether {@link #descriptors} can be had. */

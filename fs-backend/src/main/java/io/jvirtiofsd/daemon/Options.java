@@ -244,6 +244,9 @@ final class Options {
                     "--rlimit-nofile: less than %d are too few"
                             .formatted(InodeArguments.LEAST_DESCRIPTORS));
         }
+        if (inodes.maxInodes() < 1) {
+            throw error("--max-inodes " + inodes.maxInodes() + ": not a number of inodes");
+        }
         int tagBytes = tag.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
         if (tagBytes > VirtioFsDevice.TAG_BYTES) {
             throw error("--tag: longer than " + VirtioFsDevice.TAG_BYTES + " bytes");
@@ -306,6 +309,7 @@ final class Options {
                         cache.options(),
                         readOnly,
                         maxDescriptors,
+                        inodes.maxInodes(),
                         inodes.handles(),
                         inodes.announcesSubmounts(),
                         xattrs.options(),

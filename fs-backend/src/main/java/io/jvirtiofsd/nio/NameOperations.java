@@ -57,9 +57,20 @@ final class NameOperations {
         return new NioEntry(counted.nodeId(), share.options().validNanos(), now);
     }
 
+    /** The entry, nodeId 0 if there is no such name. */
     Entry lookup(Session session, long parent, Name name) throws ErrnoException {
         return session.withNames(
-                () -> lookup(session, session.directory(parent), Share.string(name)));
+                () -> {
+                    Session.Directory directory = session.directory(parent);
+                    try {
+                        return lookup(session, directory, Share.string(name));
+                    } catch (ErrnoException e) {
+                        if (e.errno() == Errno.ENOENT) {
+                            return new NioEntry(0, share.options().negativeNanos(), null);
+                        }
+                        throw e;
+                    }
+                });
     }
 
     /** Looks up and counts; to be called under the lock of names. */
@@ -95,6 +106,7 @@ final class NameOperations {
             Maker maker)
             throws ErrnoException {
         Path path = share.child(directory.path(), name);
+        session.nodes().requireRoom();
         NioErrno.run(() -> maker.make(path));
         NioAttributes made = existing(path);
         boolean inherits = (directory.attributes().mode() & FileType.SET_GROUP_ID) != 0;
@@ -213,6 +225,7 @@ final class NameOperations {
                     if (node.isDirectory() || followed) {
                         throw ErrnoException.of(Errno.EPERM); // link(2)
                     }
+                    session.nodes().requireRoom();
                     NioErrno.run(
                             () -> {
                                 try {

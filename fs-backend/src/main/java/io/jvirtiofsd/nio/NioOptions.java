@@ -1,6 +1,7 @@
 package io.jvirtiofsd.nio;
 
 import io.jvirtiofsd.fuse.OpenReply;
+import io.jvirtiofsd.fuse.SlotTable;
 
 /**
  * How a tree of a Java file system is shared. <i>Immutable.</i>
@@ -9,18 +10,45 @@ import io.jvirtiofsd.fuse.OpenReply;
  * @param gid group of what the provider names no numeric group for
  * @param readOnly whether every change is refused with EROFS
  * @param validNanos how long the guest may keep names and attributes
+ * @param negativeNanos how long the guest may keep that a name does not exist
+ * @param maxNodes how many objects the guest may know at a time, and by how many names
  * @param fileFlags FOPEN_ flags of files, see {@link OpenReply}
  * @param directoryFlags FOPEN_ flags of directories
  */
 public record NioOptions(
-        int uid, int gid, boolean readOnly, long validNanos, int fileFlags, int directoryFlags) {
+        int uid,
+        int gid,
+        boolean readOnly,
+        long validNanos,
+        long negativeNanos,
+        int maxNodes,
+        int fileFlags,
+        int directoryFlags) {
+    /** Bytes of the heap that an object may need, with a long name. */
+    public static final int NODE_BYTES = 1024;
+
+    /** As many objects as have room in half of the heap. */
+    public static int defaultMaxNodes() {
+        return (int) Math.min(SlotTable.MOST, Runtime.getRuntime().maxMemory() / 2 / NODE_BYTES);
+    }
 
     /** Owned by root, writable, nothing kept by the guest. */
     public static NioOptions defaults() {
-        return new NioOptions(0, 0, false, 0, 0, 0);
+        return new NioOptions(0, 0, false, 0, 0, defaultMaxNodes(), 0, 0);
     }
 
     public NioOptions withReadOnly(boolean value) {
-        return new NioOptions(uid, gid, value, validNanos, fileFlags, directoryFlags);
+        return new NioOptions(
+                uid, gid, value, validNanos, negativeNanos, maxNodes, fileFlags, directoryFlags);
+    }
+
+    public NioOptions withNegativeNanos(long value) {
+        return new NioOptions(
+                uid, gid, readOnly, validNanos, value, maxNodes, fileFlags, directoryFlags);
+    }
+
+    public NioOptions withMaxNodes(int value) {
+        return new NioOptions(
+                uid, gid, readOnly, validNanos, negativeNanos, value, fileFlags, directoryFlags);
     }
 }

@@ -27,11 +27,16 @@ final class NodeTree {
 
     private final Path rootPath;
     private final Node root;
-    private final SlotTable<Node> byNodeId = new SlotTable<>();
+    private final SlotTable<Node> byNodeId;
     private final Map<Object, Node> byKey = new HashMap<>();
 
-    NodeTree(Path rootPath, NioAttributes rootSeen) {
+    private final int limit;
+    private int names;
+
+    NodeTree(Path rootPath, NioAttributes rootSeen, NioOptions options) {
         this.rootPath = rootPath;
+        this.limit = options.maxNodes();
+        this.byNodeId = new SlotTable<>(limit);
         this.root = new Node(rootSeen, rootSeen.ino() != 0 ? rootSeen.ino() : FileSystem.ROOT);
         root.lookups = Long.MAX_VALUE / 2; // never forgotten
         root.nodeId = byNodeId.add(root);
@@ -130,7 +135,9 @@ final class NodeTree {
     synchronized Counted lookup(Node parent, String name, NioAttributes seen)
             throws ErrnoException {
         Node node = parent.children.get(name);
-        if (node != null && !node.is(seen)) {
+        if (node == null) {
+            requireRoom();
+        } else if (!node.is(seen)) {
             cut(node, parent, name);
             node = null;
         }
@@ -148,6 +155,18 @@ final class NodeTree {
             link(node, parent, name);
         }
         return count(node);
+    }
+
+    /**
+     * Refuses to make what the guest could not get to know. Names are counted as well as nodes: a
+     * node may have many, and what leads to one is kept without being counted.
+     *
+     * @throws ErrnoException ENFILE
+     */
+    synchronized void requireRoom() throws ErrnoException {
+        if (names >= limit || byNodeId.isFull()) {
+            throw ErrnoException.of(Errno.ENFILE);
+        }
     }
 
     /** Counts a lookup of a node that has got this name. */
@@ -183,14 +202,21 @@ final class NodeTree {
                 cut(node, old.parent(), old.name()); // it was moved
             }
         }
-        node.links.add(new Node.Link(parent, name));
         parent.children.put(name, node);
+        node.links.add(new Node.Link(parent, name));
+        names++;
     }
 
     private void cut(Node node, Node parent, String name) {
-        parent.children.remove(name, node);
-        node.links.remove(new Node.Link(parent, name));
+        unlink(node, parent, name);
         dropIfUnused(parent);
+    }
+
+    private void unlink(Node node, Node parent, String name) {
+        parent.children.remove(name, node);
+        if (node.links.remove(new Node.Link(parent, name))) {
+            names--;
+        }
     }
 
     /** A name is gone, found out by chance. */
@@ -232,10 +258,10 @@ final class NodeTree {
         if (node == null) {
             return;
         }
-        parent.children.remove(name, node);
-        node.links.remove(new Node.Link(parent, name));
-        node.links.add(0, new Node.Link(newParent, newName));
+        unlink(node, parent, name);
         newParent.children.put(newName, node);
+        node.links.add(0, new Node.Link(newParent, newName));
+        names++;
         dropIfUnused(parent);
     }
 
@@ -271,6 +297,7 @@ final class NodeTree {
                     dropIfUnused(link.parent());
                 }
             }
+            names -= node.links.size();
             node.links.clear();
             node = above;
         }

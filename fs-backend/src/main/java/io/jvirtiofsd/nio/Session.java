@@ -17,6 +17,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * whoever takes names away holds it alone. Reading and writing need neither. <i>Thread-safe.</i>
  */
 final class Session {
+    /** Most files and directories that are open at a time. */
+    static final int MAX_HANDLES = 65_536;
+
     /** What runs under the lock of names. */
     @FunctionalInterface
     interface Step<T> {
@@ -25,13 +28,13 @@ final class Session {
 
     private final Share share;
     private final NodeTree nodes;
-    private final SlotTable<Handle> handles = new SlotTable<>();
+    private final SlotTable<Handle> handles = new SlotTable<>(MAX_HANDLES);
     private final ReadWriteLock names = new ReentrantReadWriteLock();
     private volatile boolean ended;
 
     Session(Share share) throws IOException {
         this.share = share;
-        this.nodes = new NodeTree(share.root(), share.views().read(share.root()));
+        this.nodes = new NodeTree(share.root(), share.views().read(share.root()), share.options());
     }
 
     Share share() {

@@ -117,6 +117,7 @@ final class FileOperations {
 
     private int creating(Session session, RequestContext caller, int umask, Credentials.Call call)
             throws ErrnoException {
+        session.requireRoom();
         Credentials.Call masked = () -> share.umask().during(umask, call);
         return session.descriptors()
                 .openingToStay(() -> share.credentials().create(caller, masked));

@@ -3,10 +3,9 @@ package io.jvirtiofsd.passthrough;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.shmem.DaxFile;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 
 /**
  * A host object that the guest knows by nodeId, and how often it has looked it up. Owned by the
@@ -22,13 +21,19 @@ final class Inode {
     private static final AtomicIntegerFieldUpdater<Inode> OPENS =
             AtomicIntegerFieldUpdater.newUpdater(Inode.class, "opens");
 
+    // Not objects of their own: a guest may know millions of inodes.
+    private static final AtomicLongFieldUpdater<Inode> LOOKUPS =
+            AtomicLongFieldUpdater.newUpdater(Inode.class, "lookups");
+    private static final AtomicReferenceFieldUpdater<Inode, Fd> PATH =
+            AtomicReferenceFieldUpdater.newUpdater(Inode.class, Fd.class, "path");
+
     private final long device;
     private final long ino;
     private final Mount mount;
     private final long mountId; // the mount's: a lookup compares it
     private final int type;
-    private final AtomicLong lookups;
-    private final AtomicReference<Fd> path;
+    private volatile long lookups = 1;
+    private volatile Fd path;
     private volatile FileHandle handle;
     private volatile DaxFile dax;
     private volatile InodeLocks locks;
@@ -50,8 +55,7 @@ final class Inode {
         this.mount = mount;
         this.mountId = mount.id();
         this.type = type;
-        this.path = new AtomicReference<>(path);
-        this.lookups = new AtomicLong(1);
+        this.path = path;
     }
 
     /** Set once, before any other thread can find the inode. */
@@ -130,10 +134,10 @@ final class Inode {
         return locks;
     }
 
-    /** The same, made if there are none; {@code owners} counts those of all inodes. */
-    synchronized InodeLocks locks(AtomicInteger owners) {
+    /** The same, made if there are none; {@code counts} are those of all inodes. */
+    synchronized InodeLocks locks(LockCounts counts) {
         if (locks == null) {
-            locks = new InodeLocks(owners);
+            locks = new InodeLocks(counts);
         }
         return locks;
     }
@@ -189,17 +193,17 @@ final class Inode {
 
     /** The O_PATH descriptor, or null while only {@link #handle} is there. */
     Fd path() {
-        return path.get();
+        return path;
     }
 
     /** Puts a reopened descriptor in place; false if another thread was faster. */
     boolean offerPath(Fd fd) {
-        return path.compareAndSet(null, fd);
+        return PATH.compareAndSet(this, null, fd);
     }
 
     /** Gives the descriptor away, or null if there is none. */
     Fd takePath() {
-        return path.getAndSet(null);
+        return PATH.getAndSet(this, null);
     }
 
     FileHandle handle() {
@@ -212,37 +216,37 @@ final class Inode {
 
     /** Never forgotten. */
     void pin() {
-        lookups.set(ROOT_LOOKUPS);
+        lookups = ROOT_LOOKUPS;
     }
 
     boolean isPinned() {
-        return lookups.get() >= ROOT_LOOKUPS / 2;
+        return lookups >= ROOT_LOOKUPS / 2;
     }
 
     boolean isForgotten() {
-        return lookups.get() == 0;
+        return lookups == 0;
     }
 
     /** Counts one lookup, unless the inode has been forgotten: a count never rises from zero. */
     boolean addLookup() {
-        long count = lookups.get();
+        long count = lookups;
         while (count > 0) {
-            if (lookups.compareAndSet(count, count + 1)) {
+            if (LOOKUPS.compareAndSet(this, count, count + 1)) {
                 return true;
             }
-            count = lookups.get();
+            count = lookups;
         }
         return false;
     }
 
     /** Takes lookups back if more remain; false, changing nothing, if none would. */
     boolean takeLookupsLeavingSome(long taken) {
-        long count = lookups.get();
+        long count = lookups;
         while (count > taken) {
-            if (lookups.compareAndSet(count, count - taken)) {
+            if (LOOKUPS.compareAndSet(this, count, count - taken)) {
                 return true;
             }
-            count = lookups.get();
+            count = lookups;
         }
         return false;
     }
@@ -250,9 +254,9 @@ final class Inode {
     /** Takes lookups back, at most all; true if that left none. */
     boolean takeLookups(long taken) {
         while (true) {
-            long count = lookups.get();
+            long count = lookups;
             long left = Math.max(0, count - taken);
-            if (lookups.compareAndSet(count, left)) {
+            if (LOOKUPS.compareAndSet(this, count, left)) {
                 return left == 0 && count > 0;
             }
         }

@@ -1,5 +1,7 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.LkIn;
 import io.jvirtiofsd.linux.Fd;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -7,7 +9,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The locks on ranges of one file, by owner, and all who wait for any lock on it. Owned by the
@@ -21,8 +22,8 @@ final class InodeLocks {
     /** One owner's description, kept while it may have locks or get some. */
     static final class Owner {
         private final Fd fd;
+        private final LockedRanges ranges = new LockedRanges();
         private int waiting;
-        private boolean locking;
 
         private Owner(Fd fd) {
             this.fd = fd;
@@ -32,22 +33,17 @@ final class InodeLocks {
         int fd() {
             return fd.number();
         }
-
-        /** Tells that a lock was set, or that none is left. */
-        void setLocking(boolean any) {
-            locking = any;
-        }
     }
 
     private final Map<Long, Owner> owners = new HashMap<>();
     private final Set<BlockedLock> waits = new HashSet<>();
-    private final AtomicInteger total;
+    private final LockCounts counts;
 
     /**
-     * @param total counts the owners of all files
+     * @param counts of all files together
      */
-    InodeLocks(AtomicInteger total) {
-        this.total = total;
+    InodeLocks(LockCounts counts) {
+        this.counts = counts;
     }
 
     /** The owner with this id, or null. */
@@ -62,10 +58,34 @@ final class InodeLocks {
         return owner;
     }
 
+    /** A call of the kernel; 0 or a negated errno. */
+    @FunctionalInterface
+    interface Call {
+        int run();
+    }
+
+    /**
+     * Sets or drops {@code owner}'s lock by {@code call}, and counts what that adds.
+     *
+     * @return the call's result
+     * @throws ErrnoException ENOLCK if there would be too many ranges
+     */
+    int set(Owner owner, LkIn in, Call call) throws ErrnoException {
+        int most = owner.ranges.most(in.start(), in.end(), in.type());
+        counts.addRanges(most);
+        int result = call.run();
+        int before = owner.ranges.size();
+        if (result >= 0) {
+            owner.ranges.set(in.start(), in.end(), in.type());
+        }
+        counts.removeRanges(most - (owner.ranges.size() - before));
+        return result;
+    }
+
     /** Lets go of an owner that has nothing, and waits for nothing. */
     void discardIfUnused(long id) {
         Owner owner = owners.get(id);
-        if (owner != null && !owner.locking && owner.waiting == 0) {
+        if (owner != null && owner.ranges.size() == 0 && owner.waiting == 0) {
             owners.remove(id);
             discard(owner);
         }
@@ -73,27 +93,40 @@ final class InodeLocks {
 
     private void discard(Owner owner) {
         owner.fd.close();
-        total.decrementAndGet();
+        counts.removeRanges(owner.ranges.size());
+        counts.removeOwner();
     }
 
-    /** Notes that {@code wait} is under way; {@code owner} is null if it is for flock(2). */
+    /** Notes that {@code wait}, for flock(2), is under way. */
+    void waiting(BlockedLock wait) {
+        waits.add(wait);
+    }
+
+    /** The same of a wait for a range of {@code owner}; what it may add is counted already. */
     void waiting(BlockedLock wait, Owner owner) {
         waits.add(wait);
-        if (owner != null) {
-            owner.waiting++;
-        }
+        owner.waiting++;
     }
 
     /** Notes that it is not any more. */
-    synchronized void ended(BlockedLock wait, Long id, Owner owner, boolean locked) {
+    synchronized void ended(BlockedLock wait) {
         waits.remove(wait);
-        if (owner != null) {
-            owner.waiting--;
-            owner.locking |= locked;
-            if (owners.get(id) == owner) {
-                discardIfUnused(id);
-            }
+    }
+
+    /** The same of a wait for a range, which {@code owner} has got if {@code locked}. */
+    synchronized void ended(BlockedLock wait, LkIn in, Owner owner, boolean locked) {
+        waits.remove(wait);
+        counts.removeRanges(LockedRanges.MOST_ADDED);
+        owner.waiting--;
+        if (owners.get(in.owner()) != owner) {
+            return; // it was let go of, and its locks with it
         }
+        int before = owner.ranges.size();
+        if (locked) {
+            owner.ranges.set(in.start(), in.end(), in.type());
+        }
+        counts.removeRanges(before - owner.ranges.size());
+        discardIfUnused(in.owner());
     }
 
     /** Drops all locks and ends all waiting: the guest does not know the file any more. */

@@ -15,10 +15,22 @@ import java.util.function.Consumer;
 final class InodeTable {
     private static final int INITIAL_BUCKETS = 1 << 12;
 
-    private final SlotTable<Inode> byNodeId = new SlotTable<>();
+    private final SlotTable<Inode> byNodeId;
     private volatile AtomicReferenceArray<Inode> buckets =
             new AtomicReferenceArray<>(INITIAL_BUCKETS);
     private int count;
+
+    /**
+     * @param limit most inodes at a time
+     */
+    InodeTable(int limit) {
+        this.byNodeId = new SlotTable<>(limit);
+    }
+
+    /** Whether the guest can get to know no other object. */
+    boolean isFull() {
+        return byNodeId.isFull();
+    }
 
     /** The inode with this nodeId, or null. */
     Inode get(long nodeId) {
@@ -55,14 +67,15 @@ final class InodeTable {
         if (known != null && known.addLookup()) {
             return known;
         }
+        if (count >= buckets.length()) {
+            grow(); // first: it may find no memory
+        }
         long nodeId = byNodeId.add(fresh);
         if (nodeId == 0) {
             return null;
         }
         fresh.setNodeId(nodeId);
-        if (++count > buckets.length()) {
-            grow();
-        }
+        count++;
         link(buckets, fresh);
         return fresh;
     }

@@ -20,9 +20,6 @@ import java.util.Optional;
  * <p><i>Thread-safe.</i> Source: fcntl(2), "Open file description locks"; flock(2).
  */
 final class Locks {
-    /** Most owners of locks on ranges in a session, a descriptor each. */
-    static final int MAX_OWNERS = 16384;
-
     // struct flock, 32 bytes (asm-generic/fcntl.h)
     private static final int L_TYPE = 0;
     private static final int L_WHENCE = 2;
@@ -88,24 +85,28 @@ final class Locks {
         if ((file.flags() & Fcntl.O_ACCMODE) == refused) {
             throw ErrnoException.of(Errno.EBADF); // fcntl(2)
         }
-        InodeLocks locks = file.inode().locks(session.lockOwners());
+        InodeLocks locks = file.inode().locks(session.lockCounts());
         synchronized (locks) {
             InodeLocks.Owner owner = locks.owner(in.owner());
             if (owner == null) {
                 owner = addOwner(session, file, locks, in.owner());
             }
-            int result = syscalls.fcntl(owner.fd(), Fcntl.F_OFD_SETLK, flock(in));
             try {
+                int result = set(locks, owner, in);
                 if (isTaken(result) && waiting) {
                     return Optional.of(waitForRange(session, locks, owner, in));
                 }
                 Failures.check(result);
-                owner.setLocking(true);
                 return Optional.empty();
             } finally {
                 locks.discardIfUnused(in.owner());
             }
         }
+    }
+
+    private int set(InodeLocks locks, InodeLocks.Owner owner, LkIn in) throws ErrnoException {
+        int fd = owner.fd();
+        return locks.set(owner, in, () -> syscalls.fcntl(fd, Fcntl.F_OFD_SETLK, flock(in)));
     }
 
     private static boolean isTaken(int result) {
@@ -115,15 +116,12 @@ final class Locks {
     private InodeLocks.Owner addOwner(
             Session session, Handle.OpenFile file, InodeLocks locks, long id)
             throws ErrnoException {
-        if (session.lockOwners().incrementAndGet() > MAX_OWNERS) {
-            session.lockOwners().decrementAndGet();
-            throw ErrnoException.of(Errno.ENOLCK);
-        }
+        session.lockCounts().addOwner();
         Fd fd;
         try {
             fd = openAgain(session, file);
         } catch (ErrnoException e) {
-            session.lockOwners().decrementAndGet();
+            session.lockCounts().removeOwner();
             throw e;
         }
         InodeLocks.Owner owner = locks.add(id, fd);
@@ -159,14 +157,21 @@ final class Locks {
     private BlockedLock waitForRange(
             Session session, InodeLocks locks, InodeLocks.Owner owner, LkIn in)
             throws ErrnoException {
+        Fd duplicate = duplicate(session, owner.fd());
+        try {
+            session.lockCounts().addRanges(LockedRanges.MOST_ADDED);
+        } catch (ErrnoException e) {
+            duplicate.close();
+            throw e;
+        }
         BlockedLock wait =
                 new BlockedLock(
                         syscalls,
                         waiters,
-                        duplicate(session, owner.fd()),
+                        duplicate,
                         fd -> syscalls.fcntl(fd, Fcntl.F_OFD_SETLKW, flock(in)),
                         fd -> 0, // goes with the descriptor, unless that has others: they must stay
-                        (ended, locked) -> locks.ended(ended, in.owner(), owner, locked));
+                        (ended, locked) -> locks.ended(ended, in, owner, locked));
         locks.waiting(wait, owner);
         return wait;
     }
@@ -184,11 +189,8 @@ final class Locks {
             if (owner == null) {
                 return;
             }
-            Failures.check(syscalls.fcntl(owner.fd(), Fcntl.F_OFD_SETLK, flock(in)));
-            if (in.start() == 0 && in.end() == Long.MAX_VALUE) {
-                owner.setLocking(false);
-                locks.discardIfUnused(in.owner());
-            }
+            Failures.check(set(locks, owner, in));
+            locks.discardIfUnused(in.owner());
         }
     }
 
@@ -214,7 +216,7 @@ final class Locks {
             Failures.check(result);
             return Optional.empty();
         }
-        InodeLocks locks = file.inode().locks(session.lockOwners());
+        InodeLocks locks = file.inode().locks(session.lockCounts());
         BlockedLock wait =
                 new BlockedLock(
                         syscalls,
@@ -222,9 +224,9 @@ final class Locks {
                         duplicate(session, fd),
                         own -> syscalls.flock(own, operation),
                         own -> syscalls.flock(own, Fcntl.LOCK_UN),
-                        (ended, locked) -> locks.ended(ended, null, null, locked));
+                        (ended, locked) -> locks.ended(ended));
         synchronized (locks) {
-            locks.waiting(wait, null);
+            locks.waiting(wait);
         }
         if (file.inode().isForgotten()) { // whoever forgot it may have found nothing to end
             wait.cancel();

@@ -251,6 +251,7 @@ final class NodeOperations {
             int removal)
             throws ErrnoException {
         share.refuseIfReadOnly();
+        session.requireRoom();
         session.checkByName(parent, directory, share.credentials().create(caller, creating));
         if (!caller.securityContexts().isEmpty()) {
             label(session, caller, directory, name, removal);

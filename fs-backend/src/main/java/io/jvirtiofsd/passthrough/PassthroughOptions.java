@@ -1,6 +1,7 @@
 package io.jvirtiofsd.passthrough;
 
 import io.jvirtiofsd.fuse.LockOptions;
+import io.jvirtiofsd.fuse.SlotTable;
 
 /**
  * How a directory is shared; starts as {@link #defaults} and is refined by {@code with} methods.
@@ -9,6 +10,7 @@ import io.jvirtiofsd.fuse.LockOptions;
  * @param cache what the guest may keep
  * @param readOnly whether every change is refused with EROFS
  * @param maxDescriptors how many descriptors may be open for inodes that can be reopened
+ * @param maxInodes how many inodes the guest may know at a time
  * @param inodeFileHandles whether inodes are kept by file handle
  * @param announceSubmounts whether the guest is told where other file systems are mounted
  * @param xattrs what of extended attributes the guest may use
@@ -21,6 +23,7 @@ public record PassthroughOptions(
         CacheOptions cache,
         boolean readOnly,
         int maxDescriptors,
+        int maxInodes,
         HandleMode inodeFileHandles,
         boolean announceSubmounts,
         XattrOptions xattrs,
@@ -29,12 +32,21 @@ public record PassthroughOptions(
         boolean killpriv) {
     private static final int DEFAULT_MAX_DESCRIPTORS = 8192;
 
+    /** Most bytes of the heap that an inode needs; its descriptor, while open, is a part of it. */
+    public static final int INODE_BYTES = 256;
+
+    /** As many inodes as have room in half of the heap. */
+    public static int defaultMaxInodes() {
+        return (int) Math.min(SlotTable.MOST, Runtime.getRuntime().maxMemory() / 2 / INODE_BYTES);
+    }
+
     /** Cache policy "auto", writable. */
     public static PassthroughOptions defaults() {
         return new PassthroughOptions(
                 CacheOptions.of(CachePolicy.AUTO),
                 false,
                 DEFAULT_MAX_DESCRIPTORS,
+                defaultMaxInodes(),
                 HandleMode.PREFER,
                 true,
                 XattrOptions.off(),
@@ -53,6 +65,7 @@ public record PassthroughOptions(
                 value,
                 readOnly,
                 maxDescriptors,
+                maxInodes,
                 inodeFileHandles,
                 announceSubmounts,
                 xattrs,
@@ -66,6 +79,7 @@ public record PassthroughOptions(
                 cache,
                 value,
                 maxDescriptors,
+                maxInodes,
                 inodeFileHandles,
                 announceSubmounts,
                 xattrs,
@@ -78,6 +92,21 @@ public record PassthroughOptions(
         return new PassthroughOptions(
                 cache,
                 readOnly,
+                value,
+                maxInodes,
+                inodeFileHandles,
+                announceSubmounts,
+                xattrs,
+                ids,
+                locks,
+                killpriv);
+    }
+
+    public PassthroughOptions withMaxInodes(int value) {
+        return new PassthroughOptions(
+                cache,
+                readOnly,
+                maxDescriptors,
                 value,
                 inodeFileHandles,
                 announceSubmounts,
@@ -92,6 +121,7 @@ public record PassthroughOptions(
                 cache,
                 readOnly,
                 maxDescriptors,
+                maxInodes,
                 value,
                 announceSubmounts,
                 xattrs,
@@ -105,6 +135,7 @@ public record PassthroughOptions(
                 cache,
                 readOnly,
                 maxDescriptors,
+                maxInodes,
                 inodeFileHandles,
                 value,
                 xattrs,
@@ -118,6 +149,7 @@ public record PassthroughOptions(
                 cache,
                 readOnly,
                 maxDescriptors,
+                maxInodes,
                 inodeFileHandles,
                 announceSubmounts,
                 value,
@@ -131,6 +163,7 @@ public record PassthroughOptions(
                 cache,
                 readOnly,
                 maxDescriptors,
+                maxInodes,
                 inodeFileHandles,
                 announceSubmounts,
                 xattrs,
@@ -144,6 +177,7 @@ public record PassthroughOptions(
                 cache,
                 readOnly,
                 maxDescriptors,
+                maxInodes,
                 inodeFileHandles,
                 announceSubmounts,
                 xattrs,
@@ -157,6 +191,7 @@ public record PassthroughOptions(
                 cache,
                 readOnly,
                 maxDescriptors,
+                maxInodes,
                 inodeFileHandles,
                 announceSubmounts,
                 xattrs,

@@ -7,7 +7,6 @@ import io.jvirtiofsd.fuse.SlotTable;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Reclaimer;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * What the guest knows between INIT and DESTROY: its inodes and open handles. Owned by the file
@@ -17,17 +16,18 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 final class Session {
     private final Share share;
-    private final InodeTable inodes = new InodeTable();
-    private final SlotTable<Handle> handles = new SlotTable<>();
+    private final InodeTable inodes;
+    private final SlotTable<Handle> handles = new SlotTable<>(SlotTable.MOST); // a descriptor each
     private final PathDescriptors descriptors;
     private final Mounts mounts;
     private final Reclaimer reclaimer;
-    private final AtomicInteger lockOwners = new AtomicInteger();
+    private final LockCounts lockCounts = new LockCounts();
     private volatile boolean ended;
 
     /** Takes {@code rootPath}, an O_PATH descriptor of the shared directory. */
     Session(Share share, Fd rootPath) {
         this.share = share;
+        this.inodes = new InodeTable(share.options().maxInodes());
         this.reclaimer = share.reclaimer();
         this.descriptors = share.newPathDescriptors();
         this.mounts = new Mounts(share, descriptors);
@@ -59,9 +59,20 @@ final class Session {
         return mounts;
     }
 
-    /** How many owners have locks on ranges, in all files together. */
-    AtomicInteger lockOwners() {
-        return lockOwners;
+    /**
+     * Refuses to make what the guest could not get to know.
+     *
+     * @throws ErrnoException ENFILE
+     */
+    void requireRoom() throws ErrnoException {
+        if (inodes.isFull()) {
+            throw ErrnoException.of(Errno.ENFILE);
+        }
+    }
+
+    /** Counts the locks on ranges in all files together. */
+    LockCounts lockCounts() {
+        return lockCounts;
     }
 
     Inode inode(long nodeId) throws ErrnoException {

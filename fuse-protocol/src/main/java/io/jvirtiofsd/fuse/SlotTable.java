@@ -13,7 +13,10 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 public final class SlotTable<T> {
     private static final int CHUNK_SHIFT = 10;
     private static final int CHUNK_SLOTS = 1 << CHUNK_SHIFT;
-    private static final int MAX_CHUNKS = 1 << 16; // 64 Mi objects
+    private static final int MAX_CHUNKS = 1 << 16;
+
+    /** Most objects that any table can hold. */
+    public static final int MOST = MAX_CHUNKS * CHUNK_SLOTS - 1; // slot 0 is none
 
     private static final class Chunk<T> {
         final AtomicReferenceArray<T> values = new AtomicReferenceArray<>(CHUNK_SLOTS);
@@ -21,9 +24,22 @@ public final class SlotTable<T> {
     }
 
     private final AtomicReferenceArray<Chunk<T>> chunks = new AtomicReferenceArray<>(MAX_CHUNKS);
+    private final int limit;
     private int[] free = new int[CHUNK_SLOTS];
     private int freeCount;
     private int nextSlot = 1;
+
+    /**
+     * @param limit most objects at a time, at most {@link #MOST}
+     */
+    public SlotTable(int limit) {
+        this.limit = Math.min(limit, MOST);
+    }
+
+    /** Whether another object would be refused. */
+    public synchronized boolean isFull() {
+        return freeCount == 0 && nextSlot > limit;
+    }
 
     /** The object with this id, or null. */
     public T get(long id) {
@@ -42,16 +58,23 @@ public final class SlotTable<T> {
         return chunk.uses.get(index) == (int) (id >>> 32) ? value : null;
     }
 
-    /** Adds an object; its id, or 0 if the table is full. */
+    /**
+     * Adds an object; its id, or 0 if the table is full.
+     *
+     * @throws OutOfMemoryError if there is no memory for it; the table is as before
+     */
     public synchronized long add(T value) {
         int slot;
         if (freeCount > 0) {
             slot = free[--freeCount];
-        } else if (nextSlot >>> CHUNK_SHIFT < MAX_CHUNKS) {
-            slot = nextSlot++;
-            if (chunks.get(slot >>> CHUNK_SHIFT) == null) {
-                chunks.set(slot >>> CHUNK_SHIFT, new Chunk<>());
+        } else if (nextSlot <= limit) {
+            if (free.length < nextSlot) { // so that removing needs no memory
+                free = java.util.Arrays.copyOf(free, free.length * 2);
             }
+            if (chunks.get(nextSlot >>> CHUNK_SHIFT) == null) {
+                chunks.set(nextSlot >>> CHUNK_SHIFT, new Chunk<>());
+            }
+            slot = nextSlot++;
         } else {
             return 0;
         }
@@ -72,9 +95,6 @@ public final class SlotTable<T> {
         int index = slot & (CHUNK_SLOTS - 1);
         chunk.values.set(index, null);
         chunk.uses.set(index, (chunk.uses.get(index) + 1) & Integer.MAX_VALUE);
-        if (freeCount == free.length) {
-            free = java.util.Arrays.copyOf(free, freeCount * 2);
-        }
         free[freeCount++] = slot;
         return value;
     }

@@ -39,7 +39,7 @@ public final class FuseRig implements AutoCloseable {
         this(share, folder, options -> options, FEATURES);
     }
 
-    private FuseRig(Path share, Path folder, UnaryOperator<BackEndOptions> settings, long features)
+    FuseRig(Path share, Path folder, UnaryOperator<BackEndOptions> settings, long features)
             throws IOException {
         this.share = share;
         backEnd = new InProcess(share, folder, settings);

@@ -260,7 +260,7 @@ class HostileUseTest {
 
     @Test
     void whatIsForgottenIsGone() throws Exception {
-        NodeTree tree = new NodeTree(folder, seen("root", true));
+        NodeTree tree = new NodeTree(folder, seen("root", true), NioOptions.defaults());
         NodeTree.Counted above = tree.lookup(tree.root(), "d", seen("d", true));
         NodeTree.Counted file = tree.lookup(above.node(), "f", seen("f", false));
         assertEquals(file, tree.lookup(tree.root(), "g", seen("f", false)));

@@ -1,0 +1,46 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** How many owners of locks, and locked ranges, a session has in all files. <i>Thread-safe.</i> */
+final class LockCounts {
+    /** Most owners of locks on ranges in a session, a descriptor each. */
+    static final int MAX_OWNERS = 16_384;
+
+    /** Most locked ranges in a session: 192 bytes each of the host's kernel. */
+    static final int MAX_RANGES = 65_536;
+
+    private final AtomicInteger owners = new AtomicInteger();
+    private final AtomicInteger ranges = new AtomicInteger();
+
+    /**
+     * @throws ErrnoException ENOLCK
+     */
+    void addOwner() throws ErrnoException {
+        add(owners, 1, MAX_OWNERS);
+    }
+
+    void removeOwner() {
+        owners.decrementAndGet();
+    }
+
+    /**
+     * @throws ErrnoException ENOLCK
+     */
+    void addRanges(int count) throws ErrnoException {
+        add(ranges, count, MAX_RANGES);
+    }
+
+    void removeRanges(int count) {
+        ranges.addAndGet(-count);
+    }
+
+    private static void add(AtomicInteger counter, int count, int most) throws ErrnoException {
+        if (counter.addAndGet(count) > most && count > 0) {
+            counter.addAndGet(-count);
+            throw ErrnoException.of(Errno.ENOLCK);
+        }
+    }
+}
