@@ -39,7 +39,6 @@ public class RingBenchmark {
     private final DescriptorChain chain = new DescriptorChain();
     private final byte[] header = new byte[40];
     private NativeMemory view;
-    private GuestMemory memory;
     private SplitRing ring;
     private Virtqueue queue;
     private int availIdx;
@@ -51,11 +50,11 @@ public class RingBenchmark {
         int fd = syscalls.memfdCreate(Scratch.get().path(name, 0, name.length), 1);
         syscalls.ftruncate(fd, MEMORY);
         GuestRegion region = GuestRegion.map(syscalls, Fd.own(syscalls, fd), 0, MEMORY, 0, 0);
-        memory = GuestMemory.EMPTY.with(region);
         view = region.view(0, MEMORY);
         ring =
                 new SplitRing(
                         SIZE,
+                        GuestMemory.EMPTY.with(region),
                         region.view(0, SplitRing.descriptorsBytes(SIZE)),
                         region.view(AVAIL, SplitRing.availBytes(SIZE)),
                         region.view(USED, SplitRing.usedBytes(SIZE)));
@@ -75,7 +74,7 @@ public class RingBenchmark {
         view.putShort(AVAIL + 4 + 2 * (availIdx % SIZE), (short) 0);
         availIdx = (availIdx + 1) & 0xffff;
         view.putShortRelease(AVAIL + 2, (short) availIdx);
-        queue.pop(ring, memory, chain);
+        queue.pop(ring, chain);
         chain.reader().read(header, 0, header.length);
         queue.push(ring, chain.head(), 16);
         return queue.needsNotify(ring);

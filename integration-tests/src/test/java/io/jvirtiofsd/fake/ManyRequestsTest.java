@@ -15,6 +15,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,7 +26,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class ManyRequestsTest {
     private static final int REQUESTS = Integer.getInteger("jvirtiofsd.requests", 1_000_000);
-    private static final int CHANGES = 1000;
+    private static final int CHANGES = 1008; // so often all kinds of them in turn, to the last
     private static final int BREAKS = 10; // of each queue
     private static final int QUEUES = 2;
     private static final int POOL = 4;
@@ -184,19 +185,23 @@ class ManyRequestsTest {
 
     /** One change of the memory table, as they come when memory is plugged, unplugged, moved. */
     private void change(int number) throws IOException {
-        List<FakeMemory> all = frontend.memory();
-        FakeMemory second = all.get(1);
+        FakeMemory first = frontend.memory().get(0); // which holds the rings
+        FakeMemory second = frontend.memory().get(1);
         synchronized (frontend) {
-            switch (number % 8) {
+            switch (number % 9) {
                 case 0, 6 -> remove(second);
                 case 1 -> add(foreign);
                 case 2 -> add(second);
                 case 3 -> remove(foreign);
-                case 4 -> replace(List.of(all.get(0)));
-                case 5 -> replace(all);
-                default -> replace(List.of(second, all.get(0)));
+                case 4 -> replace(first);
+                case 5 -> replace(first, second);
+                case 7 -> replace(second, first);
+                default -> {
+                    remove(first);
+                    add(first);
+                }
             }
-            if (number % 16 == 15) {
+            if (number % 18 == 17) {
                 frontend.resume(frontend.stop());
             }
         }
@@ -211,11 +216,11 @@ class ManyRequestsTest {
         frontend.acknowledged(FakeFrontend.REM_MEM_REG, FakeMemory.singleRegion(region));
     }
 
-    private void replace(List<FakeMemory> regions) throws IOException {
+    private void replace(FakeMemory... regions) throws IOException {
         frontend.acknowledged(
                 FakeFrontend.SET_MEM_TABLE,
-                FakeMemory.table(regions),
-                regions.stream().mapToInt(FakeMemory::fd).toArray());
+                FakeMemory.table(List.of(regions)),
+                Stream.of(regions).mapToInt(FakeMemory::fd).toArray());
     }
 
     /** Names of the threads that serve rings. */

@@ -18,9 +18,9 @@ import java.util.Optional;
 /**
  * The session's memory table and the messages that change it; the owner of all regions.
  *
- * <p>{@link #current} is read by the queue threads inside their brackets; regions that leave the
- * table are retired. Everything else belongs to the control thread. Source: vhost-user.rst, "Memory
- * region description".
+ * <p>Queue threads see a table through the rings that were found in it; regions that leave the
+ * table are retired. <i>Confined to the control thread.</i> Source: vhost-user.rst, "Memory region
+ * description".
  */
 final class MemoryRegions implements AutoCloseable {
     private static final int REGION_BYTES = 32;
@@ -31,7 +31,7 @@ final class MemoryRegions implements AutoCloseable {
     private final Reclaimer reclaimer;
     private final Optional<DaxWindow> window;
     private final Runnable changed;
-    private volatile GuestMemory current = GuestMemory.EMPTY;
+    private GuestMemory current = GuestMemory.EMPTY;
 
     /**
      * @param changed called when a new table is in force and before regions of the old one are
@@ -169,9 +169,8 @@ final class MemoryRegions implements AutoCloseable {
         }
         GuestRegion known = current.window();
         if (known == null || known.gpa() != gpa) {
-            current =
-                    current.withWindow(
-                            GuestRegion.window(syscalls, gpa, dax.bytes(), dax.mirrorAddress()));
+            GuestRegion place = GuestRegion.window(syscalls, gpa, dax.bytes(), dax.mirrorAddress());
+            install(current.withWindow(place), List.of());
         }
         dax.located();
     }

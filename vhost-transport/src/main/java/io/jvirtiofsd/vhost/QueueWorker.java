@@ -5,14 +5,12 @@ import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Poller;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.GuestMemory;
 import io.jvirtiofsd.virtio.DescriptorChain;
 import io.jvirtiofsd.virtio.RingException;
 import io.jvirtiofsd.virtio.SplitRing;
 import io.jvirtiofsd.virtio.Virtqueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,10 +19,11 @@ import org.slf4j.LoggerFactory;
  * sleeps until kicked. Started and stopped by the control thread, which owns it.
  *
  * <p>Everything that touches guest memory happens between {@link Reclaimer.Reader#enter} and {@link
- * Reclaimer.Reader#exit}, with the memory table and the ring's areas looked up after entering; so
- * the control thread may replace both at any time and retire the old ones. The bracket ends between
- * handling a chain and giving it back: what the request released is closed before its answer is
- * seen. A chain is walked and handled in one bracket; to the pool, or to wait, goes its head alone.
+ * Reclaimer.Reader#exit}, with the ring, and through it the memory table, looked up after entering;
+ * so the control thread may replace both at any time and retire the old ones. A ring whose memory
+ * is away is waited for with what is to be given back. The bracket ends between handling a chain
+ * and giving it back: what the request released is closed before its answer is seen. A chain is
+ * walked and handled in one bracket; to the pool, or to wait, goes its head alone.
  *
  * <p>Whatever is thrown, no ring is left neither served nor broken, and {@link #stop} returns.
  *
@@ -38,7 +37,6 @@ final class QueueWorker implements Runnable {
     private static final int NOT_HANDLED = -2; // beside ChainHandler.PARKED
 
     private final Vring vring;
-    private final Supplier<GuestMemory> memory;
     private final ChainHandler handler;
     private final Virtqueue queue;
     private final Reclaimer reclaimer;
@@ -58,14 +56,12 @@ final class QueueWorker implements Runnable {
     QueueWorker(
             Syscalls syscalls,
             Vring vring,
-            Supplier<GuestMemory> memory,
             ChainHandler handler,
             Virtqueue queue,
             Reclaimer reclaimer,
             WorkerPool pool)
             throws LinuxException {
         this.vring = vring;
-        this.memory = memory;
         this.handler = handler;
         this.queue = queue;
         this.reclaimer = reclaimer;
@@ -114,6 +110,10 @@ final class QueueWorker implements Runnable {
         wake.signal();
     }
 
+    boolean isStopping() {
+        return stopping;
+    }
+
     /**
      * Ends the thread after what it has taken has been given back. What waits for something that
      * may never come is answered at once.
@@ -122,6 +122,7 @@ final class QueueWorker implements Runnable {
      */
     int stop() {
         stopping = true;
+        vring.wakeWaiting();
         wake();
         boolean interrupted = false;
         while (thread.isAlive()) {
@@ -165,11 +166,10 @@ final class QueueWorker implements Runnable {
         while (served || !stopping) {
             reader.enter();
             try {
-                SplitRing ring = vring.ring();
                 if (served && written != ChainHandler.PARKED) {
-                    giveBack(ring, chain.head(), written);
+                    giveBack(ringOfTaken(reader), chain.head(), written);
                 }
-                served = !stopping && take(ring, chain);
+                served = !stopping && take(vring.ring(), chain);
                 if (served) {
                     written = handle(handler, chain);
                     served = written != NOT_HANDLED;
@@ -184,6 +184,23 @@ final class QueueWorker implements Runnable {
         }
     }
 
+    /**
+     * The ring, for a chain that was taken from it; waits for its memory, in which case the bracket
+     * is another one afterwards.
+     *
+     * @return null if there is nothing to be done with the chain any more
+     */
+    private SplitRing ringOfTaken(Reclaimer.Reader reader) {
+        SplitRing ring = vring.ring();
+        while (ring == null && !vring.isBroken() && !stopping) {
+            reader.exit();
+            vring.awaitMemory(this);
+            reader.enter();
+            ring = vring.ring();
+        }
+        return vring.isBroken() ? null : ring;
+    }
+
     /** Takes the next chain for this thread, handing further ones to the pool. */
     private boolean take(SplitRing ring, DescriptorChain chain) {
         if (ring == null || !vring.isEnabled() || vring.isBroken()) {
@@ -191,7 +208,7 @@ final class QueueWorker implements Runnable {
         }
         try {
             queue.disableKicks(ring);
-            while (!queue.pop(ring, memory.get(), chain)) {
+            while (!queue.pop(ring, chain)) {
                 if (!queue.enableKicks(ring)) {
                     return false;
                 }
@@ -233,7 +250,7 @@ final class QueueWorker implements Runnable {
     }
 
     private void giveBack(SplitRing ring, int head, int written) {
-        if (ring == null || vring.isBroken()) {
+        if (ring == null) {
             return;
         }
         if (surplus == null && !parking) {
@@ -270,7 +287,7 @@ final class QueueWorker implements Runnable {
             if (written >= 0) {
                 reader.enter();
                 try {
-                    giveBack(vring.ring(), head, written);
+                    giveBack(ringOfTaken(reader), head, written);
                 } finally {
                     reader.exit();
                 }
@@ -288,11 +305,11 @@ final class QueueWorker implements Runnable {
             Reclaimer.Reader reader, ChainHandler poolHandler, DescriptorChain chain, int head) {
         reader.enter();
         try {
-            SplitRing ring = vring.ring();
-            if (ring == null || vring.isBroken()) {
+            SplitRing ring = ringOfTaken(reader);
+            if (ring == null) {
                 return NOT_HANDLED;
             }
-            queue.walk(ring, memory.get(), head, chain);
+            queue.walk(ring, head, chain);
             return handle(poolHandler, chain);
         } catch (RingException e) {
             breakDown(e.getMessage());
@@ -381,7 +398,7 @@ final class QueueWorker implements Runnable {
             boolean given = false;
             try (Reclaimer.Reader reader = reclaimer.register()) {
                 reader.enter();
-                giveBackParked(head, reply);
+                giveBackParked(ringOfTaken(reader), head, reply);
                 given = true;
             } finally {
                 if (!given) {
@@ -393,14 +410,13 @@ final class QueueWorker implements Runnable {
     }
 
     /** On any thread. */
-    private void giveBackParked(int head, byte[] reply) {
-        SplitRing ring = vring.ring();
-        if (ring == null || vring.isBroken()) {
+    private void giveBackParked(SplitRing ring, int head, byte[] reply) {
+        if (ring == null) {
             return;
         }
         try {
             DescriptorChain chain = new DescriptorChain();
-            queue.walk(ring, memory.get(), head, chain);
+            queue.walk(ring, head, chain);
             int written = chain.writer().capacity() < reply.length ? 0 : reply.length;
             chain.writer().write(0, reply, 0, written);
             synchronized (pushing) {

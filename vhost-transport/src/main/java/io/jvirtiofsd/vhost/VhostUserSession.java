@@ -49,6 +49,7 @@ final class VhostUserSession implements AutoCloseable {
     private long protocolFeatures;
     private int knownVrings;
     private int status;
+    private boolean ringMissed; // and said so
 
     /** For a connected {@code socket}, borrowed as long as the session runs. */
     VhostUserSession(
@@ -305,7 +306,6 @@ final class VhostUserSession implements AutoCloseable {
                 new QueueWorker(
                         syscalls,
                         vring,
-                        memory::current,
                         device.newHandler(vring.index()),
                         queue,
                         reclaimer,
@@ -377,8 +377,9 @@ final class VhostUserSession implements AutoCloseable {
     /** The memory table has changed: finds the areas of all rings in the new one. */
     private void locateRings() {
         for (Vring vring : vrings) {
-            if (vring.isRunning() && !vring.locate(memory.current())) {
-                LOG.warn("the memory of running ring {} is taken away", vring.index());
+            if (vring.isRunning() && !vring.locate(memory.current()) && !ringMissed) {
+                LOG.warn("the memory of running ring {} is taken away: it waits", vring.index());
+                ringMissed = true;
             }
         }
     }

@@ -103,8 +103,35 @@ final class Vring {
         NativeMemory avail = area(memory, availUva, SplitRing.availBytes(size));
         NativeMemory used = area(memory, usedUva, SplitRing.usedBytes(size));
         boolean found = descriptors != null && avail != null && used != null;
-        ring = found ? new SplitRing(size, descriptors, avail, used) : null;
+        ring = found ? new SplitRing(size, memory, descriptors, avail, used) : null;
+        wakeWaiting();
+        if (worker != null) {
+            worker.wake(); // the driver may have kicked while the areas were away
+        }
         return found;
+    }
+
+    /**
+     * Waits, outside of a bracket, while the areas are not mapped, which is so for a moment when a
+     * front-end moves the region that they are in; no longer than {@code worker} serves the ring.
+     */
+    synchronized void awaitMemory(QueueWorker worker) {
+        boolean interrupted = false;
+        while (ring == null && !broken && !worker.isStopping()) {
+            try {
+                wait();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Makes those who {@linkplain #awaitMemory wait} look again. */
+    synchronized void wakeWaiting() {
+        notifyAll();
     }
 
     private static NativeMemory area(GuestMemory memory, long uva, int bytes) {
@@ -112,7 +139,7 @@ final class Vring {
         return region == null ? null : region.view(uva - region.uva(), bytes);
     }
 
-    /** The areas in guest memory; null while they are not mapped. */
+    /** The areas in guest memory; null while they are not mapped, {@link #awaitMemory}. */
     SplitRing ring() {
         return ring;
     }
@@ -184,6 +211,7 @@ final class Vring {
     synchronized boolean breakDown() {
         boolean first = !broken;
         broken = true;
+        notifyAll();
         EventFd descriptor = error;
         if (descriptor != null) {
             descriptor.signal();

@@ -73,8 +73,8 @@ public final class DescriptorChain {
     }
 
     /** Walks the chain that starts at {@code head}; throws if it breaks a rule. */
-    void fill(SplitRing ring, GuestMemory memory, boolean indirectAllowed, int head)
-            throws RingException {
+    void fill(SplitRing ring, boolean indirectAllowed, int head) throws RingException {
+        GuestMemory memory = ring.memory();
         this.head = head;
         readable.begin(memory);
         writable.begin(memory);

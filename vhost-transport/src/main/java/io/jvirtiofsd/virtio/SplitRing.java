@@ -1,10 +1,11 @@
 package io.jvirtiofsd.virtio;
 
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.shmem.GuestMemory;
 
 /**
- * The three areas of a split virtqueue in guest memory, checked once; made by the session for one
- * memory table, replaced when that changes.
+ * The three areas of a split virtqueue in guest memory, checked once, and the memory that its
+ * descriptors lead to; made by the session for one memory table, replaced when that changes.
  *
  * <p>Indices are free-running 16-bit counters. The driver writes descriptors and the available area
  * at any time, the device only the used area. Source: virtio 1.3, 2.7.
@@ -22,19 +23,27 @@ public final class SplitRing {
 
     private final int size;
     private final int mask;
+    private final GuestMemory memory;
     private final NativeMemory descriptors;
     private final NativeMemory avail;
     private final NativeMemory used;
 
     /**
      * @param size a power of two up to {@link #MAX_SIZE}
+     * @param memory where the areas are
      * @param descriptors {@link #descriptorsBytes}, aligned to 16
      * @param avail {@link #availBytes}, aligned to 2
      * @param used {@link #usedBytes}, aligned to 4
      */
-    public SplitRing(int size, NativeMemory descriptors, NativeMemory avail, NativeMemory used) {
+    public SplitRing(
+            int size,
+            GuestMemory memory,
+            NativeMemory descriptors,
+            NativeMemory avail,
+            NativeMemory used) {
         this.size = size;
         this.mask = size - 1;
+        this.memory = memory;
         this.descriptors = descriptors;
         this.avail = avail;
         this.used = used;
@@ -50,6 +59,11 @@ public final class SplitRing {
 
     public static int usedBytes(int size) {
         return 6 + 8 * size;
+    }
+
+    /** What buffers and indirect tables are found in. */
+    GuestMemory memory() {
+        return memory;
     }
 
     int size() {

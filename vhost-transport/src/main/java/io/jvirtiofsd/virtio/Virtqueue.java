@@ -1,7 +1,6 @@
 package io.jvirtiofsd.virtio;
 
 import io.jvirtiofsd.linux.NativeMemory;
-import io.jvirtiofsd.shmem.GuestMemory;
 
 /**
  * The device side of one running split virtqueue: takes chains, gives them back, and decides on
@@ -48,13 +47,12 @@ public final class Virtqueue {
      * @return false if there is none
      * @throws RingException if the driver broke a rule; the queue must not be used any more
      */
-    public boolean pop(SplitRing ring, GuestMemory memory, DescriptorChain chain)
-            throws RingException {
+    public boolean pop(SplitRing ring, DescriptorChain chain) throws RingException {
         int head = popHead(ring);
         if (head < 0) {
             return false;
         }
-        walk(ring, memory, head, chain);
+        walk(ring, head, chain);
         return true;
     }
 
@@ -82,9 +80,8 @@ public final class Virtqueue {
      * Fills {@code chain} with what {@code head} leads to now, if it has been taken and not given
      * back. May be called by any thread, and again: the memory behind it may have changed.
      */
-    public void walk(SplitRing ring, GuestMemory memory, int head, DescriptorChain chain)
-            throws RingException {
-        chain.fill(ring, memory, indirect, head);
+    public void walk(SplitRing ring, int head, DescriptorChain chain) throws RingException {
+        chain.fill(ring, indirect, head);
     }
 
     /** Gives the chain of {@code head} back, with {@code written} bytes in its writable part. */

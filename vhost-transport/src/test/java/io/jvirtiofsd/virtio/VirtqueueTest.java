@@ -42,6 +42,7 @@ class VirtqueueTest {
         ring =
                 new SplitRing(
                         SIZE,
+                        memory,
                         low.view(0, SplitRing.descriptorsBytes(SIZE)),
                         low.view(AVAIL, SplitRing.availBytes(SIZE)),
                         low.view(USED, SplitRing.usedBytes(SIZE)));
@@ -79,7 +80,7 @@ class VirtqueueTest {
         descriptor(1, PAGE + 64, 16, 2, 0);
         available(0, 0);
         Virtqueue queue = new Virtqueue(ring, 0, false, false);
-        assertTrue(queue.pop(ring, memory, chain));
+        assertTrue(queue.pop(ring, chain));
         assertEquals(16, chain.reader().remaining());
         chain.end();
         assertEquals(0, chain.head());
@@ -114,9 +115,9 @@ class VirtqueueTest {
         Virtqueue queue = new Virtqueue(ring, 0, false, true);
         descriptor(0, 3000, 10, 0, 0);
         for (int i = 0; i < 200_000; i++) {
-            assertFalse(queue.pop(ring, memory, chain));
+            assertFalse(queue.pop(ring, chain));
             available(i, 0);
-            assertTrue(queue.pop(ring, memory, chain));
+            assertTrue(queue.pop(ring, chain));
             queue.push(ring, chain.head(), i & 0xff);
             assertEquals((i + 1) & 0xffff, ring.usedIdx());
             assertEquals(i & 0xff, view.getInt(USED + 4 + 8 * (i % SIZE) + 4));
@@ -133,7 +134,7 @@ class VirtqueueTest {
         high.write(0, bytes, 40, 60);
         descriptor(0, PAGE - 40, 100, 0, 0);
         available(0, 0);
-        assertTrue(queue.pop(ring, memory, chain));
+        assertTrue(queue.pop(ring, chain));
         byte[] seen = new byte[100];
         chain.reader().read(seen, 0, 100);
         org.junit.jupiter.api.Assertions.assertArrayEquals(bytes, seen);
@@ -155,7 +156,7 @@ class VirtqueueTest {
         view.putInt(table + 24, 7);
         view.putShort(table + 28, (short) 2);
         available(0, 0);
-        assertTrue(queue.pop(ring, memory, chain));
+        assertTrue(queue.pop(ring, chain));
         assertEquals(15, chain.reader().remaining());
         assertEquals(7, chain.writer().capacity());
     }
@@ -166,7 +167,7 @@ class VirtqueueTest {
         descriptor(0, 3000, 10, 0, 0);
         available(0, 0);
         Virtqueue plain = new Virtqueue(ring, 0, false, true);
-        assertTrue(plain.pop(ring, memory, chain));
+        assertTrue(plain.pop(ring, chain));
         plain.push(ring, chain.head(), 0);
         assertTrue(plain.needsNotify(ring));
         view.putShort(AVAIL, (short) 1);
@@ -179,7 +180,7 @@ class VirtqueueTest {
         available(1, 0);
         Virtqueue events = new Virtqueue(ring, 1, true, true);
         view.putShort(AVAIL + 4 + 2 * SIZE, (short) 100);
-        assertTrue(events.pop(ring, memory, chain));
+        assertTrue(events.pop(ring, chain));
         events.push(ring, chain.head(), 0);
         assertTrue(events.needsNotify(ring)); // the first decision
         assertFalse(events.needsNotify(ring));
