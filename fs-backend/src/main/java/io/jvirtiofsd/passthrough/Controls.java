@@ -6,7 +6,6 @@ import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.DaxFile;
 import java.util.function.IntUnaryOperator;
 
 /**
@@ -53,15 +52,15 @@ final class Controls {
         Failures.check(directories.with(session, nodeId, fh, call));
     }
 
-    int poll(Session session, long fh, int events) throws ErrnoException {
-        session.handle(fh);
+    int poll(Session session, long nodeId, long fh, int events) throws ErrnoException {
+        session.handle(nodeId, fh);
         return events & ALWAYS_READY;
     }
 
     /** By a descriptor of the object itself, or of the share where it can have none. */
     void syncfs(Session session, long nodeId) throws ErrnoException {
         Inode inode = session.inode(nodeId);
-        session.inodes().forEach(Controls::writeBack);
+        share.writeBack();
         boolean opens = inode.isRegular() || inode.isDirectory();
         int path = session.path(opens ? nodeId : FileSystem.ROOT);
         int fd =
@@ -71,13 +70,6 @@ final class Controls {
             Failures.check(syscalls.syncfs(fd));
         } finally {
             syscalls.close(fd);
-        }
-    }
-
-    private static void writeBack(Inode inode) {
-        DaxFile dax = inode.dax();
-        if (dax != null) {
-            dax.writeBack();
         }
     }
 }

@@ -39,11 +39,12 @@ final class Directories {
 
     OpenReply opendir(Session session, long nodeId) throws ErrnoException {
         int path = session.directory(nodeId);
-        session.requireName(session.inode(nodeId), path);
+        Inode inode = session.inode(nodeId);
+        session.requireName(inode, path);
         PathDescriptors.Opening call = () -> share.reopen(path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
         int fd = session.descriptors().openingToStay(call);
         Fd owned = Fd.own(syscalls, Failures.check(fd));
-        long fh = session.add(new Handle.OpenDirectory(owned));
+        long fh = session.add(new Handle.OpenDirectory(owned, inode));
         return new OpenReply(fh, share.options().cache().policy().directoryFlags());
     }
 
@@ -60,7 +61,7 @@ final class Directories {
             }
             return;
         }
-        Handle.OpenDirectory directory = session.openDirectoryHandle(fh);
+        Handle.OpenDirectory directory = session.openDirectoryHandle(nodeId, fh);
         synchronized (directory) {
             int fd = directory.fd().number();
             if (directory.position() != offset) {
@@ -92,7 +93,7 @@ final class Directories {
     /** What {@code action} gives for what is open as {@code fh}, or the directory itself. */
     int with(Session session, long nodeId, long fh, IntUnaryOperator action) throws ErrnoException {
         if (!isUnopened(fh)) {
-            return action.applyAsInt(session.handle(fh).fd().number());
+            return action.applyAsInt(session.handle(nodeId, fh).fd().number());
         }
         try (Fd fd = session.openDirectory(nodeId)) {
             return action.applyAsInt(fd.number());

@@ -27,7 +27,6 @@ final class FileOperations {
     private static final int SEEK_DATA = 3; // linux/fs.h
     private static final int SEEK_HOLE = 4; // linux/fs.h
     private static final int FALLOC_FL_KEEP_SIZE = 1; // linux/falloc.h
-    private static final int FALLOC_FL_COLLAPSE_RANGE = 8; // linux/falloc.h
 
     private final Share share;
     private final Syscalls syscalls;
@@ -56,10 +55,10 @@ final class FileOperations {
         if (truncating) {
             share.capability().drop(path);
         }
-        DaxFile dax = inode.dax();
         int fd =
-                truncating && dax != null
-                        ? dax.resize(0, () -> reopen(session, inode, path, hostFlags, killing))
+                truncating
+                        ? share.change(
+                                inode, 0, () -> reopen(session, inode, path, hostFlags, killing))
                         : reopen(session, inode, path, hostFlags, killing);
         return opened(session, Fd.own(syscalls, Failures.check(fd)), hostFlags, inode);
     }
@@ -82,7 +81,7 @@ final class FileOperations {
         // A guest that maps a file has nothing of it in its cache; told to drop that, Linux 7.2
         // takes pages from other processes' maps that are in use.
         int flags =
-                inode.dax() != null
+                share.dax(inode) != null
                         ? OpenReply.FOPEN_KEEP_CACHE
                         : share.options().cache().policy().fileFlags();
         return new OpenReply(fh, flags);
@@ -191,9 +190,10 @@ final class FileOperations {
         }
     }
 
-    int read(Session session, long fh, long offset, GuestData target) throws ErrnoException {
-        Handle.OpenFile file = session.file(fh);
-        DaxFile dax = file.inode().dax();
+    int read(Session session, long nodeId, long fh, long offset, GuestData target)
+            throws ErrnoException {
+        Handle.OpenFile file = session.file(nodeId, fh);
+        DaxFile dax = share.dax(file.inode());
         if (dax != null) {
             dax.settle(offset, offset + target.size());
         }
@@ -207,10 +207,16 @@ final class FileOperations {
     }
 
     int write(
-            Session session, long fh, long offset, int writeFlags, int openFlags, GuestData source)
+            Session session,
+            long nodeId,
+            long fh,
+            long offset,
+            int writeFlags,
+            int openFlags,
+            GuestData source)
             throws ErrnoException {
-        Handle.OpenFile file = session.file(fh);
-        DaxFile dax = file.inode().dax();
+        Handle.OpenFile file = session.file(nodeId, fh);
+        DaxFile dax = share.dax(file.inode());
         if (dax == null) {
             int written = write(file, offset, writeFlags, openFlags, source);
             boolean again =
@@ -307,8 +313,8 @@ final class FileOperations {
     }
 
     /** close(2) of a duplicate reports what a file system has put off until then. */
-    void flush(Session session, long fh, long lockOwner) throws ErrnoException {
-        Handle.OpenFile file = session.file(fh);
+    void flush(Session session, long nodeId, long fh, long lockOwner) throws ErrnoException {
+        Handle.OpenFile file = session.file(nodeId, fh);
         writeBack(file);
         int fd = file.fd().number();
         int duplicate = Failures.check(session.descriptors().opening(() -> syscalls.dup(fd)));
@@ -318,60 +324,60 @@ final class FileOperations {
     }
 
     /** Brings what the guest has stored behind the last whole page into the file. */
-    private static void writeBack(Handle handle) {
-        if (handle instanceof Handle.OpenFile file && file.inode().dax() != null) {
-            file.inode().dax().writeBack();
+    private void writeBack(Handle handle) {
+        DaxFile dax = share.dax(handle.inode());
+        if (dax != null) {
+            dax.writeBack();
         }
     }
 
     void release(Session session, long fh) throws ErrnoException {
-        writeBack(session.handle(fh));
-        session.release(fh);
+        writeBack(session.release(fh));
     }
 
-    void fsync(Session session, long fh, boolean dataOnly) throws ErrnoException {
-        Handle handle = session.handle(fh);
+    void fsync(Session session, long nodeId, long fh, boolean dataOnly) throws ErrnoException {
+        Handle handle = session.handle(nodeId, fh);
         writeBack(handle);
         int fd = handle.fd().number();
         Failures.check(dataOnly ? syscalls.fdatasync(fd) : syscalls.fsync(fd));
     }
 
-    long lseek(Session session, long fh, long offset, int whence) throws ErrnoException {
+    long lseek(Session session, long nodeId, long fh, long offset, int whence)
+            throws ErrnoException {
         if (whence != SEEK_DATA && whence != SEEK_HOLE) {
             throw ErrnoException.of(Errno.EINVAL); // the guest knows the other ways itself
         }
-        Handle.OpenFile file = session.file(fh);
+        Handle.OpenFile file = session.file(nodeId, fh);
         writeBack(file);
         return Failures.check(syscalls.lseek(file.fd().number(), offset, whence));
     }
 
-    void fallocate(Session session, long fh, long offset, long length, int mode)
+    void fallocate(Session session, long nodeId, long fh, long offset, long length, int mode)
             throws ErrnoException {
         share.refuseIfReadOnly();
-        Handle.OpenFile file = session.file(fh);
+        Handle.OpenFile file = session.file(nodeId, fh);
         int fd = file.fd().number();
         share.capability().drop(fd);
         Credentials.Call call = () -> syscalls.fallocate(fd, mode, offset, length);
         boolean killing = share.options().killpriv(); // the request does not say
-        DaxFile dax = file.inode().dax();
-        if (dax == null || mode == FALLOC_FL_KEEP_SIZE) { // for which the guest does not keep away
-            Failures.check(share.credentials().clearingSuid(killing, call));
-            return;
-        }
-        // Only collapsing makes a file shorter, by exactly the length.
-        long cut = (mode & FALLOC_FL_COLLAPSE_RANGE) != 0 ? length : 0;
-        Failures.check(dax.resizeBy(-cut, () -> share.credentials().clearingSuid(killing, call)));
+        Failures.check(
+                mode == FALLOC_FL_KEEP_SIZE // for which the guest does not keep away
+                        ? share.credentials().clearingSuid(killing, call)
+                        : share.change(
+                                file.inode(),
+                                Long.MAX_VALUE,
+                                () -> share.credentials().clearingSuid(killing, call)));
     }
 
-    long copyFileRange(Session session, CopyFileRangeIn in) throws ErrnoException {
+    long copyFileRange(Session session, long nodeId, CopyFileRangeIn in) throws ErrnoException {
         share.refuseIfReadOnly();
         if (in.flags() != 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        Handle.OpenFile from = session.file(in.fhIn());
-        Handle.OpenFile to = session.file(in.fhOut());
+        Handle.OpenFile from = session.file(nodeId, in.fhIn());
+        Handle.OpenFile to = session.file(in.nodeidOut(), in.fhOut());
         share.capability().drop(to.fd().number());
-        if (to.inode().dax() != null) {
+        if (share.dax(to.inode()) != null) {
             // Having copied, Linux 7.2 would take pages from maps that are in use. Refused, it
             // copies by reading and writing.
             throw ErrnoException.of(Errno.EOPNOTSUPP);
@@ -387,8 +393,8 @@ final class FileOperations {
         return Failures.check(share.credentials().clearingSuid(share.options().killpriv(), call));
     }
 
-    private static void settle(Handle.OpenFile file, long offset, long length) {
-        DaxFile dax = file.inode().dax();
+    private void settle(Handle.OpenFile file, long offset, long length) {
+        DaxFile dax = share.dax(file.inode());
         if (dax != null) {
             dax.settle(offset, offset + length);
         }

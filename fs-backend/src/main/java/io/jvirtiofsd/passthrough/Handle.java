@@ -11,21 +11,31 @@ sealed interface Handle {
     /** The descriptor, borrowed for the request. */
     Fd fd();
 
+    /** What it is of. */
+    Inode inode();
+
     /** An open regular file; {@code flags} are the host descriptor's O_ flags. */
     record OpenFile(Fd fd, int flags, Inode inode) implements Handle {}
 
     /** An open directory. */
     final class OpenDirectory implements Handle {
         private final Fd fd;
+        private final Inode inode;
         private long position;
 
-        OpenDirectory(Fd fd) {
+        OpenDirectory(Fd fd, Inode inode) {
             this.fd = fd;
+            this.inode = inode;
         }
 
         @Override
         public Fd fd() {
             return fd;
+        }
+
+        @Override
+        public Inode inode() {
+            return inode;
         }
 
         /** Where the descriptor stands; guarded by this object's monitor. */

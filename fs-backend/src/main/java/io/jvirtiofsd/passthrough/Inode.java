@@ -2,7 +2,7 @@ package io.jvirtiofsd.passthrough;
 
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Statx;
-import io.jvirtiofsd.shmem.DaxFile;
+import io.jvirtiofsd.shmem.FileId;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
@@ -29,13 +29,13 @@ final class Inode {
 
     private final long device;
     private final long ino;
+    private FileId id; // made when somebody asks
     private final Mount mount;
     private final long mountId; // the mount's: a lookup compares it
     private final int type;
     private volatile long lookups = 1;
     private volatile Fd path;
     private volatile FileHandle handle;
-    private volatile DaxFile dax;
     private volatile InodeLocks locks;
     private volatile Inode next;
     private volatile boolean used;
@@ -65,6 +65,16 @@ final class Inode {
 
     long nodeId() {
         return nodeId;
+    }
+
+    /** What it is on the host. */
+    FileId id() {
+        FileId known = id;
+        if (known == null) {
+            known = new FileId(device, ino);
+            id = known;
+        }
+        return known;
     }
 
     long device() {
@@ -109,24 +119,6 @@ final class Inode {
     /** Whether the guest is told to map it in the DAX window; the same for the inode's life. */
     boolean isMarked() {
         return marked;
-    }
-
-    /** What keeps its maps right, or null while nothing of it is mapped. */
-    DaxFile dax() {
-        return dax;
-    }
-
-    /** Uses {@code file}, or none; under the window's monitor. */
-    void setDax(DaxFile file) {
-        dax = file;
-    }
-
-    /** Unmaps it, if it was mapped. */
-    void closeDax() {
-        DaxFile file = dax;
-        if (file != null) {
-            file.close();
-        }
     }
 
     /** The locks on it, or null if the guest never asked for one. */

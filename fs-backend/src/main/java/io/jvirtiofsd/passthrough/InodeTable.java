@@ -1,6 +1,7 @@
 package io.jvirtiofsd.passthrough;
 
 import io.jvirtiofsd.fuse.SlotTable;
+import io.jvirtiofsd.shmem.FileId;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
 
@@ -45,6 +46,19 @@ final class InodeTable {
             inode = inode.next();
         }
         return inode;
+    }
+
+    /** Whether the guest knows an inode of this file, in whatever mount. */
+    synchronized boolean knows(FileId id) {
+        AtomicReferenceArray<Inode> table = buckets;
+        Inode inode = table.get(bucket(table, id.device(), id.ino()));
+        for (; inode != null; inode = inode.next()) {
+            boolean same = inode.ino() == id.ino() && inode.device() == id.device();
+            if (same && !inode.isForgotten()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static boolean isThat(Inode inode, long device, long ino, long mountId) {

@@ -39,8 +39,8 @@ final class Locks {
     }
 
     /** The processes of other guests and of the host have no number that this guest knows. */
-    FileLock getlk(Session session, LkIn in) throws ErrnoException {
-        Handle.OpenFile file = session.file(in.fh());
+    FileLock getlk(Session session, long nodeId, LkIn in) throws ErrnoException {
+        Handle.OpenFile file = session.file(nodeId, in.fh());
         InodeLocks locks = file.inode().locks();
         if (locks == null) {
             return getlk(file.fd().number(), in);
@@ -72,8 +72,9 @@ final class Locks {
     }
 
     /** Sets or drops a lock; if another has it and {@code waiting}, gives what waits for it. */
-    Optional<LockWait> setlk(Session session, LkIn in, boolean waiting) throws ErrnoException {
-        Handle.OpenFile file = session.file(in.fh());
+    Optional<LockWait> setlk(Session session, long nodeId, LkIn in, boolean waiting)
+            throws ErrnoException {
+        Handle.OpenFile file = session.file(nodeId, in.fh());
         if (in.isFlock()) {
             return flock(session, file, in, waiting);
         }

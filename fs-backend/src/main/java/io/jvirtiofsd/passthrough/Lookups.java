@@ -37,7 +37,7 @@ final class Lookups {
                 session.inodes()
                         .find(Statx.device(statx), statx.getLong(Statx.INO), Statx.mountId(statx));
         if (known != null && count(session, directory, name, known)) {
-            follow(known, statx);
+            follow(share, known, statx);
             return share.cursor().at(known);
         }
         return open(session, directory, name);
@@ -130,7 +130,7 @@ final class Lookups {
         if (counted == fresh) {
             session.added(fresh);
         }
-        follow(counted, statx);
+        follow(share, counted, statx);
         return share.cursor().at(counted);
     }
 
@@ -154,8 +154,8 @@ final class Lookups {
     }
 
     /** Before the guest learns a file's size: its maps must reach as far. */
-    static void follow(Inode inode, NativeMemory statx) {
-        DaxFile dax = inode.dax();
+    static void follow(Share share, Inode inode, NativeMemory statx) {
+        DaxFile dax = share.dax(inode);
         if (dax != null) {
             long stamp =
                     statx.getLong(Statx.MTIME) * 1_000_000_000L + statx.getInt(Statx.MTIME + 8);

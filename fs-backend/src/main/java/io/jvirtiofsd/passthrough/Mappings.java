@@ -11,6 +11,7 @@ import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.shmem.DaxFile;
 import io.jvirtiofsd.shmem.DaxStatistics;
 import io.jvirtiofsd.shmem.DaxWindow;
+import io.jvirtiofsd.shmem.FileId;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -124,18 +125,23 @@ final class Mappings {
     }
 
     private DaxFile open(Session session, Inode inode) throws ErrnoException {
-        DaxFile file = inode.dax();
+        DaxWindow window = policy.window();
+        int path = session.descriptors().of(inode); // so its number cannot be another file's
+        DaxFile file = window.find(inode.id());
         if (file == null) {
-            Fd fd = openForBoth(session, session.descriptors().of(inode), inode.device());
-            Runnable closed = () -> inode.setDax(null);
-            file = policy.window().open(fd, inode.device(), inode.ino(), closed);
-            inode.setDax(file);
+            file = window.open(openForBoth(session, path, inode.device()), inode.id());
         }
-        if (inode.isForgotten()) {
-            file.close(); // whoever forgot it may have found none to close
+        if (inode.isForgotten()) { // and who forgot it may have found no file to close
+            forgotten(session, inode);
             throw ErrnoException.of(Errno.ESTALE);
         }
         return file;
+    }
+
+    /** Unmaps the file of an inode that the guest has forgotten, if it knows it by no other. */
+    void forgotten(Session session, Inode inode) {
+        FileId id = inode.id();
+        policy.window().forget(id, () -> session.inodes().knows(id));
     }
 
     private Fd openForBoth(Session session, int path, long device) throws ErrnoException {

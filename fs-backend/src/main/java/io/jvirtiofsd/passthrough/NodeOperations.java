@@ -40,14 +40,20 @@ final class NodeOperations {
     Attributes getattr(Session session, long nodeId, boolean hasHandle, long fh)
             throws ErrnoException {
         Inode inode = session.inode(nodeId);
-        int fd = hasHandle ? session.handle(fh).fd().number() : session.descriptors().of(inode);
+        int fd =
+                hasHandle
+                        ? session.handle(nodeId, fh).fd().number()
+                        : session.descriptors().of(inode);
         return attributes(inode, fd);
     }
 
     FullAttributes statx(Session session, long nodeId, boolean hasHandle, long fh, int mask)
             throws ErrnoException {
         Inode inode = session.inode(nodeId);
-        int fd = hasHandle ? session.handle(fh).fd().number() : session.descriptors().of(inode);
+        int fd =
+                hasHandle
+                        ? session.handle(nodeId, fh).fd().number()
+                        : session.descriptors().of(inode);
         return attributes(inode, fd, mask & Statx.STATX_BTIME | Statx.STATX_BASIC_STATS);
     }
 
@@ -57,12 +63,12 @@ final class NodeOperations {
 
     /** What statx(2) says of {@code inode}, open as {@code fd}, and its maps show. */
     private StatxAttributes attributes(Inode inode, int fd, int mask) throws ErrnoException {
-        DaxFile dax = inode.dax();
+        DaxFile dax = share.dax(inode);
         if (dax != null) {
             dax.writeBack();
         }
         Failures.check(share.statx(fd, mask));
-        Lookups.follow(inode, Scratch.get().statx());
+        Lookups.follow(share, inode, Scratch.get().statx());
         return share.cursor().attributes().of(inode);
     }
 
@@ -77,8 +83,9 @@ final class NodeOperations {
         int uid = change.has(SetattrIn.FATTR_UID) ? hostId(ids.uids(), change.uid()) : KEEP;
         int gid = change.has(SetattrIn.FATTR_GID) ? hostId(ids.gids(), change.gid()) : KEEP;
         int path = session.descriptors().of(inode);
-        if (inode.dax() != null) {
-            inode.dax().writeBack(); // or it would undo the times that are set
+        DaxFile dax = share.dax(inode);
+        if (dax != null) {
+            dax.writeBack(); // or it would undo the times that are set
         }
         if (change.has(SetattrIn.FATTR_MODE)) {
             chmod(inode, path, change.mode());
@@ -137,7 +144,7 @@ final class NodeOperations {
     private void truncate(Session session, Inode inode, int path, SetattrIn change)
             throws ErrnoException {
         if (change.has(SetattrIn.FATTR_FH)) {
-            truncate(inode, session.file(change.fh()).fd().number(), change);
+            truncate(inode, session.file(inode.nodeId(), change.fh()).fd().number(), change);
         } else {
             int fd =
                     Failures.check(
@@ -154,13 +161,11 @@ final class NodeOperations {
     private void truncate(Inode inode, int fd, SetattrIn change) throws ErrnoException {
         boolean killing = change.has(SetattrIn.FATTR_KILL_SUIDGID);
         Credentials.Call call = () -> syscalls.ftruncate(fd, change.size());
-        DaxFile dax = inode.dax();
         Failures.check(
-                dax == null
-                        ? share.credentials().clearingSuid(killing, call)
-                        : dax.resize(
-                                change.size(),
-                                () -> share.credentials().clearingSuid(killing, call)));
+                share.change(
+                        inode,
+                        change.size(),
+                        () -> share.credentials().clearingSuid(killing, call)));
     }
 
     private static void putTime(

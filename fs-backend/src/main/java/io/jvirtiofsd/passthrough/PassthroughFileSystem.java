@@ -214,7 +214,7 @@ public final class PassthroughFileSystem implements FileSystem {
     @Override
     public int read(RequestContext context, long nodeId, long fh, long offset, GuestData target)
             throws ErrnoException {
-        return files.read(session(), fh, offset, target);
+        return files.read(session(), nodeId, fh, offset, target);
     }
 
     @Override
@@ -227,13 +227,13 @@ public final class PassthroughFileSystem implements FileSystem {
             int openFlags,
             GuestData source)
             throws ErrnoException {
-        return files.write(session(), fh, offset, writeFlags, openFlags, source);
+        return files.write(session(), nodeId, fh, offset, writeFlags, openFlags, source);
     }
 
     @Override
     public void flush(RequestContext context, long nodeId, long fh, long lockOwner)
             throws ErrnoException {
-        files.flush(session(), fh, lockOwner);
+        files.flush(session(), nodeId, fh, lockOwner);
     }
 
     @Override
@@ -244,7 +244,7 @@ public final class PassthroughFileSystem implements FileSystem {
     @Override
     public void fsync(RequestContext context, long nodeId, long fh, boolean dataOnly)
             throws ErrnoException {
-        files.fsync(session(), fh, dataOnly);
+        files.fsync(session(), nodeId, fh, dataOnly);
     }
 
     @Override
@@ -288,20 +288,20 @@ public final class PassthroughFileSystem implements FileSystem {
     @Override
     public long lseek(RequestContext context, long nodeId, long fh, long offset, int whence)
             throws ErrnoException {
-        return files.lseek(session(), fh, offset, whence);
+        return files.lseek(session(), nodeId, fh, offset, whence);
     }
 
     @Override
     public void fallocate(
             RequestContext context, long nodeId, long fh, long offset, long length, int mode)
             throws ErrnoException {
-        files.fallocate(session(), fh, offset, length, mode);
+        files.fallocate(session(), nodeId, fh, offset, length, mode);
     }
 
     @Override
     public long copyFileRange(RequestContext context, long nodeId, CopyFileRangeIn in)
             throws ErrnoException {
-        return files.copyFileRange(session(), in);
+        return files.copyFileRange(session(), nodeId, in);
     }
 
     @Override
@@ -324,23 +324,23 @@ public final class PassthroughFileSystem implements FileSystem {
     @Override
     public int poll(RequestContext context, long nodeId, long fh, int events)
             throws ErrnoException {
-        return controls.poll(session(), fh, events);
+        return controls.poll(session(), nodeId, fh, events);
     }
 
     @Override
     public FileLock getlk(RequestContext context, long nodeId, LkIn in) throws ErrnoException {
-        return share.locks().getlk(session(), in);
+        return share.locks().getlk(session(), nodeId, in);
     }
 
     @Override
     public void setlk(RequestContext context, long nodeId, LkIn in) throws ErrnoException {
-        share.locks().setlk(session(), in, false);
+        share.locks().setlk(session(), nodeId, in, false);
     }
 
     @Override
     public Optional<LockWait> setlkw(RequestContext context, long nodeId, LkIn in)
             throws ErrnoException {
-        return share.locks().setlk(session(), in, true);
+        return share.locks().setlk(session(), nodeId, in, true);
     }
 
     @Override

@@ -135,8 +135,14 @@ final class Session {
         if (inode != null && !inode.isPinned() && inodes.forget(inode, taken)) {
             descriptors.closed(inode);
             mounts.leave(inode.mount());
-            inode.closeDax();
+            unmap(inode);
             inode.closeLocks();
+        }
+    }
+
+    private void unmap(Inode inode) {
+        if (share.dax(inode) != null) {
+            share.mappings().orElseThrow().forgotten(this, inode);
         }
     }
 
@@ -170,35 +176,44 @@ final class Session {
         }
     }
 
-    Handle handle(long fh) throws ErrnoException {
+    /**
+     * What is open as {@code fh}: descriptor and inode are always of the same object.
+     *
+     * @throws ErrnoException EBADF if the handle does not exist, or is of another node
+     */
+    Handle handle(long nodeId, long fh) throws ErrnoException {
         Handle handle = handles.get(fh);
-        if (handle == null) {
+        if (handle == null || handle.inode().nodeId() != nodeId) {
             throw ErrnoException.of(Errno.EBADF);
         }
         return handle;
     }
 
-    Handle.OpenFile file(long fh) throws ErrnoException {
-        if (handles.get(fh) instanceof Handle.OpenFile file) {
+    /** The same for regular files. */
+    Handle.OpenFile file(long nodeId, long fh) throws ErrnoException {
+        if (handle(nodeId, fh) instanceof Handle.OpenFile file) {
             return file;
         }
         throw ErrnoException.of(Errno.EBADF);
     }
 
-    Handle.OpenDirectory openDirectoryHandle(long fh) throws ErrnoException {
-        if (handles.get(fh) instanceof Handle.OpenDirectory directory) {
+    /** The same for directories. */
+    Handle.OpenDirectory openDirectoryHandle(long nodeId, long fh) throws ErrnoException {
+        if (handle(nodeId, fh) instanceof Handle.OpenDirectory directory) {
             return directory;
         }
         throw ErrnoException.of(Errno.EBADF);
     }
 
-    void release(long fh) throws ErrnoException {
+    /** Ends a handle, whatever node it is of, so that nothing stays open; what it was. */
+    Handle release(long fh) throws ErrnoException {
         Handle handle = handles.remove(fh);
         if (handle == null) {
             throw ErrnoException.of(Errno.EBADF);
         }
         countOpen(handle, -1);
         reclaimer.retire(handle.fd());
+        return handle;
     }
 
     /** Lets go of everything; to be called once the file system has a new session. */
@@ -209,7 +224,7 @@ final class Session {
                 inode -> {
                     inode.takeLookups(Long.MAX_VALUE);
                     descriptors.closed(inode);
-                    inode.closeDax();
+                    unmap(inode);
                     inode.closeLocks();
                 });
         mounts.close();

@@ -11,6 +11,7 @@ import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.DaxFile;
+import io.jvirtiofsd.shmem.DaxWindow;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -45,6 +46,7 @@ final class Share implements AutoCloseable {
     private final Umask umask;
     private final Xattrs xattrs;
     private final Optional<Mappings> mappings;
+    private final DaxWindow window; // null without DAX
     private final Fd root;
     private final Fd proc;
     private final long rootDevice;
@@ -74,6 +76,7 @@ final class Share implements AutoCloseable {
         this.umask = new Umask(syscalls);
         this.xattrs = new Xattrs(this);
         this.mappings = dax.map(policy -> new Mappings(this, policy));
+        this.window = dax.map(DaxPolicy::window).orElse(null);
         this.root = root;
         this.proc = proc;
         NativeMemory statx = Scratch.get().statx();
@@ -185,6 +188,30 @@ final class Share implements AutoCloseable {
         return mappings;
     }
 
+    /** What keeps the maps of an inode's file right, or null while nothing of it is mapped. */
+    DaxFile dax(Inode inode) {
+        boolean any = window != null && window.hasFiles();
+        return any ? window.find(inode.id()) : null;
+    }
+
+    /** Brings what the guest has stored into all files that are mapped. */
+    void writeBack() {
+        if (window != null) {
+            window.writeBack();
+        }
+    }
+
+    /**
+     * Makes a change for the guest that may take bytes from a file or put others in their place:
+     * its maps follow.
+     *
+     * @param size of the file afterwards, if that may be less than now
+     */
+    int change(Inode inode, long size, DaxWindow.Change<ErrnoException> change)
+            throws ErrnoException {
+        return window == null ? change.apply() : window.change(inode.id(), size, change);
+    }
+
     Locks locks() {
         return locks;
     }
@@ -282,7 +309,7 @@ final class Share implements AutoCloseable {
 
     /** The same without waking the DAX guard, if the file is mapped. */
     int reopen(Inode inode, int path, int flags) {
-        DaxFile dax = inode.dax();
+        DaxFile dax = dax(inode);
         return dax == null ? reopen(path, flags) : dax.reopen(path, way -> reopen(way, flags));
     }
 

@@ -108,12 +108,15 @@ final class FileOperations {
     static void release(Request request) throws ErrnoException {
         ReleaseIn in = ReleaseIn.read(request.arguments());
         boolean flocked = (in.releaseFlags() & ReleaseIn.RELEASE_FLOCK_UNLOCK) != 0;
-        if (flocked && InitFlag.FLOCK_LOCKS.in(request.session().flags())) {
-            // Closing lets go as well, but only when no request uses the file any more.
-            LkIn unlocking = LkIn.unlocking(in.fh());
-            request.fileSystem().setlk(request.header(), request.nodeId(), unlocking);
+        try {
+            if (flocked && InitFlag.FLOCK_LOCKS.in(request.session().flags())) {
+                // Closing lets go as well, but only when no request uses the file any more.
+                LkIn unlocking = LkIn.unlocking(in.fh());
+                request.fileSystem().setlk(request.header(), request.nodeId(), unlocking);
+            }
+        } finally {
+            request.fileSystem().release(request.header(), request.nodeId(), in.fh());
         }
-        request.fileSystem().release(request.header(), request.nodeId(), in.fh());
     }
 
     static void flush(Request request) throws ErrnoException {

@@ -109,8 +109,8 @@ class CachingOverRingTest {
         assertArrayEquals(ascii("content"), fuse.read(file, fh, 0, 100));
         fuse.write(file, fh, 1, WRITE_CACHE, O_WRONLY | O_APPEND, ascii("ON"));
         assertEquals("cONtent", Files.readString(rig.share().resolve("file")));
-        long made = fuse.create(FuseClient.ROOT, "made", O_WRONLY, S_IFREG | 0200).fh();
-        assertEquals(0, fuse.read(FuseClient.ROOT, made, 0, 100).length);
+        var made = fuse.create(FuseClient.ROOT, "made", O_WRONLY, S_IFREG | 0200);
+        assertEquals(0, fuse.read(made.node().nodeId(), made.fh(), 0, 100).length);
     }
 
     @Test

@@ -14,6 +14,7 @@ import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.DaxFile;
 import io.jvirtiofsd.shmem.DaxWindow;
+import io.jvirtiofsd.shmem.FileId;
 import io.jvirtiofsd.shmem.GuardMode;
 import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
 import java.io.IOException;
@@ -47,16 +48,20 @@ class DaxWindowModelTest {
     private static final int MAX_FILE = 5 << 20;
     private static final int OPERATIONS = 1500;
 
-    private static final class Shared {
+    private final class Shared {
         Path path;
         RandomAccessFile host;
-        DaxFile dax;
+        FileId id;
         byte[] model = new byte[0];
+
+        DaxFile dax() {
+            return window.find(id);
+        }
 
         /** What a server does around each access to a file that the guest may have mapped. */
         void settle(long from, long to) {
-            if (dax != null) {
-                dax.settle(from, to);
+            if (dax() != null) {
+                dax().settle(from, to);
             }
         }
 
@@ -65,23 +70,20 @@ class DaxWindowModelTest {
         }
 
         void writeBack() {
-            if (dax != null) {
-                dax.writeBack();
+            if (dax() != null) {
+                dax().writeBack();
             }
         }
 
         void follow(long size, long stamp) {
-            if (dax != null) {
-                dax.follow(size, stamp);
+            if (dax() != null) {
+                dax().follow(size, stamp);
             }
         }
 
         void setLength(int size) throws IOException {
-            if (dax == null) {
-                host.setLength(size);
-                return;
-            }
-            dax.resize(
+            window.change(
+                    id,
                     size,
                     () -> {
                         host.setLength(size);
@@ -119,7 +121,7 @@ class DaxWindowModelTest {
         check();
         assertEquals(0, window.remove(0, (long) RANGES * RANGE));
         for (Shared file : files) {
-            assertNull(file.dax, "nothing of it is mapped any more");
+            assertNull(file.dax(), "nothing of it is mapped any more");
             file.host.close();
         }
         assertEquals(0, frontEnd.maps());
@@ -144,6 +146,7 @@ class DaxWindowModelTest {
         Shared file = new Shared();
         file.path = folder.resolve(name);
         file.host = new RandomAccessFile(file.path.toFile(), "rw");
+        file.id = new FileId(1, (Long) Files.getAttribute(file.path, "unix:ino"));
         return file;
     }
 
@@ -153,15 +156,14 @@ class DaxWindowModelTest {
     }
 
     private DaxFile open(Shared file) throws IOException {
-        if (file.dax == null) {
-            byte[] bytes = file.path.toString().getBytes(StandardCharsets.UTF_8);
-            long text = Scratch.get().path(bytes, 0, bytes.length);
-            int fd = syscalls.openat(Fcntl.AT_FDCWD, text, Fcntl.O_RDWR | Fcntl.O_CLOEXEC, 0);
-            Fd owned = Fd.own(syscalls, LinuxException.check(fd, "open"));
-            long ino = (Long) Files.getAttribute(file.path, "unix:ino");
-            file.dax = window.open(owned, 1, ino, () -> file.dax = null);
+        DaxFile known = file.dax();
+        if (known != null) {
+            return known;
         }
-        return file.dax;
+        byte[] bytes = file.path.toString().getBytes(StandardCharsets.UTF_8);
+        long text = Scratch.get().path(bytes, 0, bytes.length);
+        int fd = syscalls.openat(Fcntl.AT_FDCWD, text, Fcntl.O_RDWR | Fcntl.O_CLOEXEC, 0);
+        return window.open(Fd.own(syscalls, LinuxException.check(fd, "open")), file.id);
     }
 
     private void step() throws IOException {
@@ -344,7 +346,7 @@ class DaxWindowModelTest {
             assertEquals(0, window.remove(0, RANGE));
         }
         assertEquals(0, window.remove(RANGE, RANGE));
-        assertNull(file.dax);
+        assertNull(file.dax());
         assertEquals(0, frontEnd.maps());
         end();
         file.host.close();

@@ -135,6 +135,11 @@ class RareOperationsTest {
     }
 
     private ByteBuffer ioctl(FuseClient client, long fh, int command, int outSize, int... data) {
+        return ioctl(client, node, fh, command, outSize, data);
+    }
+
+    private ByteBuffer ioctl(
+            FuseClient client, long node, long fh, int command, int outSize, int... data) {
         ByteBuffer in = FakeFrontend.buffer(32 + data.length * 4).putLong(fh).putInt(12, command);
         in.putInt(24, data.length * 4).putInt(28, outSize).position(32);
         for (int value : data) {
@@ -158,7 +163,7 @@ class RareOperationsTest {
         assertErrno(EBADF, () -> ioctl(fuse, 77, GETFLAGS, 4));
         assertErrno(ENOTTY, () -> ioctl(fuse, fh, 0x5401, 60));
         long directory = fuse.opendir(FuseClient.ROOT);
-        assertEquals(28, ioctl(fuse, directory, FSGETXATTR, 28).capacity() - 16);
+        assertEquals(28, ioctl(fuse, FuseClient.ROOT, directory, FSGETXATTR, 28).capacity() - 16);
         fuse.unlink(FuseClient.ROOT, "file");
     }
 

@@ -3,7 +3,6 @@ package io.jvirtiofsd.shmem;
 import io.jvirtiofsd.linux.BlockedCall;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.Piece.FileId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
@@ -13,33 +12,24 @@ import org.slf4j.LoggerFactory;
 /**
  * A file that the guest has mapped in the window, and the way to keep its shadow pages and the file
  * equal. Made by {@link DaxWindow#open}; owned by the window, which closes it with its last range.
+ * There is one for a file, however many ways lead to it.
  *
  * <p>Whoever answers the guest about the file's bytes or size, or changes them, settles first and
  * after. A file without shadow pages costs one look at a field. <i>Thread-safe.</i>
  */
-public final class DaxFile implements AutoCloseable {
+public final class DaxFile {
     private static final Logger LOG = LoggerFactory.getLogger(DaxFile.class);
     private static final int SEEK_END = 2; // linux/fs.h
-
-    /** A change to a file: 0 or more, or a negated errno. */
-    @FunctionalInterface
-    public interface Change<E extends Exception> {
-        int apply() throws E;
-    }
 
     private final DaxWindow window;
     private final Syscalls syscalls;
     private final Fd fd;
     private final FileId id;
     private final List<Extent> extents = new ArrayList<>();
-    private final Runnable afterClosing;
     private boolean complained;
     private boolean closed;
     private Fd quietPath;
     private final ExpectedCuts expected;
-
-    /** Sizes that changes on behalf of the guest which are going on may leave. */
-    private final List<Long> limits = new ArrayList<>();
 
     private volatile long settledSize = -1;
     private volatile long settledStamp;
@@ -48,19 +38,12 @@ public final class DaxFile implements AutoCloseable {
     private volatile boolean attentive;
 
     /** Takes {@code fd}, open for reading and writing. */
-    DaxFile(
-            DaxWindow window,
-            Syscalls syscalls,
-            ExpectedCuts expected,
-            Fd fd,
-            FileId id,
-            Runnable afterClosing) {
+    DaxFile(DaxWindow window, Syscalls syscalls, ExpectedCuts expected, Fd fd, FileId id) {
         this.window = window;
         this.syscalls = syscalls;
         this.expected = expected;
         this.fd = fd;
         this.id = id;
-        this.afterClosing = afterClosing;
     }
 
     /** The descriptor, borrowed; valid until closed. */
@@ -104,8 +87,7 @@ public final class DaxFile implements AutoCloseable {
         if (closed) {
             return 0;
         }
-        long size = expected.sizeToBe(id, actualSize());
-        return limits.stream().mapToLong(limit -> limit).reduce(size, Math::min);
+        return Math.min(expected.sizeToBe(id, actualSize()), window.smallestCut(id));
     }
 
     /**
@@ -123,17 +105,8 @@ public final class DaxFile implements AutoCloseable {
     /** Somebody is about to cut the file by {@code call}. */
     synchronized void expect(BlockedCall call) {
         size(); // forgets those that are over
-        expected.add(id, call, limits.isEmpty() ? actualSize() : 0);
-    }
-
-    /** The guest is about to cut the file to {@code size} bytes, until {@link #endLimit}. */
-    synchronized void limit(long size) {
-        expected.distrust(id);
-        limits.add(size);
-    }
-
-    synchronized void endLimit(long size) {
-        limits.remove(Long.valueOf(size));
+        boolean alone = window.smallestCut(id) == Long.MAX_VALUE;
+        expected.add(id, call, alone ? actualSize() : 0);
     }
 
     /** Its ranges; for the window, under its monitor. */
@@ -251,39 +224,9 @@ public final class DaxFile implements AutoCloseable {
         return extents.stream().anyMatch(extent -> extent.split > extent.inFile(size));
     }
 
-    /**
-     * Applies a change to the file's size, or to which bytes it has, while the guest keeps away
-     * from its maps: what would lie beyond the end is unmapped first.
-     *
-     * @param newSize the size after the change, as far as known
-     * @return what {@code change} returned
-     */
-    public <E extends Exception> int resize(long newSize, Change<E> change) throws E {
-        try {
-            window.beforeChange(this, newSize);
-            return change.apply(); // not under a monitor: another daemon's guard may ask ours
-        } finally {
-            window.afterChange(this, newSize);
-        }
-    }
-
-    /** The same for a change by {@code difference} bytes, 0 if it can only become longer. */
-    public <E extends Exception> int resizeBy(long difference, Change<E> change) throws E {
-        return resize(size() + difference, change);
-    }
-
-    /** Unmaps all ranges of the file, which closes it; nothing more if it is closed already. */
-    @Override
-    public void close() {
-        window.forget(this);
-    }
-
     /** For the window, when nothing is mapped any more. */
-    void end() {
-        synchronized (this) {
-            closed = true;
-            fd.close();
-        }
-        afterClosing.run();
+    synchronized void end() {
+        closed = true;
+        fd.close();
     }
 }

@@ -6,7 +6,6 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.Piece.FileId;
 import java.util.HashSet;
 import java.util.List;
 import java.util.NavigableMap;
@@ -14,6 +13,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 
 /**
  * The guest's shared memory region for file pages: checks what the guest asks for, tracks it range
@@ -40,8 +40,14 @@ public final class DaxWindow implements AutoCloseable {
     /** Says which file to map; called under the monitor, so that nobody closes it meanwhile. */
     @FunctionalInterface
     public interface FileSource<E extends Exception> {
-        /** One that {@link #open} has made and that is not closed. */
+        /** What {@link #find} finds or {@link #open} makes. */
         DaxFile get() throws E;
+    }
+
+    /** A change to a file: 0 or more, or a negated errno. */
+    @FunctionalInterface
+    public interface Change<E extends Exception> {
+        int apply() throws E;
     }
 
     private final Syscalls syscalls;
@@ -52,7 +58,7 @@ public final class DaxWindow implements AutoCloseable {
     private final Layout layout;
     private final FileWatch watch;
     private final NavigableMap<Long, Extent> extents = new TreeMap<>();
-    private final Set<DaxFile> files = new HashSet<>();
+    private final MappedFiles files = new MappedFiles();
     private final ExpectedCuts expected = new ExpectedCuts();
 
     /** Files without any range: closed at the end of what is going on. */
@@ -141,23 +147,37 @@ public final class DaxWindow implements AutoCloseable {
         mapped = false;
     }
 
+    /** Whether any file is open here. Any thread may ask. */
+    public boolean hasFiles() {
+        return files.count() > 0;
+    }
+
+    /** The file if it is open here, or null. Any thread may ask. */
+    public DaxFile find(FileId id) {
+        return files.find(id);
+    }
+
     /**
-     * Makes a regular file known that is to be mapped; for a {@link FileSource}. It is closed when
-     * nothing of it is mapped any more.
+     * Makes a regular file known that is to be mapped and that {@link #find} does not find; for a
+     * {@link FileSource}. It is closed when nothing of it is mapped any more.
      *
      * @param fd open for reading and writing; taken
-     * @param closed run, under the monitor, when the file is closed; must not wait
      */
-    public synchronized DaxFile open(Fd fd, long device, long ino, Runnable closed) {
-        DaxFile file = new DaxFile(this, syscalls, expected, fd, new FileId(device, ino), closed);
+    public synchronized DaxFile open(Fd fd, FileId id) {
+        DaxFile file = new DaxFile(this, syscalls, expected, fd, id);
         files.add(file);
         watch.add(file);
         return file;
     }
 
     /** The files that may be mapped; a copy. */
-    synchronized List<DaxFile> files() {
-        return List.copyOf(files);
+    List<DaxFile> files() {
+        return List.copyOf(files.all());
+    }
+
+    /** Brings what the guest has stored in shadow pages into all files. */
+    public void writeBack() {
+        files.all().forEach(DaxFile::writeBack);
     }
 
     /**
@@ -316,10 +336,37 @@ public final class DaxWindow implements AutoCloseable {
         return result;
     }
 
-    /** Nothing is mapped beyond {@code size} from now on, before the guest's own change. */
-    synchronized void beforeChange(DaxFile file, long size) {
+    /** The smallest size that a change of the guest's which is going on may leave. */
+    long smallestCut(FileId id) {
+        return files.smallestCut(id);
+    }
+
+    /**
+     * Applies a change of the guest's to a file's size, or to which bytes it has, while the guest
+     * keeps away from its maps: what would lie beyond the end is unmapped first and not mapped
+     * meanwhile. The file need not be mapped.
+     *
+     * @param size of the file after the change, if that may be less than now
+     * @return what {@code change} returned
+     */
+    public <E extends Exception> int change(FileId id, long size, Change<E> change) throws E {
+        DaxFile mapped = files.beginCut(id, size);
+        expected.distrust(id);
+        try {
+            if (mapped != null) {
+                beforeChange(mapped, size);
+            }
+            return change.apply(); // not under a monitor: another daemon's guard may ask ours
+        } finally {
+            mapped = files.endCut(id, size);
+            if (mapped != null) {
+                afterChange(mapped);
+            }
+        }
+    }
+
+    private synchronized void beforeChange(DaxFile file, long size) {
         file.settle();
-        file.limit(size);
         for (Extent extent : file.extents()) {
             if (layout.reachesPast(extent, size)) {
                 layout.takeUp(extent);
@@ -327,9 +374,8 @@ public final class DaxWindow implements AutoCloseable {
         }
     }
 
-    /** Ends what {@link #beforeChange} began: maps what there is now. */
-    synchronized void afterChange(DaxFile file, long size) {
-        file.endLimit(size);
+    /** Maps what there is now. */
+    private synchronized void afterChange(DaxFile file) {
         for (Extent extent : file.extents()) {
             if (layout.isWasteful(extent, file.firmSize())) {
                 layout.takeUp(extent);
@@ -359,10 +405,6 @@ public final class DaxWindow implements AutoCloseable {
         return pieces.areOut(id);
     }
 
-    private DaxFile find(FileId id) {
-        return files.stream().filter(file -> file.id().equals(id)).findAny().orElse(null);
-    }
-
     /** Drops what is known of programs that cut files and are done. */
     void forgetCuts() {
         expected.forget();
@@ -389,8 +431,16 @@ public final class DaxWindow implements AutoCloseable {
         file.settle();
     }
 
-    /** Unmaps all of a file and closes it. */
-    synchronized void forget(DaxFile file) {
+    /**
+     * Unmaps all of a file and closes it, if it is open.
+     *
+     * @param wanted asked under the monitor: whether the guest still knows it by another way
+     */
+    public synchronized void forget(FileId id, BooleanSupplier wanted) {
+        DaxFile file = files.find(id);
+        if (file == null || wanted.getAsBoolean()) {
+            return;
+        }
         for (Extent extent : List.copyOf(file.extents())) {
             drop(extent);
         }

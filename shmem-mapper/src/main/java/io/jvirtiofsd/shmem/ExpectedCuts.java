@@ -1,7 +1,6 @@
 package io.jvirtiofsd.shmem;
 
 import io.jvirtiofsd.linux.BlockedCall;
-import io.jvirtiofsd.shmem.Piece.FileId;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -4,7 +4,6 @@ import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.Piece.FileId;
 import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
 
 /**

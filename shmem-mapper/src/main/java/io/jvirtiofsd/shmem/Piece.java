@@ -10,9 +10,6 @@ package io.jvirtiofsd.shmem;
  * @param epoch of the device's life in which it was mapped
  */
 record Piece(long windowOffset, long length, FileId file, long fileOffset, int epoch) {
-    /** A file of the host, whatever name or descriptor it is reached by. */
-    record FileId(long device, long ino) {}
-
     /** What a memory region is recognized by that the front-end announces for a piece. */
     record Key(FileId file, long fileOffset, long length) {}
 

@@ -11,7 +11,6 @@ import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.Piece.FileId;
 import java.nio.charset.StandardCharsets;
 
 /**

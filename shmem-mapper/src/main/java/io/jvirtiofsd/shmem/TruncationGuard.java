@@ -11,7 +11,6 @@ import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.ReadableLoop;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.Piece.FileId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;

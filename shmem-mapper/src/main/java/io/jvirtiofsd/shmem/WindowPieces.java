@@ -4,7 +4,6 @@ import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
 import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.Piece.FileId;
 import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
 import java.util.LinkedHashSet;
 import java.util.List;
