@@ -170,7 +170,7 @@ final class Lookups {
         if (!inode.addLookup()) {
             throw ErrnoException.of(Errno.ENOENT); // forgotten by the guest meanwhile
         }
-        follow(inode, Scratch.get().statx());
+        follow(share, inode, Scratch.get().statx());
         return share.cursor().at(inode);
     }
 
