@@ -343,7 +343,7 @@ class DaxGuardBlindTest {
     @ParameterizedTest
     @EnumSource
     void noPageVanishesUnderWhoeverIsKeptFromRunning(Hindrance hindrance) throws Exception {
-        int cuts = Integer.getInteger("jvirtiofsd.guard.cuts", 40);
+        int cuts = Integer.getInteger("jvirtiofsd.guard.cuts", 20);
         Random random = new Random(cuts);
         Syscalls syscalls = hindrance == Hindrance.SEEN_LATE ? seenLate(random) : real;
         List<Process> others = new ArrayList<>();
