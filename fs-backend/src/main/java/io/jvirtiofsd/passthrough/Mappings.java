@@ -1,5 +1,6 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.WindowRange;
 import io.jvirtiofsd.linux.Errno;
@@ -53,6 +54,8 @@ final class Mappings {
     private final Map<Long, Boolean> coherentDevices = new ConcurrentHashMap<>();
     private final Set<Integer> complained = ConcurrentHashMap.newKeySet();
 
+    private volatile DaxMode mode = DaxMode.NEVER;
+
     Mappings(Share share, DaxPolicy policy) {
         this.share = share;
         this.policy = policy;
@@ -89,6 +92,20 @@ final class Mappings {
                     return share.syscalls().fstatfs(path, statfs.address()) == 0
                             && COHERENT.contains(statfs.getLong(0));
                 });
+    }
+
+    /** A session begins whose guest maps files by {@code mode}. */
+    void begin(DaxMode mode) {
+        this.mode = mode;
+    }
+
+    /** Whether the guest may map the file without asking again for its size. */
+    boolean mayMap(Inode inode) {
+        return switch (mode) {
+            case NEVER -> false;
+            case INODE -> inode.isMarked();
+            case ALWAYS -> inode.isRegular();
+        };
     }
 
     boolean isPossible() {

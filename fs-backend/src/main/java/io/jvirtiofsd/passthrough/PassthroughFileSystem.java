@@ -4,6 +4,7 @@ import io.jvirtiofsd.fuse.Attributes;
 import io.jvirtiofsd.fuse.CopyFileRangeIn;
 import io.jvirtiofsd.fuse.CreateIn;
 import io.jvirtiofsd.fuse.CreateReply;
+import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.Errno;
@@ -81,8 +82,14 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public synchronized void init() {
+    public void init() {
+        init(DaxMode.NEVER);
+    }
+
+    @Override
+    public synchronized void init(DaxMode mode) {
         destroy();
+        share.mappings().ifPresent(mappings -> mappings.begin(mode));
         try {
             session = new Session(share, share.newRootPath());
         } catch (ErrnoException e) {

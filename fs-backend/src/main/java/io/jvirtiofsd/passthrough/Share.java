@@ -249,8 +249,23 @@ final class Share implements AutoCloseable {
     private EntryCursor newCursor() {
         long validNanos = options.cache().policy().validNanos();
         StatxAttributes attributes =
-                new StatxAttributes(Scratch.get().statx(), validNanos, rootDevice, options.ids());
+                new StatxAttributes(
+                        Scratch.get().statx(),
+                        validNanos,
+                        rootDevice,
+                        options.ids(),
+                        this::changesUnseen);
         return new EntryCursor(attributes, validNanos, options.cache().negativeNanos());
+    }
+
+    /**
+     * Whether a guest would go by an old size: it reads the maps of a file up to the size it knows,
+     * without a request. Under "always" the host changes nothing.
+     */
+    private boolean changesUnseen(Inode inode) {
+        return mappings.isPresent()
+                && options.cache().policy() != CachePolicy.ALWAYS
+                && mappings.get().mayMap(inode);
     }
 
     PathDescriptors newPathDescriptors() {

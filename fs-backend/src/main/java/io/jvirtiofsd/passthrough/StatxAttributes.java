@@ -3,6 +3,7 @@ package io.jvirtiofsd.passthrough;
 import io.jvirtiofsd.fuse.FullAttributes;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Statx;
+import java.util.function.Predicate;
 
 /**
  * The attributes that the thread's last statx(2) gave, owners as the guest knows them: a cursor
@@ -16,10 +17,23 @@ final class StatxAttributes implements FullAttributes {
     private final long validNanos;
     private final long rootDevice;
     private final IdMaps ids;
+    private final Predicate<Inode> changing;
     private int flags;
+    private boolean kept;
 
-    StatxAttributes(NativeMemory statx, long validNanos, long rootDevice, IdMaps ids) {
+    /**
+     * A cursor over {@code statx}.
+     *
+     * @param changing whose attributes the guest may not keep
+     */
+    StatxAttributes(
+            NativeMemory statx,
+            long validNanos,
+            long rootDevice,
+            IdMaps ids,
+            Predicate<Inode> changing) {
         this.statx = statx;
+        this.changing = changing;
         this.validNanos = validNanos;
         this.rootDevice = rootDevice;
         this.ids = ids;
@@ -27,6 +41,7 @@ final class StatxAttributes implements FullAttributes {
 
     /** Says whose attributes these are. */
     StatxAttributes of(Inode inode) {
+        kept = !changing.test(inode);
         flags = inode.isMarked() ? ATTR_DAX : 0;
         long attributes = statx.getLong(Statx.ATTRIBUTES);
         if ((attributes & Statx.STATX_ATTR_MOUNT_ROOT) != 0
@@ -123,7 +138,7 @@ final class StatxAttributes implements FullAttributes {
 
     @Override
     public long validNanos() {
-        return validNanos;
+        return kept ? validNanos : 0;
     }
 
     @Override

@@ -11,6 +11,22 @@ record FallocateIn(long fh, long offset, long length, @Flags(FlagSet.FALLOCATE) 
     static final int FALLOC_INSERT_RANGE = 0x20; // linux/falloc.h
     static final int FALLOC_UNSHARE_RANGE = 0x40; // linux/falloc.h
 
+    /**
+     * Whether Linux sends this mode. Any other may take bytes out of the middle of a file that
+     * another guest has mapped, which no guard sees.
+     */
+    boolean isAllowed() {
+        return switch (mode) {
+            case 0,
+                    FALLOC_KEEP_SIZE,
+                    FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE,
+                    FALLOC_ZERO_RANGE,
+                    FALLOC_ZERO_RANGE | FALLOC_KEEP_SIZE ->
+                    true;
+            default -> false;
+        };
+    }
+
     static FallocateIn read(WireReader in) {
         long fh = in.u64();
         long offset = in.u64();

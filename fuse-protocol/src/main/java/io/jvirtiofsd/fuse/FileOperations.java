@@ -136,6 +136,9 @@ final class FileOperations {
         if (in.length() == 0) { // fallocate(2)
             throw ErrnoException.of(Errno.EINVAL);
         }
+        if (!in.isAllowed()) {
+            throw ErrnoException.of(Errno.EOPNOTSUPP);
+        }
         request.fileSystem()
                 .fallocate(
                         request.header(),

@@ -31,6 +31,11 @@ public interface FileSystem extends AutoCloseable {
     /** Begins a session: everything of an earlier one is dropped first. */
     void init();
 
+    /** The same for a guest that maps files by {@code mode}. */
+    default void init(DaxMode mode) {
+        init();
+    }
+
     /**
      * Ends the session: all lookup counts drop to 0, all handles close. Requests may still be
      * running and may then fail with any error.

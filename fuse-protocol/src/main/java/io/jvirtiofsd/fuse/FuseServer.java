@@ -51,7 +51,7 @@ public final class FuseServer {
         }
         Negotiated next = Negotiated.of(offer, options, fileSystem.mapsFiles());
         reset();
-        fileSystem.init();
+        fileSystem.init(next.daxMode());
         log.begin(statistics());
         session = next;
         return next.reply();

@@ -116,6 +116,14 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
         return submount | Attributes.ATTR_DAX;
     }
 
+    /** Linux offers both flags for dax=inode, the first one for dax=always. */
+    DaxMode daxMode() {
+        if (!InitFlag.MAP_ALIGNMENT.in(flags)) {
+            return DaxMode.NEVER;
+        }
+        return InitFlag.HAS_INODE_DAX.in(flags) ? DaxMode.INODE : DaxMode.ALWAYS;
+    }
+
     /** Whether extension records mean anything. */
     boolean readsExtensions() {
         return InitFlag.SECURITY_CTX.in(flags) || InitFlag.CREATE_SUPP_GROUP.in(flags);

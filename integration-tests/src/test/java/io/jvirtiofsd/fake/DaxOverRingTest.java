@@ -1,18 +1,24 @@
 package io.jvirtiofsd.fake;
 
 import static io.jvirtiofsd.fake.FuseRig.assertErrno;
+import static io.jvirtiofsd.shmem.GuardMode.OFF;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.daemon.DaxOptions;
 import io.jvirtiofsd.fake.FuseClient.Created;
+import io.jvirtiofsd.passthrough.CacheOptions;
+import io.jvirtiofsd.passthrough.CachePolicy;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +73,54 @@ class DaxOverRingTest {
         rig.file("f", 10);
         byte[] entry = rig.fuse.raw(1, FuseClient.ROOT, new byte[] {'f', 0}, 128);
         assertEquals(2, entry[40 + 84]); // entry_out.attr.flags: FUSE_ATTR_DAX
+    }
+
+    /** Else the guest reads a file up to the size it knows, without a request. */
+    @Test
+    void attributesOfFilesThatMayBeMappedAreNotKept() throws Exception {
+        rig.file("f", 10);
+        Files.createDirectory(rig.share.resolve("d"));
+        assertEquals(List.of(1L, 0L, 1L, 1L), keptSeconds(0)); // without a window
+        assertEquals(List.of(1L, 0L, 0L, 0L), keptSeconds(1L << 26)); // dax=always
+        assertEquals(List.of(1L, 0L, 0L, 0L), keptSeconds(1L << 26 | 1L << 33)); // dax=inode
+        rig.close();
+        rig =
+                new DaxRig(
+                        folder,
+                        options -> options.withDax(new DaxOptions(DaxRig.WINDOW, 11, OFF)),
+                        false);
+        assertEquals(List.of(1L, 0L, 0L, 0L), keptSeconds(1L << 26));
+        assertEquals(List.of(1L, 0L, 1L, 1L), keptSeconds(1L << 26 | 1L << 33));
+        rig.close();
+        CacheOptions always = CacheOptions.of(CachePolicy.ALWAYS);
+        rig = new DaxRig(folder, all -> all.withFiles(files -> files.withCache(always)), false);
+        assertEquals(List.of(86_400L, 0L, 86_400L, 86_400L), keptSeconds(1L << 26));
+    }
+
+    /** Of a file's name, past the second, of its attributes by LOOKUP and GETATTR. */
+    private List<Long> keptSeconds(long flags) {
+        rig.fuse.init(flags | 1L << 30);
+        ByteBuffer directory =
+                FakeFrontend.buffer(128)
+                        .put(rig.fuse.raw(1, FuseClient.ROOT, new byte[] {'d', 0}, 128));
+        ByteBuffer entry =
+                FakeFrontend.buffer(128)
+                        .put(rig.fuse.raw(1, FuseClient.ROOT, new byte[] {'f', 0}, 128));
+        ByteBuffer attr =
+                FakeFrontend.buffer(104).put(rig.fuse.raw(3, entry.getLong(0), new byte[16], 104));
+        assertEquals(entry.getLong(16), directory.getLong(24));
+        return List.of(
+                entry.getLong(16), (long) entry.getInt(36), entry.getLong(24), attr.getLong(0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 4, 8, 9, 0x12, 0x13, 0x18, 0x20, 0x40, 0x80, -1})
+    void modesOfFallocateThatLinuxDoesNotSendAreRefused(int mode) throws Exception {
+        byte[] bytes = rig.file("f", RANGE);
+        long node = rig.lookup("f");
+        long fh = rig.fuse.open(node, O_RDWR);
+        assertErrno(EOPNOTSUPP, () -> rig.fuse.fallocate(node, fh, 0, 4096, mode));
+        rig.assertOnHost(bytes, "f");
     }
 
     @Test

@@ -195,7 +195,7 @@ class RareOperationsTest {
     }
 
     @Test
-    void spaceIsMadeFreedZeroedMovedAsTheHostDoes() {
+    void spaceIsMadeFreedZeroedAsTheHostDoesButNotMoved() {
         long fh = file.fh();
         byte[] data = new byte[5 * 4096];
         java.util.Arrays.fill(data, (byte) 'x');
@@ -209,16 +209,12 @@ class RareOperationsTest {
         assertEquals(4096, fuse.lseek(node, fh, 0, 4)); // SEEK_HOLE
         assertEquals(8192, fuse.lseek(node, fh, 4096, 3)); // SEEK_DATA
         assertErrno(ENXIO, () -> fuse.lseek(node, fh, 1 << 20, 3));
-        fuse.fallocate(node, fh, 4096, 4096, 8); // COLLAPSE_RANGE
-        assertEquals(4 * 4096, fuse.getattr(node).size());
-        assertEquals(4 * 4096, fuse.lseek(node, fh, 0, 4));
-        fuse.fallocate(node, fh, 4096, 4096, 0x20); // INSERT_RANGE
-        assertEquals(4096, fuse.lseek(node, fh, 0, 4));
         fuse.fallocate(node, fh, 0, 7 * 4096, 0);
         assertEquals(7 * 4096, fuse.getattr(node).size());
         assertErrno(EOPNOTSUPP, () -> fuse.fallocate(node, fh, 0, 4096, 2)); // needs KEEP_SIZE
         assertErrno(EOPNOTSUPP, () -> fuse.fallocate(node, fh, 0, 4096, 0x4000_0000));
-        assertErrno(EINVAL, () -> fuse.fallocate(node, fh, 100, 4096, 8));
+        assertErrno(EOPNOTSUPP, () -> fuse.fallocate(node, fh, 4096, 4096, 8)); // COLLAPSE_RANGE
+        assertErrno(EOPNOTSUPP, () -> fuse.fallocate(node, fh, 4096, 4096, 0x20)); // INSERT_RANGE
     }
 
     @Test
