@@ -141,6 +141,7 @@ public final class BackEnd implements AutoCloseable {
                 policy.validNanos(),
                 options.files().cache().negativeNanos(),
                 maxNodes(options),
+                NioOptions.defaultOpenBytes(),
                 policy.fileFlags(),
                 policy.directoryFlags());
     }

@@ -6,10 +6,7 @@ import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.fuse.OpenReply;
 import java.nio.charset.CharacterCodingException;
-import java.nio.file.DirectoryStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -34,7 +31,7 @@ final class Directories {
 
     OpenReply opendir(Session session, long nodeId) throws ErrnoException {
         Session.Directory directory = session.withNames(() -> session.directory(nodeId));
-        long fh = session.add(new OpenDirectory(directory.node()));
+        long fh = session.add(new OpenDirectory(directory.node(), session.memory()));
         return new OpenReply(fh, share.options().directoryFlags());
     }
 
@@ -60,7 +57,7 @@ final class Directories {
         }
         Session.Directory directory = new Session.Directory(open.node(), path, seen);
         if (offset == 0 || open.names() == null) {
-            open.setNames(list(path));
+            NioErrno.run(() -> open.read(path));
         }
         if (offset <= 0 && !sink.add(open.node().ino(), 1, DIRECTORY_TYPE, SELF)) {
             return;
@@ -70,24 +67,14 @@ final class Directories {
             return;
         }
         List<String> all = open.names();
+        if (all == null) {
+            throw ErrnoException.of(Errno.EBADF); // closed meanwhile
+        }
         for (long at = Math.max(0, offset - 2); at < all.size(); at++) {
             if (!add(session, directory, all.get((int) at), at + 3, plus, sink)) {
                 return;
             }
         }
-    }
-
-    private static List<String> list(Path directory) throws ErrnoException {
-        return NioErrno.call(
-                () -> {
-                    List<String> found = new ArrayList<>();
-                    try (DirectoryStream<Path> entries = Files.newDirectoryStream(directory)) {
-                        for (Path entry : entries) {
-                            found.add(entry.getFileName().toString());
-                        }
-                    }
-                    return found;
-                });
     }
 
     /**

@@ -82,16 +82,31 @@ final class FileOperations {
         boolean reading = mode != WRITE_ONLY;
         boolean writing = mode != READ_ONLY || truncating;
         Session.Place place = session.find(node);
-        if (place == null) {
+        if (place == null || share.isUnchanging() && share.copies()) {
             OpenChannel shared = node.shareOpen(reading, writing);
-            if (shared == null) {
+            if (shared != null) {
+                return shared;
+            } else if (place == null) {
                 throw ErrnoException.of(Errno.ENOENT);
             }
-            return shared;
         }
         Set<OpenOption> wanted = !writing ? READ : reading ? BOTH : WRITE;
-        return new OpenChannel(
-                NioErrno.call(() -> share.channel(place.path(), wanted)), reading, writing);
+        Allowance allowance = allowance(session);
+        return NioErrno.call(
+                () -> {
+                    if (share.copies()) { // before it is copied
+                        long size = place.attributes().size();
+                        allowance.take(size);
+                        allowance.give(size);
+                    }
+                    SeekableByteChannel channel = share.channel(place.path(), wanted);
+                    return new OpenChannel(channel, reading, writing, allowance, share.copies());
+                });
+    }
+
+    /** What the copies of files are taken from. */
+    private Allowance allowance(Session session) {
+        return share.copies() && !share.isUnchanging() ? session.disk() : session.memory();
     }
 
     private static int accessMode(int flags) throws ErrnoException {
@@ -172,8 +187,16 @@ final class FileOperations {
         }
         try {
             Node node = session.nodes().node(entry.nodeId());
-            return new CreateReply(
-                    entry, opened(session, node, new OpenChannel(made[0], true, true), mode));
+            OpenChannel channel =
+                    NioErrno.call(
+                            () ->
+                                    new OpenChannel(
+                                            made[0],
+                                            true,
+                                            true,
+                                            allowance(session),
+                                            share.copies()));
+            return new CreateReply(entry, opened(session, node, channel, mode));
         } catch (ErrnoException e) {
             session.nodes().forget(entry.nodeId(), 1);
             throw e;

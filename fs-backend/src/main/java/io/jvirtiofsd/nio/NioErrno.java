@@ -43,6 +43,7 @@ final class NioErrno {
                     Map.entry("too many open files in system", Errno.ENFILE),
                     Map.entry("text file busy", Errno.ETXTBSY),
                     Map.entry("file too large", Errno.EFBIG),
+                    Map.entry("cannot allocate memory", Errno.ENOMEM),
                     Map.entry("no space left on device", Errno.ENOSPC),
                     Map.entry("out of disk space", Errno.ENOSPC), // Jimfs
                     Map.entry("read-only file system", Errno.EROFS),

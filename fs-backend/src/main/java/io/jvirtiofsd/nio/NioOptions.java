@@ -12,6 +12,7 @@ import io.jvirtiofsd.fuse.SlotTable;
  * @param validNanos how long the guest may keep names and attributes
  * @param negativeNanos how long the guest may keep that a name does not exist
  * @param maxNodes how many objects the guest may know at a time, and by how many names
+ * @param openBytes how much of the heap may be taken by what is open: names of directories, content
  * @param fileFlags FOPEN_ flags of files, see {@link OpenReply}
  * @param directoryFlags FOPEN_ flags of directories
  */
@@ -22,6 +23,7 @@ public record NioOptions(
         long validNanos,
         long negativeNanos,
         int maxNodes,
+        long openBytes,
         int fileFlags,
         int directoryFlags) {
     /** Bytes of the heap that an object may need, with a long name. */
@@ -32,23 +34,65 @@ public record NioOptions(
         return (int) Math.min(SlotTable.MOST, Runtime.getRuntime().maxMemory() / 2 / NODE_BYTES);
     }
 
+    /** A quarter of the heap. */
+    public static long defaultOpenBytes() {
+        return Runtime.getRuntime().maxMemory() / 4;
+    }
+
     /** Owned by root, writable, nothing kept by the guest. */
     public static NioOptions defaults() {
-        return new NioOptions(0, 0, false, 0, 0, defaultMaxNodes(), 0, 0);
+        return new NioOptions(0, 0, false, 0, 0, defaultMaxNodes(), defaultOpenBytes(), 0, 0);
     }
 
     public NioOptions withReadOnly(boolean value) {
         return new NioOptions(
-                uid, gid, value, validNanos, negativeNanos, maxNodes, fileFlags, directoryFlags);
+                uid,
+                gid,
+                value,
+                validNanos,
+                negativeNanos,
+                maxNodes,
+                openBytes,
+                fileFlags,
+                directoryFlags);
     }
 
     public NioOptions withNegativeNanos(long value) {
         return new NioOptions(
-                uid, gid, readOnly, validNanos, value, maxNodes, fileFlags, directoryFlags);
+                uid,
+                gid,
+                readOnly,
+                validNanos,
+                value,
+                maxNodes,
+                openBytes,
+                fileFlags,
+                directoryFlags);
     }
 
     public NioOptions withMaxNodes(int value) {
         return new NioOptions(
-                uid, gid, readOnly, validNanos, negativeNanos, value, fileFlags, directoryFlags);
+                uid,
+                gid,
+                readOnly,
+                validNanos,
+                negativeNanos,
+                value,
+                openBytes,
+                fileFlags,
+                directoryFlags);
+    }
+
+    public NioOptions withOpenBytes(long value) {
+        return new NioOptions(
+                uid,
+                gid,
+                readOnly,
+                validNanos,
+                negativeNanos,
+                maxNodes,
+                value,
+                fileFlags,
+                directoryFlags);
     }
 }

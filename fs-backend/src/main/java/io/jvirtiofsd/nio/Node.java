@@ -11,7 +11,7 @@ import java.util.Map;
  * moves all below it), how often the guest has looked it up, and which channels it has open. Owned
  * by the {@link NodeTree}.
  *
- * <p>Names, children and counts are guarded by the tree's monitor, open files by the node's.
+ * <p>Names, children and counts are guarded by the tree's monitor, what is open by the node's.
  */
 final class Node {
     /** One name of a node. */
@@ -28,6 +28,7 @@ final class Node {
     long nodeId;
 
     private final List<OpenFile> open = new ArrayList<>(0);
+    private Listing listing; // what handles share; guarded by open
     private volatile NioAttributes last;
 
     /** A node of what {@code seen} tells; {@code ino} is what the guest will see as its number. */
@@ -74,6 +75,29 @@ final class Node {
         NioAttributes now = seen.ino() == ino ? seen : seen.withIno(ino);
         last = now;
         return now;
+    }
+
+    /**
+     * The listing that handles of this directory are to use: one that is equal, or {@code fresh}.
+     */
+    Listing share(Listing fresh, Allowance memory) {
+        synchronized (open) {
+            if (listing == null || !listing.names().equals(fresh.names())) {
+                listing = fresh;
+            } else {
+                listing.addUser();
+                fresh.removeUser(memory);
+            }
+            return listing;
+        }
+    }
+
+    void letGo(Listing used, Allowance memory) {
+        synchronized (open) {
+            if (used.removeUser(memory) && listing == used) {
+                listing = null;
+            }
+        }
     }
 
     void opened(OpenFile file) {

@@ -136,16 +136,22 @@ final class NodeOperations {
         } else if (place == null) {
             throw ErrnoException.of(Errno.ENOENT);
         } else {
-            NioErrno.run(() -> truncate(place.path(), change.size()));
+            NioErrno.run(() -> truncate(session, place.path(), change.size()));
         }
         if (change.has(SetattrIn.FATTR_KILL_SUIDGID)) {
             killSetIds(session, node);
         }
     }
 
-    private void truncate(Path path, long size) throws IOException {
+    private void truncate(Session session, Path path, long size) throws IOException {
         try (SeekableByteChannel channel = share.channel(path, Set.of(StandardOpenOption.WRITE))) {
-            new OpenChannel(channel, false, true).setSize(size);
+            OpenChannel open =
+                    new OpenChannel(channel, false, true, session.disk(), share.copies());
+            try {
+                open.setSize(size);
+            } finally {
+                open.close();
+            }
         }
     }
 

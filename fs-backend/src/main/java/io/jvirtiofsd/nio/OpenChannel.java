@@ -13,21 +13,54 @@ import java.util.Arrays;
  * <p><i>Thread-safe</i>: channels without positional reads and writes take turns.
  */
 final class OpenChannel {
-    private static final int MAX_CONTENT_BYTES = 1 << 26;
+    /** Largest file that is kept if its channel cannot go back. */
+    static final int MAX_CONTENT_BYTES = 1 << 26;
 
     private final SeekableByteChannel channel;
     private final FileChannel positional;
     private final boolean readable;
     private final boolean writable;
+    private final Allowance allowance; // what it is taken from that this is not a window on a file
+    private final boolean copied;
     private byte[] content; // if the channel cannot go back; guarded by the channel
+    private long taken; // from the allowance; guarded by the channel
     private int users = 1;
 
-    /** Takes {@code channel}, for one handle. */
-    OpenChannel(SeekableByteChannel channel, boolean readable, boolean writable) {
+    /**
+     * Takes {@code channel}, for one handle, and from {@code allowance} what is known to be copied.
+     *
+     * @param copied whether the provider has copied the file, and copies what is written
+     * @throws IOException if there is too little left; the channel is closed
+     */
+    OpenChannel(
+            SeekableByteChannel channel,
+            boolean readable,
+            boolean writable,
+            Allowance allowance,
+            boolean copied)
+            throws IOException {
         this.channel = channel;
+        this.allowance = allowance;
+        this.copied = copied;
         this.positional = channel instanceof FileChannel file ? file : null;
         this.readable = readable;
         this.writable = writable;
+        try {
+            synchronized (channel) {
+                require(channel.size());
+            }
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** Takes what a copy of {@code size} bytes needs more; under the channel's monitor. */
+    private void require(long size) throws IOException {
+        if (copied && size > taken) {
+            allowance.take(size - taken);
+            taken = size;
+        }
     }
 
     /** Counts one more handle that wants to do this; false if it cannot, or has been closed. */
@@ -46,7 +79,14 @@ final class OpenChannel {
                 return;
             }
         }
-        channel.close();
+        try {
+            channel.close();
+        } finally {
+            synchronized (channel) {
+                allowance.give(taken);
+                taken = 0;
+            }
+        }
     }
 
     long size() throws IOException {
@@ -92,16 +132,26 @@ final class OpenChannel {
 
     /** Everything in a channel that has not been read yet and cannot go back. */
     private byte[] all() throws IOException {
-        if (channel.size() > MAX_CONTENT_BYTES) {
+        long size = channel.size();
+        if (size > MAX_CONTENT_BYTES) {
             throw new UnsupportedOperationException("too large to be kept");
         }
-        ByteBuffer bytes = ByteBuffer.allocate((int) channel.size());
+        allowance.take(size);
+        taken += size;
+        ByteBuffer bytes = ByteBuffer.allocate((int) size);
         fill(bytes);
-        return Arrays.copyOf(bytes.array(), bytes.position());
+        return bytes.hasRemaining()
+                ? Arrays.copyOf(bytes.array(), bytes.position())
+                : bytes.array();
     }
 
     void write(ByteBuffer source, long offset) throws IOException {
         int start = source.position();
+        if (copied) {
+            synchronized (channel) {
+                require(offset + source.remaining());
+            }
+        }
         if (positional != null) {
             while (source.hasRemaining()) {
                 positional.write(source, offset + source.position() - start);
@@ -128,6 +178,10 @@ final class OpenChannel {
         synchronized (channel) {
             if (size < channel.size()) {
                 channel.truncate(size);
+                if (copied) {
+                    allowance.give(taken - size);
+                    taken = size;
+                }
             } else if (size > channel.size()) {
                 write(ByteBuffer.allocate(1), size - 1);
             }

@@ -1,5 +1,7 @@
 package io.jvirtiofsd.nio;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 
 /**
@@ -10,10 +12,13 @@ import java.util.List;
  */
 final class OpenDirectory implements Handle {
     private final Node node;
-    private List<String> names;
+    private final Allowance memory;
+    private Listing listing;
+    private boolean closed;
 
-    OpenDirectory(Node node) {
+    OpenDirectory(Node node, Allowance memory) {
         this.node = node;
+        this.memory = memory;
     }
 
     Node node() {
@@ -22,15 +27,29 @@ final class OpenDirectory implements Handle {
 
     /** The names, or null before the first read. */
     List<String> names() {
-        return names;
+        return listing == null ? null : listing.names();
     }
 
-    void setNames(List<String> names) {
-        this.names = names;
+    /** Reads the names anew from {@code path}. */
+    void read(Path path) throws IOException {
+        Listing fresh = Listing.of(path, memory);
+        letGo();
+        listing = node.share(fresh, memory);
+        if (closed) {
+            letGo();
+        }
+    }
+
+    private void letGo() {
+        if (listing != null) {
+            node.letGo(listing, memory);
+            listing = null;
+        }
     }
 
     @Override
-    public void close() {
-        // holds nothing open
+    public synchronized void close() {
+        closed = true;
+        letGo();
     }
 }

@@ -20,6 +20,9 @@ final class Session {
     /** Most files and directories that are open at a time. */
     static final int MAX_HANDLES = 65_536;
 
+    /** Most bytes of an archive's entries that are unpacked beside it at a time. */
+    static final long MAX_UNPACKED_BYTES = 16L << 30;
+
     /** What runs under the lock of names. */
     @FunctionalInterface
     interface Step<T> {
@@ -30,10 +33,13 @@ final class Session {
     private final NodeTree nodes;
     private final SlotTable<Handle> handles = new SlotTable<>(MAX_HANDLES);
     private final ReadWriteLock names = new ReentrantReadWriteLock();
+    private final Allowance memory;
+    private final Allowance disk = Allowance.ofDisk(MAX_UNPACKED_BYTES);
     private volatile boolean ended;
 
     Session(Share share) throws IOException {
         this.share = share;
+        this.memory = Allowance.ofMemory(share.options().openBytes());
         this.nodes = new NodeTree(share.root(), share.views().read(share.root()), share.options());
     }
 
@@ -43,6 +49,16 @@ final class Session {
 
     NodeTree nodes() {
         return nodes;
+    }
+
+    /** What open files and directories may take of the heap. */
+    Allowance memory() {
+        return memory;
+    }
+
+    /** What open files may take of the disk. */
+    Allowance disk() {
+        return disk;
     }
 
     /** Runs {@code step} while no name goes away. */

@@ -24,15 +24,20 @@ import java.util.Set;
 final class Share {
     private static final long MAX_FILE_BYTES = 1L << 43; // beyond it Jimfs counts blocks wrongly
 
+    /** Providers that copy a whole file to open it: into the heap to be read, else to the disk. */
+    private static final Set<String> COPYING = Set.of("jar", "jrt");
+
     private final Path root;
     private final NioOptions options;
     private final AttributeViews views;
+    private final boolean copies;
     private volatile boolean refusesNoFollow; // zip does: it has no links
 
     private Share(Path root, NioOptions options) {
         this.root = root;
         this.options = options;
         this.views = new AttributeViews(root.getFileSystem(), options);
+        this.copies = COPYING.contains(root.getFileSystem().provider().getScheme());
     }
 
     /** A share of the directory {@code root}; symbolic links on the way to it are followed. */
@@ -56,8 +61,18 @@ final class Share {
         return views;
     }
 
+    /** Whether a file that is open is held as a copy, of the heap if {@link #isUnchanging}. */
+    boolean copies() {
+        return copies;
+    }
+
+    /** Whether nobody changes anything through this share. */
+    boolean isUnchanging() {
+        return options.readOnly() || root.getFileSystem().isReadOnly();
+    }
+
     void refuseIfReadOnly() throws ErrnoException {
-        if (options.readOnly() || root.getFileSystem().isReadOnly()) {
+        if (isUnchanging()) {
             throw ErrnoException.of(Errno.EROFS);
         }
     }
@@ -100,7 +115,7 @@ final class Share {
     }
 
     /**
-     * Opens a regular file; given to the caller. A provider that is read-only is asked for a plain
+     * Opens a regular file; given to the caller. What nobody changes is asked for by a plain
      * channel: zip would first copy the file to the disk for one with positions.
      */
     SeekableByteChannel channel(Path path, Set<OpenOption> wanted, FileAttribute<?>... attributes)
@@ -121,7 +136,7 @@ final class Share {
 
     private SeekableByteChannel openChannel(
             Path path, Set<OpenOption> options, FileAttribute<?>[] attributes) throws IOException {
-        if (!root.getFileSystem().isReadOnly()) {
+        if (!isUnchanging()) {
             try {
                 return FileChannel.open(path, options, attributes);
             } catch (UnsupportedOperationException e) {

@@ -1,0 +1,165 @@
+package io.jvirtiofsd.nio;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
+import io.jvirtiofsd.fuse.DirectorySink;
+import io.jvirtiofsd.fuse.Entry;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.Name;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the guest has open takes no more of the heap, or of the disk, than it may. */
+class NioLimitsTest {
+    private static final long ROOT = 1;
+    private static final int O_RDWR = 2;
+    private static final int NAMES = 500;
+    private static final long ONE_LISTING = NAMES * 90L; // 64 bytes and ten characters a name
+    private static final int CONTENT = 100_000;
+    private static final int ENOMEM = 12;
+    private static final int ENOSPC = 28;
+
+    @TempDir Path folder;
+
+    private static final DirectorySink NO_ROOM =
+            new DirectorySink() {
+                @Override
+                public boolean fits(int nameBytes) {
+                    return false;
+                }
+
+                @Override
+                public boolean add(long ino, long offset, int type, Name name) {
+                    return false;
+                }
+
+                @Override
+                public boolean add(Entry entry, long offset, Name name) {
+                    return false;
+                }
+            };
+
+    private static void assertErrno(int errno, Executable request) {
+        assertEquals(errno, assertThrows(ErrnoException.class, request).errno());
+    }
+
+    private static NioFileSystem share(Path root, long openBytes) throws Exception {
+        NioFileSystem files =
+                NioFileSystem.open(root, NioOptions.defaults().withOpenBytes(openBytes));
+        files.init();
+        return files;
+    }
+
+    private static Name name(String name) {
+        return Name.of(name.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static long list(NioFileSystem files) throws ErrnoException {
+        long fh = files.opendir(null, ROOT, 0).fh();
+        files.readdir(null, ROOT, fh, 0, false, NO_ROOM);
+        return fh;
+    }
+
+    @Test
+    void handlesOfADirectoryShareItsNamesAndOtherNamesAreEnomem() throws Exception {
+        try (FileSystem memory = Jimfs.newFileSystem(Configuration.unix())) {
+            Path root = Files.createDirectory(memory.getPath("/share"));
+            for (int i = 0; i < NAMES; i++) {
+                Files.createFile(root.resolve("name-%05d".formatted(i)));
+            }
+            try (NioFileSystem files = share(root, ONE_LISTING * 5 / 2)) {
+                for (int i = 0; i < 50; i++) {
+                    list(files);
+                }
+                Files.delete(root.resolve("name-00000"));
+                long second = list(files);
+                Files.delete(root.resolve("name-00001"));
+                assertErrno(ENOMEM, () -> list(files));
+                files.releasedir(null, ROOT, second);
+                list(files);
+            }
+        }
+    }
+
+    private Path archive() throws Exception {
+        Path archive = folder.resolve("a.zip");
+        URI uri = URI.create("jar:" + archive.toUri());
+        try (FileSystem zip = FileSystems.newFileSystem(uri, Map.of("create", "true"))) {
+            Files.write(zip.getPath("/f"), new byte[CONTENT]);
+            Files.write(zip.getPath("/g"), new byte[CONTENT]);
+        }
+        return archive;
+    }
+
+    @Test
+    void entriesOfAnArchiveThatNobodyChangesAreInTheHeapOnce() throws Exception {
+        URI uri = URI.create("jar:" + archive().toUri());
+        try (FileSystem zip = FileSystems.newFileSystem(uri, Map.of())) {
+            NioOptions options =
+                    NioOptions.defaults().withReadOnly(true).withOpenBytes(CONTENT * 3 / 2);
+            try (NioFileSystem files = NioFileSystem.open(zip.getPath("/"), options)) {
+                files.init();
+                long f = files.lookup(null, ROOT, name("f")).nodeId();
+                long g = files.lookup(null, ROOT, name("g")).nodeId();
+                long[] handles = new long[20];
+                for (int i = 0; i < handles.length; i++) {
+                    handles[i] = files.open(null, f, 0, false).fh();
+                }
+                assertErrno(ENOMEM, () -> files.open(null, g, 0, false));
+                try (Stream<Path> beside = Files.list(folder)) {
+                    assertEquals(1, beside.count(), "there is a copy beside the archive");
+                }
+                for (long handle : handles) {
+                    files.release(null, f, handle);
+                }
+                assertTrue(files.open(null, g, 0, false).fh() > 0);
+            }
+        }
+    }
+
+    @Test
+    void moreUnpackedThanTheBoundIsEnospc() throws Exception {
+        URI uri = URI.create("jar:" + archive().toUri());
+        try (FileSystem zip = FileSystems.newFileSystem(uri, Map.of());
+                NioFileSystem files = share(zip.getPath("/"), CONTENT / 2)) {
+            long f = files.lookup(null, ROOT, name("f")).nodeId();
+            long fh = files.open(null, f, O_RDWR, false).fh();
+            OpenChannel channel = session(files).file(fh).channel();
+            assertErrno(
+                    ENOSPC,
+                    () -> NioErrno.run(() -> channel.setSize(Session.MAX_UNPACKED_BYTES + 1)));
+            NioErrno.run(() -> channel.setSize(2 * CONTENT));
+            files.release(null, f, fh);
+        }
+    }
+
+    private static Session session(NioFileSystem files) throws Exception {
+        var field = NioFileSystem.class.getDeclaredField("session");
+        field.setAccessible(true);
+        return (Session) field.get(files);
+    }
+
+    @Test
+    void aMissingNameIsKeptAsLongAsTheOptionSays() throws Exception {
+        NioOptions options = NioOptions.defaults().withNegativeNanos(7);
+        try (NioFileSystem files = NioFileSystem.open(folder, options)) {
+            files.init();
+            Entry missing = files.lookup(null, ROOT, name("missing"));
+            assertEquals(0, missing.nodeId());
+            assertEquals(7, missing.entryValidNanos());
+        }
+    }
+}
