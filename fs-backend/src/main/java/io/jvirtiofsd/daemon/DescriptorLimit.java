@@ -3,6 +3,8 @@ package io.jvirtiofsd.daemon;
 import io.jvirtiofsd.linux.OpenFileLimit;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -54,9 +56,12 @@ final class DescriptorLimit {
         return Math.min(WANTED, Math.min(most, left));
     }
 
-    private static long read(Path file) {
-        try {
-            return Long.parseLong(Files.readString(file).trim());
+    /** What {@code file} says, in one read(2): at a later offset the kernel tells nothing. */
+    static long read(Path file) {
+        byte[] text = new byte[32];
+        try (InputStream in = Files.newInputStream(file)) {
+            int length = Math.max(0, in.read(text));
+            return Long.parseLong(new String(text, 0, length, StandardCharsets.US_ASCII).trim());
         } catch (IOException | NumberFormatException e) {
             return Long.MAX_VALUE; // no /proc, or a number beyond any other limit
         }
