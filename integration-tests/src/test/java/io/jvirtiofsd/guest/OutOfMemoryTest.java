@@ -22,6 +22,7 @@ class OutOfMemoryTest {
     private static final Duration SOON = Duration.ofSeconds(60);
     private static final int ENOMEM = 12;
     private static final int UNLINK = 10; // fuse.h
+    private static final int FEW = 5;
     private static final String LONG_NAME = "x".repeat(200);
 
     @TempDir Path folder;
@@ -60,7 +61,9 @@ class OutOfMemoryTest {
                 }
             }
             assertEquals(ENOMEM, errno, "after " + made + " files");
-            for (int i = 0; i < 1000; i++) { // which may need memory as well
+            for (int i = 0;
+                    i < FEW;
+                    i++) { // each may need memory as well, which is looked for long
                 int answer = fuse.outcome(UNLINK, FuseClient.ROOT, name(LONG_NAME + i), 0);
                 assertTrue(answer == 0 || answer == ENOMEM, "errno " + answer);
             }
