@@ -54,6 +54,18 @@ final class IdentityArguments {
             description = "The guest clears them, by a request of its own (the default).")
     private boolean noKillpriv;
 
+    @Option(
+            names = "--allow-project-ids",
+            description =
+                    "Let the guest change to which project, and so to which quota of the host, a"
+                            + " file belongs.")
+    private boolean projectIds;
+
+    /** Whether the guest may change projects. */
+    boolean projectIds() {
+        return projectIds;
+    }
+
     /** Applies what {@code -o} says: "killpriv_v2" or "no_killpriv_v2". */
     void setKillpriv(boolean on) {
         killpriv = on;

@@ -37,6 +37,9 @@ final class Controls {
     void set(Session session, long nodeId, long fh, int command, byte[] value)
             throws ErrnoException {
         share.refuseIfReadOnly();
+        int getting = command == FileFlags.SETFLAGS ? FileFlags.GETFLAGS : FileFlags.FSGETXATTR;
+        byte[] before = get(session, nodeId, fh, getting, value.length);
+        FileFlags.check(command, before, value, share.options().projectIds());
         ioctl(session, nodeId, fh, command, value);
     }
 

@@ -18,6 +18,7 @@ import io.jvirtiofsd.fuse.SlotTable;
  * @param locks which locks of the guest are locks of the host
  * @param killpriv whether set-user-ID, set-group-ID and capabilities are cleared here, not by the
  *     guest
+ * @param projectIds whether the guest may change to which project of the host a file belongs
  */
 public record PassthroughOptions(
         CacheOptions cache,
@@ -29,7 +30,8 @@ public record PassthroughOptions(
         XattrOptions xattrs,
         IdMaps ids,
         LockOptions locks,
-        boolean killpriv) {
+        boolean killpriv,
+        boolean projectIds) {
     private static final int DEFAULT_MAX_DESCRIPTORS = 8192;
 
     /** Most bytes of the heap that an inode needs; its descriptor, while open, is a part of it. */
@@ -52,6 +54,7 @@ public record PassthroughOptions(
                 XattrOptions.off(),
                 IdMaps.identity(),
                 LockOptions.NONE,
+                false,
                 false);
     }
 
@@ -71,7 +74,8 @@ public record PassthroughOptions(
                 xattrs,
                 ids,
                 locks,
-                killpriv);
+                killpriv,
+                projectIds);
     }
 
     public PassthroughOptions withReadOnly(boolean value) {
@@ -85,7 +89,8 @@ public record PassthroughOptions(
                 xattrs,
                 ids,
                 locks,
-                killpriv);
+                killpriv,
+                projectIds);
     }
 
     public PassthroughOptions withMaxDescriptors(int value) {
@@ -99,7 +104,8 @@ public record PassthroughOptions(
                 xattrs,
                 ids,
                 locks,
-                killpriv);
+                killpriv,
+                projectIds);
     }
 
     public PassthroughOptions withMaxInodes(int value) {
@@ -113,7 +119,8 @@ public record PassthroughOptions(
                 xattrs,
                 ids,
                 locks,
-                killpriv);
+                killpriv,
+                projectIds);
     }
 
     public PassthroughOptions withInodeFileHandles(HandleMode value) {
@@ -127,7 +134,8 @@ public record PassthroughOptions(
                 xattrs,
                 ids,
                 locks,
-                killpriv);
+                killpriv,
+                projectIds);
     }
 
     public PassthroughOptions withAnnounceSubmounts(boolean value) {
@@ -141,7 +149,8 @@ public record PassthroughOptions(
                 xattrs,
                 ids,
                 locks,
-                killpriv);
+                killpriv,
+                projectIds);
     }
 
     public PassthroughOptions withXattrs(XattrOptions value) {
@@ -155,7 +164,8 @@ public record PassthroughOptions(
                 value,
                 ids,
                 locks,
-                killpriv);
+                killpriv,
+                projectIds);
     }
 
     public PassthroughOptions withIds(IdMaps value) {
@@ -169,7 +179,8 @@ public record PassthroughOptions(
                 xattrs,
                 value,
                 locks,
-                killpriv);
+                killpriv,
+                projectIds);
     }
 
     public PassthroughOptions withLocks(LockOptions value) {
@@ -183,7 +194,8 @@ public record PassthroughOptions(
                 xattrs,
                 ids,
                 value,
-                killpriv);
+                killpriv,
+                projectIds);
     }
 
     public PassthroughOptions withKillpriv(boolean value) {
@@ -197,6 +209,22 @@ public record PassthroughOptions(
                 xattrs,
                 ids,
                 locks,
+                value,
+                projectIds);
+    }
+
+    public PassthroughOptions withProjectIds(boolean value) {
+        return new PassthroughOptions(
+                cache,
+                readOnly,
+                maxDescriptors,
+                maxInodes,
+                inodeFileHandles,
+                announceSubmounts,
+                xattrs,
+                ids,
+                locks,
+                killpriv,
                 value);
     }
 

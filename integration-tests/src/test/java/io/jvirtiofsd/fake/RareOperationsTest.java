@@ -168,6 +168,37 @@ class RareOperationsTest {
     }
 
     @Test
+    void projectsOfFilesAreTheHosts() throws Exception {
+        long fh = file.fh();
+        int flags = ioctl(fuse, fh, GETFLAGS, 4).getInt(16);
+        int xflags = ioctl(fuse, fh, FSGETXATTR, 28).getInt(16);
+        assertErrno(EINVAL, () -> ioctl(fuse, fh, FSSETXATTR, 0, xflags, 0, 0, 77, 0, 0, 0));
+        assertErrno(EINVAL, () -> ioctl(fuse, fh, FSSETXATTR, 0, xflags | 0x200, 0, 0, 0, 0, 0, 0));
+        assertErrno(EINVAL, () -> ioctl(fuse, fh, SETFLAGS, 0, flags | 0x2000_0000));
+        assertErrno(EOPNOTSUPP, () -> ioctl(fuse, fh, SETFLAGS, 0, flags | 0x4000)); // journalled
+        assertErrno(
+                EOPNOTSUPP,
+                () -> ioctl(fuse, fh, FSSETXATTR, 0, xflags | 0x8000, 0, 0, 0, 0, 0, 0)); // DAX
+        assertEquals(flags, ioctl(fuse, fh, GETFLAGS, 4).getInt(16));
+        end();
+        rig =
+                new FuseRig(
+                        folder,
+                        options -> options.withFiles(files -> files.withProjectIds(true)),
+                        FuseRig.FEATURES);
+        fuse = rig.fuse();
+        Node same = fuse.lookup(FuseClient.ROOT, "file");
+        node = same.nodeId();
+        long again = fuse.open(node, O_RDWR);
+        // ext4 without the feature "project" has none to set, and says so with another errno.
+        try {
+            ioctl(fuse, again, FSSETXATTR, 0, xflags, 0, 0, 77, 0, 0, 0);
+        } catch (FuseErrorException e) {
+            assertEquals(EOPNOTSUPP, e.errno());
+        }
+    }
+
+    @Test
     void filesAreAlwaysReady() {
         ByteBuffer in = FakeFrontend.buffer(24).putLong(file.fh()).putInt(20, 0x1 | 0x2 | 0x4);
         assertEquals(0x5, ask(fuse, POLL, node, in, 8).getInt(0));
