@@ -25,6 +25,8 @@ public final class Main {
     private static final int UNUSABLE = 1;
     private static final int USAGE = 2;
 
+    private static final int OWNER_ONLY = 077;
+
     private static final long SHUTDOWN_MILLIS = 800;
 
     private static final String CAPABILITIES =
@@ -89,7 +91,7 @@ public final class Main {
         if (options.syslog()) {
             System.setErr(new PrintStream(new SyslogStream(syscalls), true));
         }
-        syscalls.umask(0); // the guest has applied its caller's umask
+        syscalls.umask(OWNER_ONLY); // threads that make files for the guest have their own
         int descriptorLimit = DescriptorLimit.apply(syscalls, options.descriptors());
 
         CountDownLatch ended = new CountDownLatch(1);

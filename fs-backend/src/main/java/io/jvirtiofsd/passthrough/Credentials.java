@@ -3,15 +3,21 @@ package io.jvirtiofsd.passthrough;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.RequestContext;
+import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 
 /**
  * Lets a thread act as the guest's caller, or without a capability, for the length of one call.
  *
- * <p>Only the calling thread changes, by raw system calls. If it cannot be changed back the process
- * ends: going on with another's identity would be worse. A daemon that is not root acts as itself.
+ * <p>Only the calling thread changes, by raw system calls, and is changed back whatever is thrown.
+ * If it cannot be the process ends: going on with another's identity would be worse. A daemon that
+ * is not root acts as itself.
+ *
+ * <p>The effective ids change, not only those for file access (setfsuid(2)): that would leave the
+ * thread CAP_SYS_RESOURCE, by which a user's new files pass quotas and reserves, and CAP_SYS_ADMIN.
  * <i>Thread-safe.</i> Source: credentials(7), capabilities(7).
  */
 final class Credentials {
@@ -24,6 +30,7 @@ final class Credentials {
     private static final int CAP_DAC_OVERRIDE = 1; // linux/capability.h
     private static final int CAP_FSETID = 4; // linux/capability.h
     private static final int CAPABILITY_VERSION_3 = 0x20080522; // linux/capability.h
+    private static final int SET_ID_BITS = 06000; // linux/stat.h S_ISUID, S_ISGID
     private static final int KEEP = -1;
     private static final int NOBODY = 65534; // a group as good as any other
 
@@ -36,6 +43,8 @@ final class Credentials {
     private final IdMaps ids;
     private final int uid;
     private final int gid;
+    private final NativeMemory groups;
+    private final int groupCount;
     private final ThreadLocal<NativeMemory> capabilities =
             ThreadLocal.withInitial(() -> NativeMemory.allocate(CAPABILITY_BYTES));
 
@@ -44,6 +53,14 @@ final class Credentials {
         this.syscalls = syscalls;
         this.uid = syscalls.geteuid();
         this.gid = syscalls.getegid();
+        int count = syscalls.getgroups(0, 0);
+        this.groups = NativeMemory.allocate(Math.max(1, count) * Integer.BYTES);
+        this.groupCount = Math.max(0, syscalls.getgroups(count, groups.address()));
+    }
+
+    /** Whether the calling thread is itself; to be asserted, since it costs system calls. */
+    boolean areOurs() {
+        return syscalls.geteuid() == uid && syscalls.getegid() == gid;
     }
 
     private boolean isRoot() {
@@ -64,8 +81,9 @@ final class Credentials {
         if (!isRoot() || callerUid == uid && callerGid == gid) {
             return call.run();
         }
-        become(callerUid, callerGid, hostGid(caller.supplementaryGroup()));
+        int group = hostGid(caller.supplementaryGroup());
         try {
+            become(callerUid, callerGid, group);
             int result = call.run();
             if (result != -Errno.EACCES) {
                 return result;
@@ -91,32 +109,67 @@ final class Credentials {
         if (failed >= 0) {
             failed = syscalls.setresuid(KEEP, callerUid, KEEP);
         }
-        if (failed < 0) {
-            restore();
-            throw ErrnoException.of(-failed);
-        }
+        Failures.check(failed);
     }
 
     /** Becoming root again brings all capabilities back. */
     private void restore() {
-        if (syscalls.setresuid(KEEP, uid, KEEP) < 0 || syscalls.setresgid(KEEP, gid, KEEP) < 0) {
-            end("cannot take the daemon's own identity again");
+        boolean restored = false;
+        try {
+            if (syscalls.setresuid(KEEP, uid, KEEP) >= 0
+                    && syscalls.setresgid(KEEP, gid, KEEP) >= 0) {
+                // Who may not set groups has not changed them.
+                int result = syscalls.setgroups(groupCount, groups.address());
+                restored = result >= 0 || result == -Errno.EPERM;
+            }
+        } finally {
+            if (!restored) {
+                end("cannot take the daemon's own identity again");
+            }
         }
     }
 
-    /** Runs a call so that the host clears set-user-ID and set-group-ID bits, as for any user. */
-    int clearingSuid(boolean clearing, Call call) throws ErrnoException {
+    /**
+     * Runs a call that changes the data of {@code fd} so that the host clears set-user-ID and
+     * set-group-ID, as for any user who is a member of the file's group. Whether the caller is one
+     * the guest alone knows; to others the host would not leave set-group-ID where the group may
+     * not execute, but there it means nothing.
+     */
+    int clearingSuid(boolean clearing, int fd, Call call) throws ErrnoException {
         if (!clearing || !isRoot()) {
             return call.run();
         }
-        setEffective(CAP_FSETID, false);
+        Scratch scratch = Scratch.get();
+        NativeMemory statx = scratch.statx();
+        int mask = Statx.STATX_BASIC_STATS;
+        Failures.check(
+                syscalls.statx(
+                        fd, scratch.emptyPath(), Fcntl.AT_EMPTY_PATH, mask, statx.address()));
+        if ((statx.getShort(Statx.MODE) & SET_ID_BITS) == 0) {
+            return call.run();
+        }
+        int fileGid = statx.getInt(Statx.GID);
         try {
+            syscalls.setresgid(KEEP, fileGid, KEEP); // failing, it takes set-group-ID as well
+            return withoutFsetid(call);
+        } finally {
+            restore();
+        }
+    }
+
+    private int withoutFsetid(Call call) throws ErrnoException {
+        boolean restored = false;
+        try {
+            setEffective(CAP_FSETID, false);
             return call.run();
         } finally {
             try {
                 setEffective(CAP_FSETID, true);
-            } catch (ErrnoException e) {
-                end("cannot take a capability again");
+                restored = true;
+            } finally {
+                if (!restored) {
+                    end("cannot take a capability again");
+                }
             }
         }
     }
@@ -129,9 +182,9 @@ final class Credentials {
         if (!isRoot()) {
             return call.run();
         }
-        become(KEEP, fileGid == NOBODY ? NOBODY - 1 : NOBODY, KEEP);
         try {
-            return clearingSuid(true, call);
+            become(KEEP, fileGid == NOBODY ? NOBODY - 1 : NOBODY, KEEP);
+            return withoutFsetid(call);
         } finally {
             restore();
         }

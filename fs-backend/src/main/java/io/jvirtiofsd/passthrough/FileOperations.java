@@ -67,7 +67,9 @@ final class FileOperations {
             throws ErrnoException {
         Credentials.Call call = () -> share.reopen(inode, path, hostFlags);
         PathDescriptors descriptors = session.descriptors();
-        int fd = descriptors.openingToStay(() -> share.credentials().clearingSuid(killing, call));
+        int fd =
+                descriptors.openingToStay(
+                        () -> share.credentials().clearingSuid(killing, path, call));
         if (fd == -Errno.EPERM && (hostFlags & Fcntl.O_NOATIME) != 0) {
             // Only the owner of a file may read it without a trace; the guest has decided already.
             return reopen(session, inode, path, hostFlags & ~Fcntl.O_NOATIME, killing);
@@ -266,7 +268,7 @@ final class FileOperations {
         int flags = WriteIn.appends(writeFlags, openFlags) ? durable | Fcntl.RWF_APPEND : durable;
         if ((writeFlags & WriteIn.WRITE_KILL_SUIDGID) != 0) {
             return share.credentials()
-                    .clearingSuid(true, () -> tryWrite(fd, offset, source, flags));
+                    .clearingSuid(true, fd, () -> tryWrite(fd, offset, source, flags));
         }
         return tryWrite(fd, offset, source, flags);
     }
@@ -362,11 +364,11 @@ final class FileOperations {
         boolean killing = share.options().killpriv(); // the request does not say
         Failures.check(
                 mode == FALLOC_FL_KEEP_SIZE // for which the guest does not keep away
-                        ? share.credentials().clearingSuid(killing, call)
+                        ? share.credentials().clearingSuid(killing, fd, call)
                         : share.change(
                                 file.inode(),
                                 Long.MAX_VALUE,
-                                () -> share.credentials().clearingSuid(killing, call)));
+                                () -> share.credentials().clearingSuid(killing, fd, call)));
     }
 
     long copyFileRange(Session session, long nodeId, CopyFileRangeIn in) throws ErrnoException {
@@ -390,7 +392,8 @@ final class FileOperations {
                         (int)
                                 syscalls.copyFileRange(
                                         source, in.offIn(), target, in.offOut(), in.len());
-        return Failures.check(share.credentials().clearingSuid(share.options().killpriv(), call));
+        return Failures.check(
+                share.credentials().clearingSuid(share.options().killpriv(), target, call));
     }
 
     private void settle(Handle.OpenFile file, long offset, long length) {

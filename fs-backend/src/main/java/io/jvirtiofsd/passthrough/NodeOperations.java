@@ -165,7 +165,7 @@ final class NodeOperations {
                 share.change(
                         inode,
                         change.size(),
-                        () -> share.credentials().clearingSuid(killing, call)));
+                        () -> share.credentials().clearingSuid(killing, fd, call)));
     }
 
     private static void putTime(
@@ -242,7 +242,7 @@ final class NodeOperations {
     }
 
     private Credentials.Call masked(int umask, Credentials.Call creating) {
-        return umask == 0 ? creating : () -> share.umask().during(umask, creating);
+        return () -> share.umask().during(umask, creating);
     }
 
     /** {@code removal} are the flags of unlinkat(2) that would take it back. */

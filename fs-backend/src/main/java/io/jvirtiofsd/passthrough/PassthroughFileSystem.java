@@ -78,6 +78,7 @@ public final class PassthroughFileSystem implements FileSystem {
         if (current == null) {
             throw ErrnoException.of(Errno.ENOTCONN);
         }
+        assert share.credentials().areOurs() : "the last request of this thread has left its own";
         return current;
     }
 

@@ -4,11 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.jvirtiofsd.fuse.FeatureMode;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.XattrOptions;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Umask, default access lists, labels and groups of what is made, as the host applies them. */
 class CreationOverRingTest {
@@ -19,7 +26,8 @@ class CreationOverRingTest {
 
     @Test
     void whatIsMadeIsAsTheHostWouldMakeIt() throws Exception {
-        int umask = JnrSyscalls.load().umask(0); // as the program does
+        int umask = JnrSyscalls.load().umask(077); // as the program does
+        Set<String> groups = groupsOfThreads();
         try (FuseRig rig =
                 new FuseRig(
                         folder,
@@ -57,8 +65,49 @@ class CreationOverRingTest {
             assertEquals(
                     String.join("\n", expected),
                     String.join("\n", new CreationScenario(rig.fuse()).run()));
+            assertEquals(groups, groupsOfThreads()); // also of the one that acted for others
+            assertEquals(077, JnrSyscalls.load().umask(077)); // what the JVM makes is nobody's else
         } finally {
             JnrSyscalls.load().umask(umask);
+        }
+    }
+
+    private static Set<String> groupsOfThreads() throws Exception {
+        Set<String> found = new TreeSet<>();
+        try (var threads = Files.newDirectoryStream(Path.of("/proc/self/task"))) {
+            for (Path thread : threads) {
+                try {
+                    Files.readAllLines(thread.resolve("status")).stream()
+                            .filter(line -> line.startsWith("Groups:"))
+                            .forEach(found::add);
+                } catch (java.io.IOException e) {
+                    continue; // ended since it was listed
+                }
+            }
+        }
+        return found;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"setgroups", "setresgid", "setresuid"})
+    void threadIsItselfAgainWhateverIsThrown(String call) throws Exception {
+        AtomicBoolean thrown = new AtomicBoolean();
+        Syscalls syscalls =
+                AlteredSyscalls.with(
+                        (name, arguments) -> {
+                            if (name.equals(call) && thrown.compareAndSet(false, true)) {
+                                throw new NoClassDefFoundError("on purpose");
+                            }
+                        });
+        Path share = folder.resolve("share");
+        try (InProcess backEnd = new InProcess(syscalls, share, folder, o -> o);
+                FakeFrontend frontend = FuseRig.connect(backEnd, FuseRig.FEATURES)) {
+            FuseClient fuse = new FuseClient(frontend, 1);
+            fuse.init(0);
+            FuseRig.assertErrno(5, () -> fuse.as(1000, 1000).mkdir(FuseClient.ROOT, "user", 0700));
+            fuse.as(0, 0).mkdir(FuseClient.ROOT, "root", 0700);
+            assertEquals(0, Files.getAttribute(share.resolve("root"), "unix:uid"));
+            assertEquals(0, Files.getAttribute(share.resolve("root"), "unix:gid"));
         }
     }
 }

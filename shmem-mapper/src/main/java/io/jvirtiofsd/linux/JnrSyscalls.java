@@ -161,6 +161,11 @@ public final class JnrSyscalls extends JnrFileCalls {
     }
 
     @Override
+    public int getgroups(int size, long list) {
+        return raw(numbers.getgroups(), size, list, 0);
+    }
+
+    @Override
     public int capget(long header, long data) {
         return raw(numbers.capget(), header, data, 0);
     }

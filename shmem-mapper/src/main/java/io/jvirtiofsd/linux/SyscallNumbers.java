@@ -11,6 +11,7 @@ record SyscallNumbers(
         int setresuid,
         int setresgid,
         int setgroups,
+        int getgroups,
         int capget,
         int capset,
         int geteuid,
@@ -19,9 +20,9 @@ record SyscallNumbers(
         int tgkill) {
 
     private static final SyscallNumbers X86_64 =
-            new SyscallNumbers(428, 437, 117, 119, 116, 125, 126, 107, 108, 186, 234);
+            new SyscallNumbers(428, 437, 117, 119, 116, 115, 125, 126, 107, 108, 186, 234);
     private static final SyscallNumbers AARCH64 =
-            new SyscallNumbers(428, 437, 147, 149, 159, 90, 91, 175, 177, 178, 131);
+            new SyscallNumbers(428, 437, 147, 149, 159, 158, 90, 91, 175, 177, 178, 131);
 
     static SyscallNumbers ofThisMachine() {
         return Architecture.IS_AARCH64 ? AARCH64 : X86_64;

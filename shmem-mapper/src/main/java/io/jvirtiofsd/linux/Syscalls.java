@@ -204,6 +204,9 @@ public interface Syscalls {
     /** Raw {@code setgroups}: this thread only, unlike the libc function. */
     int setgroups(long size, long list);
 
+    /** {@code int getgroups(int size, gid_t list[])}: the number of groups, of this thread. */
+    int getgroups(int size, long list);
+
     /** Raw {@code capget(hdr, data)} of this thread. */
     int capget(long header, long data);
 
