@@ -6,6 +6,7 @@ import io.jvirtiofsd.fuse.FuseOptions;
 import io.jvirtiofsd.fuse.FuseServer;
 import io.jvirtiofsd.fuse.LockOptions;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.nio.NioFileSystem;
@@ -52,34 +53,18 @@ public final class BackEnd implements AutoCloseable {
 
     /**
      * Opens the directory and the socket. A directory of the host is shared by its descriptors; one
-     * of any other {@code java.nio.file} provider through that provider.
+     * of any other {@code java.nio.file} provider through that provider. Whatever is thrown, what
+     * was opened is closed.
      *
      * @throws IOException if either cannot be used; the message is one sentence for people
      */
     public static BackEnd open(Syscalls syscalls, BackEndOptions options) throws IOException {
-        Optional<DaxWindow> window = window(syscalls, options);
-        try {
-            return open(syscalls, options, window);
-        } catch (IOException e) {
-            window.ifPresent(DaxWindow::close);
-            throw e;
-        }
-    }
-
-    private static Optional<DaxWindow> window(Syscalls syscalls, BackEndOptions options)
-            throws IOException {
-        DaxOptions dax = options.dax();
-        return dax.windowBytes() == 0 || !isOnHost(options)
-                ? Optional.empty()
-                : Optional.of(DaxWindow.open(syscalls, dax.windowBytes(), dax.guard()));
-    }
-
-    private static BackEnd open(
-            Syscalls syscalls, BackEndOptions options, Optional<DaxWindow> window)
-            throws IOException {
         Reclaimer reclaimer = new Reclaimer();
-        FileSystem fileSystem = fileSystem(syscalls, reclaimer, options, window);
-        try {
+        try (Parts parts = new Parts()) {
+            Optional<DaxWindow> window = window(syscalls, options);
+            window.ifPresent(opened -> parts.add(opened::close));
+            FileSystem fileSystem = fileSystem(syscalls, reclaimer, options, window);
+            parts.add(fileSystem::close);
             VirtioFsDevice device =
                     new VirtioFsDevice(
                             new FuseServer(
@@ -95,14 +80,20 @@ public final class BackEnd implements AutoCloseable {
                     options.socketPath() != null
                             ? Listener.bind(syscalls, options.socketPath(), options.socketGroup())
                             : Listener.adopt(syscalls, options.fd());
-            return new BackEnd(
-                    window,
-                    fileSystem,
-                    new VhostUserServer(syscalls, listener, device, transport, reclaimer));
-        } catch (IOException e) {
-            fileSystem.close();
-            throw e;
+            parts.add(listener);
+            VhostUserServer server =
+                    new VhostUserServer(syscalls, listener, device, transport, reclaimer);
+            parts.complete();
+            return new BackEnd(window, fileSystem, server);
         }
+    }
+
+    private static Optional<DaxWindow> window(Syscalls syscalls, BackEndOptions options)
+            throws IOException {
+        DaxOptions dax = options.dax();
+        return dax.windowBytes() == 0 || !isOnHost(options)
+                ? Optional.empty()
+                : Optional.of(DaxWindow.open(syscalls, dax.windowBytes(), dax.guard()));
     }
 
     private static FileSystem fileSystem(

@@ -6,6 +6,7 @@ import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
@@ -122,25 +123,20 @@ final class Share implements AutoCloseable {
             PassthroughOptions options,
             Optional<DaxPolicy> dax)
             throws IOException {
-        Fd root = null;
-        Fd proc = null;
-        try {
-            root = open(syscalls, directory.toString(), "cannot share " + directory);
-            proc = open(syscalls, "/proc/self/fd", "cannot use /proc/self/fd");
-            return new Share(syscalls, reclaimer, options, dax, root, proc);
-        } catch (IOException e) {
-            if (root != null) {
-                root.close();
-            }
-            if (proc != null) {
-                proc.close();
-            }
-            throw e;
+        try (Parts parts = new Parts()) {
+            Fd root = parts.add(open(syscalls, directory.toString(), "cannot share " + directory));
+            Fd proc = parts.add(open(syscalls, "/proc/self/fd", "cannot use /proc/self/fd"));
+            Share share = new Share(syscalls, reclaimer, options, dax, root, proc);
+            parts.complete();
+            return share;
         }
     }
 
     private static Fd open(Syscalls syscalls, String path, String failure) throws LinuxException {
         byte[] bytes = path.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > Scratch.MOST_PATH_BYTES) {
+            throw new LinuxException(failure, Errno.ENAMETOOLONG);
+        }
         int fd =
                 syscalls.openat(
                         Fcntl.AT_FDCWD,

@@ -25,11 +25,13 @@ public final class Errno {
     public static final int ETXTBSY    = 26;
     public static final int EROFS      = 30;
     public static final int EPIPE      = 32;
+    public static final int ENAMETOOLONG = 36;
     public static final int ENOSYS     = 38;
     public static final int ELOOP      = 40;
     public static final int EOPNOTSUPP = 95;
     public static final int ECONNABORTED = 103;
     public static final int ECONNRESET = 104;
+    public static final int ECONNREFUSED = 111;
     public static final int ESTALE     = 116;
     // spotless:on
 
@@ -54,6 +56,7 @@ public final class Errno {
             case ENFILE -> "too many open files in the system";
             case EMFILE -> "too many open files";
             case EPIPE -> "broken pipe";
+            case ENAMETOOLONG -> "name too long";
             case ELOOP -> "too many levels of symbolic links";
             case EOPNOTSUPP -> "operation not supported";
             case ECONNRESET -> "connection reset by peer";

@@ -13,15 +13,21 @@ import jnr.ffi.LibraryLoader;
  * <p><i>Thread-safe.</i>
  */
 public final class JnrSyscalls extends JnrFileCalls {
+    private static final int SIGSET_BYTES = 128; // bits/types/__sigset_t.h
     private static final int SIGACTION_BYTES = 152; // of libc, both architectures
+
+    private static JnrSyscalls loaded;
 
     private JnrSyscalls(LibC libc) {
         super(libc);
     }
 
-    /** Loads libc. */
-    public static JnrSyscalls load() {
-        return new JnrSyscalls(LibraryLoader.create(LibC.class).failImmediately().load("c"));
+    /** Loads libc, or gives what was loaded: binding to it costs a tenth of a second. */
+    public static synchronized JnrSyscalls load() {
+        if (loaded == null) {
+            loaded = new JnrSyscalls(LibraryLoader.create(LibC.class).failImmediately().load("c"));
+        }
+        return loaded;
     }
 
     @Override
@@ -131,6 +137,11 @@ public final class JnrSyscalls extends JnrFileCalls {
     }
 
     @Override
+    public int connect(int fd, long address, int length) {
+        return result(libc.connect(fd, address, length));
+    }
+
+    @Override
     public int accept4(int fd, int flags) {
         return result(libc.accept4(fd, 0, 0, flags));
     }
@@ -203,6 +214,14 @@ public final class JnrSyscalls extends JnrFileCalls {
     @Override
     public int prctl(int option, long arg2, long arg3, long arg4, long arg5) {
         return result(libc.prctl(option, arg2, arg3, arg4, arg5));
+    }
+
+    @Override
+    public int sigwait(int signal) {
+        NativeMemory set = Scratch.get().small(); // sigset_t@0, of 128 bytes; int@128
+        set.clear(0, SIGSET_BYTES);
+        set.putLong(0, 1L << signal - 1);
+        return -libc.sigwait(set.address(), set.address(SIGSET_BYTES)); // gives an errno
     }
 
     /** The handler is a function of libc that does nothing: Java code must not run in one. */

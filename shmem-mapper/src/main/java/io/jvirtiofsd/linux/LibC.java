@@ -39,6 +39,7 @@ public interface LibC {
     long getdents64(int fd, long dirp, long count);
     int fcntl(int fd, int cmd, long arg);
     int flock(int fd, int operation);
+    int sigwait(long set, long signal);
     int sigaction(int signal, long action, long old);
     long dlsym(long handle, long name);
     int faccessat(int dirfd, long path, int mode, int flags);
@@ -63,6 +64,7 @@ public interface LibC {
     int socket(int domain, int type, int protocol);
     int bind(int fd, long address, int length);
     int listen(int fd, int backlog);
+    int connect(int fd, long address, int length);
     int accept4(int fd, long address, long length, int flags);
     int shutdown(int fd, int how);
     int getsockopt(int fd, int level, int name, long value, long length);

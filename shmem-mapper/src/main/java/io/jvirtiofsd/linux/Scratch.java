@@ -8,7 +8,10 @@ import java.nio.charset.StandardCharsets;
  * <p>Each block is overwritten by the next use of the same block on the same thread.
  */
 public final class Scratch {
-    private static final int PATH_BYTES = 4096 + 1; // PATH_MAX and a terminator
+    /** What a block for a path has room for. */
+    public static final int MOST_PATH_BYTES = 4096; // linux/limits.h PATH_MAX
+
+    private static final int PATH_BYTES = MOST_PATH_BYTES + 1; // and a terminator
     private static final int SMALL_BYTES = 256;
     private static final int PROC_BYTES = 256;
     private static final int DIRECTORY_BYTES = 32 * 1024;

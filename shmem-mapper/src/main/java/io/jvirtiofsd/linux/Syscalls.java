@@ -186,6 +186,9 @@ public interface Syscalls {
     /** {@code int listen(int fd, int backlog)}. */
     int listen(int fd, int backlog);
 
+    /** {@code int connect(int fd, const struct sockaddr *address, socklen_t length)}. */
+    int connect(int fd, long address, int length);
+
     /** {@code int accept4(int fd, NULL, NULL, int flags)}. */
     int accept4(int fd, int flags);
 
@@ -259,6 +262,9 @@ public interface Syscalls {
      * in, which then fails with EINTR.
      */
     int makeInterrupting(int signal);
+
+    /** Waits until {@code signal}, which all threads block, is sent to this process. */
+    int sigwait(int signal);
 
     /** Raw {@code pid_t gettid(void)}. */
     int gettid();

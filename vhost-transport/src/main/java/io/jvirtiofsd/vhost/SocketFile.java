@@ -1,0 +1,188 @@
+package io.jvirtiofsd.vhost;
+
+import io.jvirtiofsd.linux.Errno;
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxException;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Parts;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Statx;
+import io.jvirtiofsd.linux.Syscalls;
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.GroupPrincipal;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.UserPrincipalNotFoundException;
+
+/**
+ * A listening socket with a name in the file system; owned by the {@link Listener}.
+ *
+ * <p>The {@link PidFile} keeps other daemons away from the name. Of what stands there only a socket
+ * is removed that nobody listens on, at the start, and our own, at the end: it is known by its
+ * inode, which nobody else gets while the socket is open. The mode comes by the umask and the group
+ * by a descriptor, so no link that others put there is followed. Source: unix(7).
+ */
+final class SocketFile implements Parts.Part {
+    // spotless:off
+    private static final int AF_UNIX       = 1;       // bits/socket.h
+    private static final int SOCK_STREAM   = 1;       // bits/socket_type.h
+    private static final int SOCK_NONBLOCK = 0x800;   // bits/socket_type.h
+    private static final int SOCK_CLOEXEC  = 0x80000; // bits/socket_type.h
+    // spotless:on
+
+    private static final int PATH_AT = 2; // struct sockaddr_un: family@0 path@2
+    private static final int PATH_BYTES = 108; // linux/un.h UNIX_PATH_MAX, with a NUL
+    private static final int OWNER_ONLY_UMASK = 0077;
+    private static final int GROUP_UMASK = 0007;
+    private static final int BACKLOG = 16;
+    private static final long MOST_GID = 0xffff_fffeL;
+
+    private final Syscalls syscalls;
+    private final Path path;
+    private final String failure;
+    private final Parts parts;
+    private Fd socket;
+    private NamedFile bound;
+
+    private SocketFile(Syscalls syscalls, Path path, String failure, Parts parts) {
+        this.syscalls = syscalls;
+        this.path = path;
+        this.failure = failure;
+        this.parts = parts;
+    }
+
+    /**
+     * Makes the file and listens.
+     *
+     * @param group name or number of the group that may connect, or null for the owner only
+     * @throws IOException with one sentence for people
+     */
+    static SocketFile listen(Syscalls syscalls, Path path, String group) throws IOException {
+        SocketFile file =
+                new SocketFile(
+                        syscalls, path.toAbsolutePath(), "cannot listen on " + path, new Parts());
+        try {
+            file.listen(file.address(path), group);
+            return file;
+        } catch (IOException | RuntimeException | Error e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    private void listen(NativeMemory address, String group) throws IOException {
+        PidFile pidFile = parts.add(PidFile.lock(syscalls, path));
+        removeStale(address);
+        socket = parts.add(newSocket());
+        int umask = syscalls.umask(group == null ? OWNER_ONLY_UMASK : GROUP_UMASK);
+        int result = syscalls.bind(socket.number(), address.address(), address.size());
+        syscalls.umask(umask);
+        LinuxException.check(result, failure);
+        bound = NamedFile.at(syscalls, path);
+        if (bound == null || !bound.isOwn(syscalls, Statx.S_IFSOCK)) {
+            throw new IOException(failure + ": it was replaced at once");
+        }
+        parts.add(() -> bound.remove(syscalls, path));
+        if (group != null) {
+            admit(group);
+        }
+        LinuxException.check(syscalls.listen(socket.number(), BACKLOG), failure);
+        pidFile.write();
+    }
+
+    private Fd newSocket() throws LinuxException {
+        int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
+        return Fd.own(syscalls, LinuxException.check(syscalls.socket(AF_UNIX, type, 0), failure));
+    }
+
+    /** Of the absolute path, unless only what was {@code given} is short enough. */
+    private NativeMemory address(Path given) throws IOException {
+        if (path.getFileName() == null || NamedFile.bytes(path).length > Scratch.MOST_PATH_BYTES) {
+            throw new IOException(failure + ": no name for a socket");
+        }
+        byte[] bytes = NamedFile.bytes(path);
+        if (bytes.length >= PATH_BYTES) {
+            bytes = NamedFile.bytes(given);
+        }
+        if (bytes.length >= PATH_BYTES) {
+            throw new IOException(failure + ": longer than " + (PATH_BYTES - 1) + " bytes");
+        }
+        NativeMemory address = NativeMemory.allocate(PATH_AT + PATH_BYTES);
+        address.putShort(0, (short) AF_UNIX);
+        address.putCString(PATH_AT, bytes, 0, bytes.length);
+        return address;
+    }
+
+    /**
+     * Removes a socket that nobody listens on. A program that knows no pid file can only be asked
+     * by connecting: the kernel's list of sockets knows paths, not files, and one network
+     * namespace.
+     */
+    private void removeStale(NativeMemory address) throws IOException {
+        NamedFile old = NamedFile.at(syscalls, path);
+        if (old == null) {
+            return;
+        }
+        if (old.type() != Statx.S_IFSOCK) {
+            throw new IOException(failure + ": it exists and is not a socket");
+        }
+        try (Fd asking = newSocket()) {
+            int result = syscalls.connect(asking.number(), address.address(), address.size());
+            if (result != -Errno.ECONNREFUSED) {
+                throw new IOException(failure + ": another process does");
+            }
+        }
+        old.remove(syscalls, path);
+    }
+
+    /** Gives to a group what was bound, which may not be what stands at the path by now. */
+    private void admit(String group) throws IOException {
+        int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
+        int number = syscalls.openat(Fcntl.AT_FDCWD, NamedFile.name(path), flags, 0);
+        try (Fd fd = Fd.own(syscalls, LinuxException.check(number, failure))) {
+            if (!bound.isSame(NamedFile.of(syscalls, fd.number()))) {
+                throw new IOException(failure + ": it was replaced at once");
+            }
+            Path file = Path.of("/proc/self/fd/" + fd.number());
+            if (!group.isEmpty() && group.chars().allMatch(c -> c >= '0' && c <= '9')) {
+                Files.setAttribute(file, "unix:gid", gid(group));
+            } else {
+                GroupPrincipal principal =
+                        file.getFileSystem()
+                                .getUserPrincipalLookupService()
+                                .lookupPrincipalByGroupName(group);
+                Files.getFileAttributeView(file, PosixFileAttributeView.class).setGroup(principal);
+            }
+        } catch (UserPrincipalNotFoundException e) {
+            throw new IOException("there is no group " + group, e);
+        } catch (FileSystemException e) {
+            throw new IOException(failure + " for group " + group + ": " + e.getReason(), e);
+        }
+    }
+
+    private static int gid(String digits) throws IOException {
+        try {
+            long gid = Long.parseLong(digits);
+            if (gid <= MOST_GID) {
+                return (int) gid;
+            }
+        } catch (NumberFormatException e) {
+            // more than 64 bits
+        }
+        throw new IOException("there is no group " + digits);
+    }
+
+    /** The listening socket, borrowed. */
+    Fd socket() {
+        return socket;
+    }
+
+    /** Removes the socket's file and the pid file, and closes. */
+    @Override
+    public void close() {
+        parts.close();
+    }
+}
