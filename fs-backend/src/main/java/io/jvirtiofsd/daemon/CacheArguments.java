@@ -73,7 +73,17 @@ final class CacheArguments {
                 policy, !noReaddirplus, writeback, directIo, sharedMmap, negativeNanos);
     }
 
-    /** Reads a policy by its lower-case name. */
+    /** The same for {@code -o cache=}, which has "none" for "never". */
+    static final class LegacyConverter implements CommandLine.ITypeConverter<CachePolicy> {
+        @Override
+        public CachePolicy convert(String value) {
+            return value.equalsIgnoreCase("none")
+                    ? CachePolicy.NEVER
+                    : Options.byName(CachePolicy.values(), value);
+        }
+    }
+
+    /** Reads a policy by its name. */
     static final class PolicyConverter implements CommandLine.ITypeConverter<CachePolicy> {
         @Override
         public CachePolicy convert(String value) {

@@ -78,7 +78,7 @@ final class DaxArguments {
         return new DaxOptions(windowBytes, mode == Mode.ALWAYS ? 0 : threshold, guard);
     }
 
-    /** Reads a mode by its lower-case name. */
+    /** Reads a mode by its name. */
     static final class ModeConverter implements CommandLine.ITypeConverter<Mode> {
         @Override
         public Mode convert(String value) {
@@ -86,7 +86,7 @@ final class DaxArguments {
         }
     }
 
-    /** Reads what becomes of host programs by its lower-case name. */
+    /** Reads what becomes of host programs by its name. */
     static final class GuardConverter implements CommandLine.ITypeConverter<GuardMode> {
         @Override
         public GuardMode convert(String value) {
@@ -103,12 +103,15 @@ final class DaxArguments {
             int unit = value.isEmpty() ? -1 : UNITS.indexOf(value.charAt(value.length() - 1));
             String digits = unit < 0 ? value : value.substring(0, value.length() - 1);
             try {
-                long number = Long.parseUnsignedLong(digits);
-                return Math.multiplyExact(number, 1L << 10 * (unit + 1));
+                long number = Long.parseLong(digits);
+                if (number >= 0) {
+                    return Math.multiplyExact(number, 1L << 10 * (unit + 1));
+                }
             } catch (ArithmeticException | NumberFormatException e) {
-                throw new CommandLine.TypeConversionException(
-                        "'" + value + "' is no size such as 4096, 64K or 512M");
+                // as any other that is none
             }
+            throw new CommandLine.TypeConversionException(
+                    "'" + value + "' is no size such as 4096, 64K or 512M");
         }
     }
 }

@@ -2,6 +2,7 @@ package io.jvirtiofsd.daemon;
 
 import io.jvirtiofsd.passthrough.IdMap;
 import io.jvirtiofsd.passthrough.IdMaps;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -13,7 +14,7 @@ final class IdentityArguments {
             names = "--translate-uid",
             paramLabel = "RULE",
             description = {
-                "Translate users; each RULE is one of",
+                "Translate users, which does not confine them; each RULE is one of",
                 "map:GUEST:HOST:COUNT, both ways",
                 "guest:GUEST:HOST:COUNT, guest to host only",
                 "host:HOST:GUEST:COUNT, host to guest only",
@@ -30,10 +31,9 @@ final class IdentityArguments {
             names = "--uid-map",
             paramLabel = ":GUEST:HOST:COUNT:",
             description =
-                    "Only these users exist, as in a user namespace. "
-                            + "This process cannot enter one and translates them "
-                            + "itself: the guest may not give files to others, "
-                            + "and the host's others show as 65534.")
+                    "Only these users exist, as in a user namespace: the guest may not give files"
+                            + " to others, and the host's others show as 65534. Not for root, whom"
+                            + " it would not confine.")
     private List<String> uidMap = new ArrayList<>();
 
     @Option(
@@ -84,6 +84,22 @@ final class IdentityArguments {
      */
     IdMaps options() {
         return new IdMaps(map("uid", translateUid, uidMap), map("gid", translateGid, gidMap));
+    }
+
+    /**
+     * Refuses maps that look like a user namespace when there is none: root would still open what
+     * belongs to others, change it and leave it theirs. An ordinary user's rights are bounds by
+     * themselves.
+     *
+     * @throws IOException with one sentence for people
+     */
+    void refuseAsRoot() throws IOException {
+        if (!uidMap.isEmpty() || !gidMap.isEmpty()) {
+            throw new IOException(
+                    "--uid-map and --gid-map can only be used by an ordinary user: root's files"
+                            + " would stay within the guest's reach (--translate-uid translates,"
+                            + " too)");
+        }
     }
 
     private static IdMap map(String kind, List<String> rules, List<String> ranges) {

@@ -39,6 +39,13 @@ final class InodeArguments {
     private Integer maxInodes;
 
     @Option(
+            names = "--preserve-noatime",
+            description =
+                    "O_NOATIME of the guest's programs holds or fails: without this option it is"
+                            + " left out where the daemon may not use it.")
+    private boolean preserveNoatime;
+
+    @Option(
             names = "--announce-submounts",
             description = "Tell the guest where other file systems are mounted (the default).")
     private boolean announceSubmounts;
@@ -79,10 +86,14 @@ final class InodeArguments {
     static final class ModeConverter implements CommandLine.ITypeConverter<HandleMode> {
         @Override
         public HandleMode convert(String value) {
-            return value.equals("fallback")
+            return value.equalsIgnoreCase("fallback")
                     ? HandleMode.PREFER
                     : Options.byName(HandleMode.values(), value);
         }
+    }
+
+    boolean preservesNoatime() {
+        return preserveNoatime;
     }
 
     boolean announcesSubmounts() {

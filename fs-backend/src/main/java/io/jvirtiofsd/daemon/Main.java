@@ -6,8 +6,6 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
@@ -27,25 +25,47 @@ public final class Main {
 
     private static final int OWNER_ONLY = 077;
 
-    private static final long SHUTDOWN_MILLIS = 800;
-
     private static final String CAPABILITIES =
             """
             {
               "type": "fs",
               "features": [
+                "posix-acl-negotiation-mode",
+                "security-label-negotiation-mode",
                 "separate-options"
               ]
             }
             """;
 
-    private Main() {}
-
-    public static void main(String[] args) {
-        System.exit(run(args));
+    /** What is done with a back-end that has been opened. */
+    interface Service {
+        void serve(BackEnd backEnd) throws IOException;
     }
 
-    private static int run(String[] args) {
+    private final Service service;
+    private final Termination termination;
+
+    Main(Service service, Termination termination) {
+        this.service = service;
+        this.termination = termination;
+    }
+
+    public static void main(String[] args) {
+        Termination termination = new Termination();
+        termination.install();
+        System.exit(new Main(BackEnd::serve, termination).run(args));
+    }
+
+    /** Does what {@code args} say; the exit status. */
+    int run(String... args) {
+        try {
+            return parseAndServe(args);
+        } finally {
+            termination.ended();
+        }
+    }
+
+    private int parseAndServe(String[] args) {
         // By convention of vhost-user programs all other options are ignored then.
         if (Arrays.asList(args).contains("--print-capabilities")) {
             System.out.print(CAPABILITIES);
@@ -53,6 +73,8 @@ public final class Main {
         }
         Options options = new Options();
         CommandLine commandLine = new CommandLine(options);
+        commandLine.setOverwrittenOptionsAllowed(true);
+        commandLine.setExpandAtFiles(false); // a path may begin with @
         try {
             commandLine.parseArgs(args);
             if (commandLine.isUsageHelpRequested()) {
@@ -71,6 +93,8 @@ public final class Main {
             return serve(options);
         } catch (IOException e) {
             return fail(UNUSABLE, e.getMessage());
+        } catch (LinkageError e) {
+            return fail(UNUSABLE, "cannot load what it needs: " + e.getMessage());
         }
     }
 
@@ -84,17 +108,22 @@ public final class Main {
         return version != null ? version : "(not packaged)";
     }
 
-    private static int serve(Options options) throws IOException {
+    private int serve(Options options) throws IOException {
         configureLog(options);
         LastResort.install();
         Syscalls syscalls = JnrSyscalls.load();
+        termination.awaitSignal(syscalls);
         if (options.syslog()) {
             System.setErr(new PrintStream(new SyslogStream(syscalls), true));
         }
+        boolean root = syscalls.geteuid() == 0;
+        if (root) {
+            options.refuseAsRoot();
+        }
+        options.modcaps().check(root);
         syscalls.umask(OWNER_ONLY); // threads that make files for the guest have their own
         int descriptorLimit = DescriptorLimit.apply(syscalls, options.descriptors());
 
-        CountDownLatch ended = new CountDownLatch(1);
         // Half of the descriptors for inodes; the rest for what the guest opens.
         try (SharedTree shared = options.sharedTree();
                 BackEnd backEnd =
@@ -102,42 +131,13 @@ public final class Main {
                                 syscalls,
                                 options.backEnd(
                                         shared.root(), descriptorLimit / 2, System.err::println))) {
-            endOnSignal(backEnd, ended, shared.isWrittenAtTheEnd());
+            termination.serving(backEnd, shared.isWrittenAtTheEnd());
             Logger log = LoggerFactory.getLogger(Main.class);
             log.info("sharing {}, waiting for a front-end", shared);
-            backEnd.serve();
+            service.serve(backEnd);
             log.info("end");
-        } finally {
-            ended.countDown();
         }
         return OK;
-    }
-
-    /**
-     * SIGTERM and SIGINT end the session, then the process, with status 0 as any other end.
-     *
-     * @param writing whether the end may take any time: what guests have changed is lost before it
-     */
-    private static void endOnSignal(BackEnd backEnd, CountDownLatch ended, boolean writing) {
-        Runnable end =
-                () -> {
-                    if (ended.getCount() == 0) {
-                        return; // an ordinary end, with a status of its own
-                    }
-                    backEnd.end();
-                    try {
-                        if (writing) {
-                            ended.await();
-                        } else {
-                            ended.await(SHUTDOWN_MILLIS, TimeUnit.MILLISECONDS);
-                        }
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
-                    // Left alone, a JVM that a signal ends reports 128 + the signal's number.
-                    Runtime.getRuntime().halt(OK);
-                };
-        Runtime.getRuntime().addShutdownHook(new Thread(end, "shutdown"));
     }
 
     private static void configureLog(Options options) {

@@ -4,9 +4,11 @@ import io.jvirtiofsd.fuse.FeatureMode;
 import io.jvirtiofsd.passthrough.IdMaps;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Consumer;
 import picocli.CommandLine;
@@ -61,13 +63,16 @@ final class Options {
                     "allow_direct_io",
                     "no_allow_direct_io",
                     "killpriv_v2",
-                    "no_killpriv_v2");
+                    "no_killpriv_v2",
+                    "security_label",
+                    "no_security_label");
 
     @Spec private CommandSpec spec;
 
     @Option(
             names = "--shared-dir",
             paramLabel = "DIR",
+            converter = PathConverter.class,
             description = "Directory to share with the guest.")
     private Path sharedDir;
 
@@ -80,9 +85,12 @@ final class Options {
     private String nioUri;
 
     @Option(
-            names = "--socket-path",
+            names = {"--socket-path", "--socket"},
             paramLabel = "PATH",
-            description = "vhost-user socket to create and listen on.")
+            converter = PathConverter.class,
+            description =
+                    "vhost-user socket to create and listen on; PATH.pid, which keeps other"
+                            + " daemons away, is made beside it.")
     private Path socketPath;
 
     @Option(
@@ -114,6 +122,9 @@ final class Options {
     @Mixin private final XattrArguments xattrs = new XattrArguments();
     @Mixin private final IdentityArguments identity = new IdentityArguments();
 
+    @Mixin private final ContainmentArguments containment = new ContainmentArguments();
+    @Mixin private final MigrationArguments migration = new MigrationArguments();
+
     @Option(
             names = "--thread-pool-size",
             paramLabel = "N",
@@ -143,8 +154,14 @@ final class Options {
             description = "off, error, warn, info, debug or trace (default: ${DEFAULT-VALUE}).")
     private LogLevel logLevel;
 
+    @Option(names = "-d", description = "The same as --log-level=debug, which it overrides.")
+    private boolean debug;
+
     @Option(names = "--syslog", description = "Log to the system log, not to standard error.")
     private boolean syslog;
+
+    @Option(names = "-f", description = "Means nothing: the daemon stays in the foreground.")
+    private boolean foreground;
 
     @Option(
             names = "--print-capabilities",
@@ -160,8 +177,9 @@ final class Options {
                         + " xattr, no_xattr, xattrmap=RULES, posix_acl, no_posix_acl,"
                         + " announce_submounts, no_announce_submounts, posix_lock, no_posix_lock,"
                         + " flock, no_flock, readdirplus, no_readdirplus, writeback, no_writeback,"
-                        + " allow_direct_io, no_allow_direct_io, killpriv_v2, no_killpriv_v2, "
-                        + "log_level=LEVEL.")
+                        + " allow_direct_io, no_allow_direct_io, killpriv_v2, no_killpriv_v2,"
+                        + " security_label, no_security_label, modcaps=LIST, sandbox=MODE,"
+                        + " loglevel=LEVEL (or log_level). They override what is said without -o.")
     private List<String> mountStyle = new ArrayList<>();
 
     @Option(
@@ -178,6 +196,7 @@ final class Options {
 
     /** Applies what {@code -o} says and refuses what contradicts; to be called once. */
     void complete() {
+        Path source = null;
         for (String option : mountStyle) {
             String[] parts = option.split("=", 2);
             String value = parts.length == 2 ? parts[1] : null;
@@ -185,11 +204,11 @@ final class Options {
                 throw error("-o " + option + ": unknown option or missing value");
             }
             switch (parts[0]) {
-                case "source" -> sharedDir = onlyOnce(sharedDir, Path.of(value), "shared-dir");
+                case "source" -> source = convert(new PathConverter(), option, value);
                 case "tag" -> tag = value;
                 case "cache" ->
                         cache.setPolicy(
-                                convert(new CacheArguments.PolicyConverter(), option, value));
+                                convert(new CacheArguments.LegacyConverter(), option, value));
                 case "readdirplus" -> cache.setReaddirplus(true);
                 case "no_readdirplus" -> cache.setReaddirplus(false);
                 case "writeback" -> cache.setWriteback(true);
@@ -198,7 +217,22 @@ final class Options {
                 case "no_allow_direct_io" -> cache.setDirectIo(false);
                 case "killpriv_v2" -> identity.setKillpriv(true);
                 case "no_killpriv_v2" -> identity.setKillpriv(false);
-                case "log_level" -> logLevel = convert(new LevelConverter(), option, value);
+                case "log_level", "loglevel" ->
+                        logLevel = convert(new LevelConverter(), option, value);
+                case "modcaps" ->
+                        containment.setModcaps(
+                                convert(
+                                        new ContainmentArguments.ModcapsConverter(),
+                                        option,
+                                        value));
+                case "sandbox" ->
+                        containment.setSandbox(
+                                convert(
+                                        new ContainmentArguments.SandboxConverter(),
+                                        option,
+                                        value));
+                case "security_label" -> xattrs.setSecurityLabel(true);
+                case "no_security_label" -> xattrs.setSecurityLabel(false);
                 case "readonly" -> readOnly = true;
                 case "xattr" -> xattrs.setXattr(true);
                 case "xattrmap" ->
@@ -215,6 +249,10 @@ final class Options {
                 default -> throw error("-o " + option + ": unknown option");
             }
         }
+        if (source != null && sharedDir != null && !source.equals(sharedDir)) {
+            throw error("--shared-dir and -o source= name different directories");
+        }
+        sharedDir = source != null ? source : sharedDir;
         if (sharedDir == null && nioUri == null) {
             throw error("no directory to share: give --shared-dir DIR");
         }
@@ -233,6 +271,8 @@ final class Options {
         try {
             daxOptions();
             checkIdentity(identity.options());
+            containment.check(inodes.handles());
+            migration.check();
         } catch (IllegalArgumentException e) {
             throw error(e.getMessage());
         }
@@ -264,13 +304,6 @@ final class Options {
         if (nioUri != null) {
             throw error("users and groups can be translated with --shared-dir only");
         }
-    }
-
-    private Path onlyOnce(Path before, Path now, String name) {
-        if (before != null && !before.equals(now)) {
-            throw error("--" + name + " and -o source= name different directories");
-        }
-        return now;
     }
 
     private <T> T convert(CommandLine.ITypeConverter<T> converter, String option, String value) {
@@ -316,7 +349,8 @@ final class Options {
                         identity.options(),
                         locks.options(),
                         identity.killpriv(),
-                        identity.projectIds()),
+                        identity.projectIds(),
+                        inodes.preservesNoatime()),
                 threadPoolSize,
                 keepListening,
                 daxOptions(),
@@ -328,31 +362,55 @@ final class Options {
         return inodes.descriptors();
     }
 
+    /** See {@link IdentityArguments#refuseAsRoot}. */
+    void refuseAsRoot() throws IOException {
+        identity.refuseAsRoot();
+    }
+
+    /** What {@code --modcaps} asks for. */
+    Modcaps modcaps() {
+        return containment.modcaps();
+    }
+
     LogLevel logLevel() {
-        return logLevel;
+        return debug ? LogLevel.DEBUG : logLevel;
     }
 
     boolean syslog() {
         return syslog;
     }
 
-    /** Reads a log level by its lower-case name. */
+    /** Reads a log level by its name, or "err", which {@code -o loglevel=} has for "error". */
     static final class LevelConverter implements CommandLine.ITypeConverter<LogLevel> {
         @Override
         public LogLevel convert(String value) {
-            return byName(LogLevel.values(), value);
+            return value.equalsIgnoreCase("err")
+                    ? LogLevel.ERROR
+                    : byName(LogLevel.values(), value);
         }
     }
 
-    /** The value with this lower-case name. */
+    /** Reads a path; what is none is said in one line. */
+    static final class PathConverter implements CommandLine.ITypeConverter<Path> {
+        @Override
+        public Path convert(String value) {
+            try {
+                return Path.of(value);
+            } catch (InvalidPathException e) {
+                throw new CommandLine.TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    /** The value with this name, in whatever case; "-" stands for "_". */
     static <E extends Enum<E>> E byName(E[] values, String name) {
         List<String> names = new ArrayList<>();
         for (E value : values) {
-            String lower = value.name().toLowerCase(java.util.Locale.ROOT);
-            if (lower.equals(name)) {
+            String known = value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+            if (known.equalsIgnoreCase(name)) {
                 return value;
             }
-            names.add(lower);
+            names.add(known);
         }
         throw new CommandLine.TypeConversionException(
                 "'" + name + "' is none of " + String.join(", ", names));

@@ -60,6 +60,11 @@ final class XattrArguments {
         posixAcl = on ? FeatureMode.ALWAYS : FeatureMode.NEVER;
     }
 
+    /** Applies what {@code -o} says: "security_label" or "no_security_label". */
+    void setSecurityLabel(boolean on) {
+        securityLabel = on ? FeatureMode.ALWAYS : FeatureMode.NEVER;
+    }
+
     XattrOptions options() {
         boolean implied =
                 map != null || posixAcl != FeatureMode.NEVER || securityLabel != FeatureMode.NEVER;

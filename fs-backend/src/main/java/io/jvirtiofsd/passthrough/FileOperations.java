@@ -70,7 +70,8 @@ final class FileOperations {
         int fd =
                 descriptors.openingToStay(
                         () -> share.credentials().clearingSuid(killing, path, call));
-        if (fd == -Errno.EPERM && (hostFlags & Fcntl.O_NOATIME) != 0) {
+        boolean tracing = (hostFlags & Fcntl.O_NOATIME) == 0 || share.options().preserveNoatime();
+        if (fd == -Errno.EPERM && !tracing) {
             // Only the owner of a file may read it without a trace; the guest has decided already.
             return reopen(session, inode, path, hostFlags & ~Fcntl.O_NOATIME, killing);
         }

@@ -19,6 +19,8 @@ import io.jvirtiofsd.fuse.SlotTable;
  * @param killpriv whether set-user-ID, set-group-ID and capabilities are cleared here, not by the
  *     guest
  * @param projectIds whether the guest may change to which project of the host a file belongs
+ * @param preserveNoatime whether O_NOATIME is never left out: then opening fails where it is not
+ *     allowed
  */
 public record PassthroughOptions(
         CacheOptions cache,
@@ -31,7 +33,8 @@ public record PassthroughOptions(
         IdMaps ids,
         LockOptions locks,
         boolean killpriv,
-        boolean projectIds) {
+        boolean projectIds,
+        boolean preserveNoatime) {
     private static final int DEFAULT_MAX_DESCRIPTORS = 8192;
 
     /** Most bytes of the heap that an inode needs; its descriptor, while open, is a part of it. */
@@ -55,6 +58,7 @@ public record PassthroughOptions(
                 IdMaps.identity(),
                 LockOptions.NONE,
                 false,
+                false,
                 false);
     }
 
@@ -75,7 +79,8 @@ public record PassthroughOptions(
                 ids,
                 locks,
                 killpriv,
-                projectIds);
+                projectIds,
+                preserveNoatime);
     }
 
     public PassthroughOptions withReadOnly(boolean value) {
@@ -90,7 +95,8 @@ public record PassthroughOptions(
                 ids,
                 locks,
                 killpriv,
-                projectIds);
+                projectIds,
+                preserveNoatime);
     }
 
     public PassthroughOptions withMaxDescriptors(int value) {
@@ -105,7 +111,8 @@ public record PassthroughOptions(
                 ids,
                 locks,
                 killpriv,
-                projectIds);
+                projectIds,
+                preserveNoatime);
     }
 
     public PassthroughOptions withMaxInodes(int value) {
@@ -120,7 +127,8 @@ public record PassthroughOptions(
                 ids,
                 locks,
                 killpriv,
-                projectIds);
+                projectIds,
+                preserveNoatime);
     }
 
     public PassthroughOptions withInodeFileHandles(HandleMode value) {
@@ -135,7 +143,8 @@ public record PassthroughOptions(
                 ids,
                 locks,
                 killpriv,
-                projectIds);
+                projectIds,
+                preserveNoatime);
     }
 
     public PassthroughOptions withAnnounceSubmounts(boolean value) {
@@ -150,7 +159,8 @@ public record PassthroughOptions(
                 ids,
                 locks,
                 killpriv,
-                projectIds);
+                projectIds,
+                preserveNoatime);
     }
 
     public PassthroughOptions withXattrs(XattrOptions value) {
@@ -165,7 +175,8 @@ public record PassthroughOptions(
                 ids,
                 locks,
                 killpriv,
-                projectIds);
+                projectIds,
+                preserveNoatime);
     }
 
     public PassthroughOptions withIds(IdMaps value) {
@@ -180,7 +191,8 @@ public record PassthroughOptions(
                 value,
                 locks,
                 killpriv,
-                projectIds);
+                projectIds,
+                preserveNoatime);
     }
 
     public PassthroughOptions withLocks(LockOptions value) {
@@ -195,7 +207,8 @@ public record PassthroughOptions(
                 ids,
                 value,
                 killpriv,
-                projectIds);
+                projectIds,
+                preserveNoatime);
     }
 
     public PassthroughOptions withKillpriv(boolean value) {
@@ -210,7 +223,8 @@ public record PassthroughOptions(
                 ids,
                 locks,
                 value,
-                projectIds);
+                projectIds,
+                preserveNoatime);
     }
 
     public PassthroughOptions withProjectIds(boolean value) {
@@ -225,6 +239,23 @@ public record PassthroughOptions(
                 ids,
                 locks,
                 killpriv,
+                value,
+                preserveNoatime);
+    }
+
+    public PassthroughOptions withPreserveNoatime(boolean value) {
+        return new PassthroughOptions(
+                cache,
+                readOnly,
+                maxDescriptors,
+                maxInodes,
+                inodeFileHandles,
+                announceSubmounts,
+                xattrs,
+                ids,
+                locks,
+                killpriv,
+                projectIds,
                 value);
     }
 

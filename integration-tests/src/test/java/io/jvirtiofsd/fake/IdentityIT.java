@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.passthrough.IdMap;
+import io.jvirtiofsd.passthrough.IdMaps;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +52,11 @@ class IdentityIT {
     }
 
     private static FakeFrontend connect(Daemon daemon) throws IOException {
-        FakeFrontend frontend = new FakeFrontend(daemon.socket());
+        return connect(daemon.socket());
+    }
+
+    private static FakeFrontend connect(Path socket) throws IOException {
+        FakeFrontend frontend = new FakeFrontend(socket);
         frontend.negotiate(-1L, 0, 1, FakeDriver.memoryBytes(2));
         frontend.start(1, 128); // virtiofsd has one request queue
         return frontend;
@@ -131,13 +137,20 @@ class IdentityIT {
     @Test
     void aNamespaceIsAMapWithoutOthers() throws Exception {
         Path share = Files.createDirectory(folder.resolve("share"));
-        try (Daemon daemon =
-                Daemon.start(
-                        share,
-                        folder.resolve("socket"),
-                        "--uid-map=:0:1000:20:",
-                        "--gid-map=:0:2000:20:")) {
-            List<String> lines = run(daemon, share);
+        IdMaps ids =
+                new IdMaps(
+                        IdMap.parseNamespace(List.of(":0:1000:20:")),
+                        IdMap.parseNamespace(List.of(":0:2000:20:")));
+        // By the program itself root is refused, since this alone does not confine anybody.
+        try (InProcess daemon =
+                        new InProcess(
+                                share,
+                                folder,
+                                options -> options.withFiles(files -> files.withIds(ids)));
+                FakeFrontend frontend = connect(daemon.socket())) {
+            FuseClient fuse = new FuseClient(frontend, 1);
+            fuse.init(1 << 22);
+            List<String> lines = new IdentityScenario(fuse, share).run();
             for (String line :
                     List.of(
                             "create 5 -> 5:5, on the host 1005:2005",

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.linux.JnrSyscalls;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -11,11 +13,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.Random;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The program as its starters see it: options, exit status, one line of complaint, the socket. */
 class CommandLineIT {
+    private static final int EARLY_ENDS = 10;
+
     @TempDir Path folder;
 
     private static ExecResult jvirtiofsd(String... options) {
@@ -72,6 +79,10 @@ class CommandLineIT {
         assertOneLine(1, "cannot listen", jvirtiofsd(dir, "--socket-path=/no/such/s"));
         assertOneLine(1, "no group", jvirtiofsd(dir, socket, "--socket-group=no-such-group"));
         assertOneLine(1, "descriptor 77", jvirtiofsd(dir, "--fd=77"));
+        if (JnrSyscalls.load().geteuid() == 0) {
+            assertOneLine(1, "ordinary user", jvirtiofsd(dir, socket, "--uid-map=:0:1000:1:"));
+        }
+        assertFalse(Files.exists(folder.resolve("s.pid")));
     }
 
     @Test
@@ -99,6 +110,130 @@ class CommandLineIT {
             assertEquals(OptionalInt.of(0), daemon.stop());
         }
         assertFalse(Files.exists(socket));
+    }
+
+    /** Each thread has capabilities of its own, those of the JVM itself, too. */
+    @Test
+    void droppedCapabilitiesAreGoneFromAllSetsOfAllThreads() throws Exception {
+        long mknod = 1L << 27; // linux/capability.h
+        long fowner = 1L << 3;
+        try (Daemon daemon =
+                        Daemon.start(
+                                folder,
+                                folder.resolve("s"),
+                                "-o",
+                                "modcaps=-mknod:-FOWNER:+chown");
+                Stream<Path> tasks = Files.list(Path.of("/proc/" + daemon.pid() + "/task"))) {
+            for (Path task : tasks.toList()) {
+                for (String line : Files.readAllLines(task.resolve("status"))) {
+                    if (line.startsWith("Cap")) {
+                        long set = Long.parseUnsignedLong(line.split("\\s+")[1], 16);
+                        assertEquals(0, set & (mknod | fowner), task + " " + line);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Wherever the start has come to: the signal waits until there is somebody who takes it. */
+    @Test
+    void earlySigtermIsAnOrdinaryEnd() throws Exception {
+        Random random = new Random(4);
+        for (int i = 0; i < EARLY_ENDS; i++) {
+            Path log = folder.resolve("early" + i);
+            Path socket = folder.resolve("s");
+            Process process =
+                    Processes.start(
+                            List.of(
+                                    GuestKit.home().resolve("jvirtiofsd").toString(),
+                                    "--shared-dir=" + folder,
+                                    "--socket-path=" + socket),
+                            log);
+            Path status = Path.of("/proc/" + process.pid() + "/status");
+            assertTrue(
+                    Processes.await(Duration.ofSeconds(20), () -> holdsSigtermBack(status)),
+                    "" + i);
+            Thread.sleep(random.nextInt(400)); // not to wait for something: to be anywhere
+            process.destroy();
+            assertTrue(Processes.awaitEnd(process, Duration.ofSeconds(20)), "" + i);
+            assertEquals(0, process.exitValue(), Files.readString(log));
+            assertTrue(
+                    Files.readAllLines(log).stream().allMatch(l -> l.contains("[INFO] Main")),
+                    Files.readString(log));
+            assertFalse(Files.exists(socket));
+            assertFalse(Files.exists(folder.resolve("s.pid")));
+        }
+    }
+
+    private static boolean holdsSigtermBack(Path status) {
+        try {
+            return Files.readAllLines(status).stream()
+                    .anyMatch(line -> line.matches("SigBlk:.*[4-7c-f]...")); // bit 14
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** The library comes from beside the jars: nothing can be executed in /tmp, cwd is /. */
+    @Test
+    void startNeedsNoPlaceForALibrary() throws Exception {
+        String script =
+                "mount --bind "
+                        + GuestKit.home()
+                        + " /mnt && mount -t tmpfs -o noexec tmpfs /tmp"
+                        + " && cd / && mkdir /tmp/d && exec /mnt/jvirtiofsd --shared-dir=/tmp/d"
+                        + " --fd=77";
+        assertOneLine(
+                1,
+                "descriptor 77",
+                Processes.run(
+                        Duration.ofSeconds(60), List.of("unshare", "-m", "sh", "-c", script)));
+    }
+
+    @Test
+    void libraryThatCannotBeLoadedIsOneLine() {
+        ExecResult result =
+                Processes.run(
+                        Duration.ofSeconds(60),
+                        List.of(
+                                "env",
+                                "JVIRTIOFSD_JAVA_OPTS=-Djffi.boot.library.path=/no/such",
+                                GuestKit.home().resolve("jvirtiofsd").toString(),
+                                "--shared-dir=" + folder,
+                                "--fd=77"));
+        assertOneLine(1, "cannot load what it needs", result);
+    }
+
+    /** What the daemon's start must never do is to build. */
+    @Test
+    void startWithoutAJarSaysWhatBuildsIt() throws Exception {
+        Path copy = folder.resolve("jvirtiofsd");
+        Files.copy(GuestKit.home().resolve("jvirtiofsd"), copy);
+        assertOneLine(
+                1,
+                copy + " build",
+                Processes.run(
+                        Duration.ofSeconds(60),
+                        List.of("bash", copy.toString(), "--shared-dir=/", "--fd=77")));
+    }
+
+    /** No option of the peer is missing from our list. */
+    @Test
+    void helpNamesEveryOptionOfThePeer() {
+        Pattern option = Pattern.compile("(?m)^ +(?:-\\w, )?(--?[a-zA-Z][a-zA-Z0-9-]*)");
+        String peer =
+                Processes.run(
+                                Duration.ofSeconds(60),
+                                List.of(GuestKit.get().virtiofsd().toString(), "--help"))
+                        .text();
+        String ours = jvirtiofsd("--help").text();
+        List<String> names = option.matcher(peer).results().map(found -> found.group(1)).toList();
+        assertTrue(names.size() > 30, peer);
+        for (String name : names) {
+            assertTrue(
+                    Pattern.compile("[ ,]" + name + "(?![\\w-])").matcher(ours).find(),
+                    name + " is missing from " + ours);
+        }
     }
 
     @Test
