@@ -71,6 +71,9 @@ public final class Main {
             System.out.print(CAPABILITIES);
             return OK;
         }
+        // Else picocli looks for each class of these packages, though no option is a time or a
+        // date.
+        System.setProperty("picocli.converters.excludes", "java.sql.*,java.time.*");
         Options options = new Options();
         CommandLine commandLine = new CommandLine(options);
         commandLine.setOverwrittenOptionsAllowed(true);
