@@ -60,6 +60,11 @@ public final class GuestKit {
         return folder.resolve("virtiofsd");
     }
 
+    /** A root in which programs run that start virtiofsd: virtme-ng and systemd-vmspawn. */
+    Path clients() {
+        return folder.resolve("clients");
+    }
+
     Path kernel() {
         return folder.resolve("vmlinuz");
     }

@@ -1,0 +1,118 @@
+package io.jvirtiofsd.guest;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Programs that start virtiofsd find this daemon in its place, unchanged and from their Debian
+ * packages, and their guests have virtiofs: not 9p, which virtme-ng falls back to without a word.
+ * They run in a root of their own, in which there is no other virtiofsd.
+ *
+ * <p>virtme-ng waits three seconds for the daemon, which is too short beside other guests: {@code
+ * mvn verify -Dit.test=ClientsIT -Djvirtiofsd.clients=true}.
+ */
+@EnabledIfSystemProperty(named = "jvirtiofsd.clients", matches = "true")
+class ClientsIT {
+    private static final Duration LIMIT = Duration.ofMinutes(8);
+    private static final String KERNEL = "/usr/lib/modules/current/vmlinuz";
+
+    @TempDir Path shared;
+
+    /** Runs a script in the root of the clients; what it printed. */
+    private String run(String script) throws IOException {
+        Files.writeString(shared.resolve("script"), script);
+        ExecResult result =
+                Processes.run(
+                        LIMIT,
+                        List.of(
+                                GuestKit.home()
+                                        .resolve("integration-tests/guest-kit/enter-clients")
+                                        .toString(),
+                                GuestKit.get().clients().toString(),
+                                GuestKit.home().toString(),
+                                shared.toString(),
+                                "/bin/sh",
+                                "/shared/script"));
+        assertEquals(0, result.exitCode(), result.text());
+        return result.text();
+    }
+
+    private String commandLines() throws IOException {
+        return Files.readString(shared.resolve("command-lines"));
+    }
+
+    @Test
+    void virtmeNgBootsFromTheHostsRootByVirtiofs() throws Exception {
+        String said =
+                run(
+                        """
+                        cd /root
+                        echo of-the-host >/root/file
+                        vng --run %s --disable-kvm --memory 1G --cpus 1 --user root --rw -- '
+                            grep " / " /proc/mounts
+                            cat /root/file
+                            echo of-the-guest >/root/answer'
+                        cat /root/answer
+                        ls /tmp
+                        """
+                                .formatted(KERNEL));
+        assertTrue(said.contains(" / virtiofs "), said);
+        assertTrue(said.contains("of-the-host") && said.contains("of-the-guest"), said);
+        assertTrue(commandLines().contains("--socket-path"), commandLines());
+        assertTrue(!said.contains(".pid"), "the pid file is still there: " + said);
+    }
+
+    @Test
+    void vmspawnBootsADirectoryByVirtiofs() throws Exception {
+        Path root = Files.createDirectory(shared.resolve("root"));
+        for (String folder : List.of("bin", "sbin", "usr", "etc", "proc", "sys", "dev", "run")) {
+            Files.createDirectory(root.resolve(folder));
+        }
+        Files.createDirectory(root.resolve("bound"));
+        Files.createDirectory(shared.resolve("second"));
+        Files.writeString(shared.resolve("second/file"), "of-the-host");
+        Files.writeString(root.resolve("etc/os-release"), "ID=test\n");
+        Path init = root.resolve("sbin/init");
+        Files.writeString(
+                init,
+                """
+                #!/bin/sh
+                mount -t proc proc /proc
+                grep ' / ' /proc/mounts >/root-mount
+                echo of-the-guest >/answer
+                sync
+                poweroff -f
+                """);
+        assertTrue(init.toFile().setExecutable(true));
+        run(
+                """
+                cp /usr/bin/busybox /shared/root/bin/
+                for program in sh mount grep sync poweroff; do
+                    ln -s busybox /shared/root/bin/$program
+                done
+                # vmspawn wants to be in a service of a systemd, and to talk to its bus.
+                mount -t cgroup2 cgroup2 /sys/fs/cgroup
+                mkdir -p /sys/fs/cgroup/vmspawn.service
+                echo $$ >/sys/fs/cgroup/vmspawn.service/cgroup.procs
+                mkdir -p /run/dbus
+                dbus-daemon --session --address=unix:path=/run/dbus/system_bus_socket --fork
+                systemd-vmspawn -D /shared/root --bind=/shared/second:/bound --kvm=no --vsock=no \
+                    --register=no --keep-unit --tpm=no --firmware=none --pass-ssh-key=no \
+                    --ram=512M --cpus=1 --console=read-only --linux=%s init=/sbin/init
+                """
+                        .formatted(KERNEL));
+        assertTrue(Files.readString(root.resolve("root-mount")).contains(" / virtiofs "));
+        assertEquals("of-the-guest\n", Files.readString(root.resolve("answer")));
+        long started = commandLines().lines().filter(l -> l.contains("--modcaps=-mknod")).count();
+        assertEquals(2, started, commandLines());
+    }
+}
