@@ -63,7 +63,8 @@ public final class Daemon implements AutoCloseable {
         return start(script, sharedDir, socket, List.of(options));
     }
 
-    private static Path launcher() {
+    /** The program that starts our daemon. */
+    static Path launcher() {
         return Path.of(
                 System.getProperty(
                         "jvirtiofsd.command", GuestKit.home().resolve("jvirtiofsd").toString()));
@@ -82,6 +83,11 @@ public final class Daemon implements AutoCloseable {
         command.add("--shared-dir=" + sharedDir);
         command.add("--socket-path=" + socket);
         command.addAll(options);
+        return startAs(command, socket);
+    }
+
+    /** Starts the back-end by any {@code command}, which has it listen on {@code socket}. */
+    public static Daemon startAs(List<String> command, Path socket) {
         Path log = socket.resolveSibling(socket.getFileName() + ".log");
         Daemon daemon = new Daemon(Processes.start(command, log), socket, log);
         boolean listening =
