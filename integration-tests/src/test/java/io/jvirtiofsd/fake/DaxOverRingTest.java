@@ -16,7 +16,9 @@ import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -40,7 +42,7 @@ class DaxOverRingTest {
     private static final int EROFS = 30;
     private static final int EOPNOTSUPP = 95;
 
-    @TempDir java.nio.file.Path folder;
+    @TempDir Path folder;
     private DaxRig rig;
 
     @BeforeEach
@@ -76,6 +78,23 @@ class DaxOverRingTest {
     }
 
     /** Else the guest reads a file up to the size it knows, without a request. */
+    /** Stores to a page that is dirty are unseen by the host's kernel. */
+    @Test
+    void theFirstStoreAfterFsyncMovesTheTimes() throws IOException {
+        rig.file("f", RANGE);
+        long node = rig.lookup("f");
+        rig.setup(node, 0, 0);
+        Path file = rig.share.resolve("f");
+        for (int round = 0; round < 3; round++) {
+            Files.setLastModifiedTime(file, FileTime.fromMillis(0));
+            rig.window().store(5, new byte[] {(byte) round});
+            assertTrue(Files.getLastModifiedTime(file).toMillis() > 0, "round " + round);
+            long fh = rig.fuse.open(node, O_RDWR);
+            rig.fuse.fsync(node, fh);
+            rig.fuse.release(node, fh);
+        }
+    }
+
     @Test
     void attributesOfFilesThatMayBeMappedAreNotKept() throws Exception {
         rig.file("f", 10);

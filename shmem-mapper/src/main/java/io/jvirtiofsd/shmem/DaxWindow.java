@@ -6,6 +6,7 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Syscalls;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.NavigableMap;
@@ -35,6 +36,10 @@ public final class DaxWindow implements AutoCloseable {
 
     private static final int PAGE_BYTES = 4096;
     private static final int LOCATING_MILLIS = 500;
+
+    /** The most ranges, and so files, at a time: also those beyond a file's end have no piece. */
+    private static final int MAX_RANGES = 1024;
+
     private static final long MAX_EXTENT_BYTES = 1 << 30; // such that offsets inside are ints
 
     /** Says which file to map; called under the monitor, so that nobody closes it meanwhile. */
@@ -54,7 +59,6 @@ public final class DaxWindow implements AutoCloseable {
     private final long bytes;
     private final DaxStatistics.Counters counters = new DaxStatistics.Counters();
     private final WindowPieces pieces;
-    private final ShadowPages shadows;
     private final Layout layout;
     private final FileWatch watch;
     private final NavigableMap<Long, Extent> extents = new TreeMap<>();
@@ -73,8 +77,7 @@ public final class DaxWindow implements AutoCloseable {
         try (Parts parts = new Parts()) {
             this.watch = parts.add(new FileWatch(syscalls, this, guard));
             this.pieces = parts.add(new WindowPieces(syscalls, bytes, counters));
-            this.shadows = parts.add(new ShadowPages(syscalls, bytes, counters));
-            this.layout = new Layout(syscalls, bytes, pieces, shadows);
+            this.layout = new Layout(syscalls, bytes, pieces, counters);
             parts.complete();
         }
     }
@@ -210,9 +213,13 @@ public final class DaxWindow implements AutoCloseable {
         if (there != null && there.covers(file, fileOffset, windowOffset, length)) {
             return grow(file); // an upgrade to writing: mapped read-write from the start
         }
-        int result = carve(windowOffset, length);
+        int result = carve(windowOffset, length, 1);
         if (result == 0) {
-            result = add(file, fileOffset, windowOffset, (int) length);
+            Extent fresh = new Extent(file, fileOffset, windowOffset, (int) length);
+            result = add(fresh);
+            if (result < 0) {
+                drop(fresh);
+            }
         }
         if (!mapped && pieces.count() > 0) {
             mapped = true;
@@ -246,14 +253,14 @@ public final class DaxWindow implements AutoCloseable {
     /**
      * One range of FUSE_REMOVEMAPPING, whatever is there or is not.
      *
-     * @return 0, or a negated errno: EINVAL, EIO
+     * @return 0, or a negated errno: EINVAL, EIO, ENOMEM when it would leave too many ranges
      */
     public synchronized int remove(long windowOffset, long length) {
         if (!contains(windowOffset, length)) {
             return -Errno.EINVAL;
         }
         counters.reclaimed.increment();
-        int result = carve(windowOffset, length);
+        int result = carve(windowOffset, length, 0);
         closeIdle();
         return result;
     }
@@ -276,37 +283,47 @@ public final class DaxWindow implements AutoCloseable {
         closeIdle();
     }
 
-    /** Empties a range; what is cut goes on at its sides. */
-    private int carve(long windowOffset, long length) {
+    /**
+     * Empties a range; what is cut goes on at its sides, without a piece where there is no room for
+     * one.
+     *
+     * @param more ranges that are to follow
+     */
+    private int carve(long windowOffset, long length, int more) {
         long end = windowOffset + length;
+        List<Extent> old = Extent.overlapping(extents, windowOffset, end);
+        List<Extent> sides = new ArrayList<>();
+        for (Extent extent : old) {
+            if (extent.windowOffset < windowOffset) {
+                sides.add(extent.part(0, (int) (windowOffset - extent.windowOffset)));
+            }
+            if (extent.windowEnd() > end) {
+                sides.add(extent.part((int) (end - extent.windowOffset), extent.length));
+            }
+        }
+        if (extents.size() - old.size() + sides.size() + more > MAX_RANGES) {
+            return -Errno.ENOMEM;
+        }
         int result = 0;
-        for (Extent extent : Extent.overlapping(extents, windowOffset, end)) {
+        for (Extent extent : old) {
             if (!drop(extent)) {
                 result = -Errno.EIO;
             }
-            if (extent.windowOffset < windowOffset) {
-                int left = (int) (windowOffset - extent.windowOffset);
-                add(extent.file, extent.fileOffset, extent.windowOffset, left);
-            }
-            if (extent.windowEnd() > end) {
-                int cut = (int) (end - extent.windowOffset);
-                add(extent.file, extent.fileOffset + cut, end, extent.length - cut);
-            }
+        }
+        for (Extent side : sides) {
+            int added = add(side);
+            result = result == 0 ? added : result;
         }
         return result;
     }
 
-    private int add(DaxFile file, long fileOffset, long windowOffset, int length) {
-        Extent extent = new Extent(file, fileOffset, windowOffset, length);
-        extents.put(windowOffset, extent);
-        layout.use(length);
-        file.add(extent);
-        idle.remove(file);
+    private int add(Extent extent) {
+        extents.put(extent.windowOffset, extent);
+        layout.use(extent.length);
+        extent.file.add(extent);
+        idle.remove(extent.file);
         int result = layout.layOut(extent);
-        file.noteShadows();
-        if (result < 0) {
-            drop(extent);
-        }
+        extent.file.noteShadows();
         return result;
     }
 
@@ -458,7 +475,6 @@ public final class DaxWindow implements AutoCloseable {
     public void close() {
         newFrontEnd();
         watch.close();
-        shadows.close();
         pieces.close();
     }
 }

@@ -49,6 +49,11 @@ final class Extent {
         return List.copyOf(extents.subMap(first, to).values());
     }
 
+    /** A new range for bytes {@code [from, to)} of this one. */
+    Extent part(int from, int to) {
+        return new Extent(file, fileOffset + from, windowOffset + from, to - from);
+    }
+
     long windowEnd() {
         return windowOffset + length;
     }

@@ -3,6 +3,7 @@ package io.jvirtiofsd.shmem;
 import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
+import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
 
@@ -18,7 +19,7 @@ import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
  * <p>Guarded by the window's monitor. A range's fields change under its file's, too, which is never
  * held across a round trip: other requests for the file go on meanwhile.
  */
-final class Layout {
+final class Layout implements Part {
     private static final int PAGE_BYTES = 4096;
 
     /** Growth by this much makes it worth to map file pages instead of shadow pages. */
@@ -28,21 +29,41 @@ final class Layout {
     private static final int ATTEMPTS = 10;
 
     private final Syscalls syscalls;
+    private final long windowBytes;
     private final WindowPieces pieces;
-    private final ShadowPages shadows;
+    private final DaxStatistics.Counters counters;
+
+    /** The front-end's, made when first needed: what it has mapped once it can keep. */
+    private ShadowPages shadows;
+
     private long unusedBytes;
     private Boolean mapsPastEnd;
 
-    Layout(Syscalls syscalls, long windowBytes, WindowPieces pieces, ShadowPages shadows) {
+    Layout(
+            Syscalls syscalls,
+            long windowBytes,
+            WindowPieces pieces,
+            DaxStatistics.Counters counters) {
         this.syscalls = syscalls;
+        this.windowBytes = windowBytes;
         this.pieces = pieces;
-        this.shadows = shadows;
+        this.counters = counters;
         this.unusedBytes = windowBytes;
     }
 
-    /** Another front-end may do it another way. */
+    /** Another front-end may do it another way, and sees nothing of the last one's pages. */
     void newFrontEnd() {
         mapsPastEnd = null;
+        close();
+    }
+
+    /** Gives shadow pages back; no range may be served by any. */
+    @Override
+    public void close() {
+        if (shadows != null) {
+            shadows.close();
+            shadows = null;
+        }
     }
 
     /** Notes that {@code bytes} more of the window are in use, or fewer if negative. */
@@ -98,6 +119,13 @@ final class Layout {
     private int shadow(Extent extent, long size) {
         int length = extent.length - extent.split;
         long at = extent.windowOffset + extent.split;
+        if (shadows == null) {
+            try {
+                shadows = new ShadowPages(syscalls, windowBytes, counters);
+            } catch (LinuxException e) {
+                return -e.errno();
+            }
+        }
         synchronized (extent.file) {
             extent.shadowBy(shadows.range(at, length), extent.file.fd(), size);
             extent.file.noteShadows();
@@ -113,7 +141,7 @@ final class Layout {
     }
 
     private int map(Extent extent, int fd, FileId id, long fileOffset, int at, int length) {
-        if (pieces.free() <= 0) {
+        if (!pieces.makeRoom()) {
             return -Errno.ENOMEM;
         }
         Outcome outcome = pieces.map(fd, id, fileOffset, extent.windowOffset + at, length);

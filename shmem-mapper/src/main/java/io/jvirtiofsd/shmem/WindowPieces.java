@@ -27,6 +27,9 @@ final class WindowPieces implements Part {
      */
     static final int MAX_PIECES = 480;
 
+    /** How many files are remembered that no piece is of any more. */
+    private static final int MAX_GONE = 1024;
+
     private final Mapping mirror;
     private final DaxStatistics.Counters counters;
     private final NavigableMap<Long, Piece> live = new TreeMap<>();
@@ -35,7 +38,13 @@ final class WindowPieces implements Part {
     private final Set<Piece> doubtful = new LinkedHashSet<>();
 
     private final Map<Piece.Key, Piece> announced = new ConcurrentHashMap<>();
-    private final Map<FileId, Boolean> files = new ConcurrentHashMap<>();
+
+    /** How many pieces are of a file, live or doubtful; 0 for those that were unmapped last. */
+    private final Map<FileId, Integer> files = new ConcurrentHashMap<>();
+
+    /** Files without a piece, the oldest first: the front-end may yet announce what was theirs. */
+    private final Set<FileId> gone = new LinkedHashSet<>();
+
     private volatile ShmemChannel channel;
     private volatile int epoch;
 
@@ -67,7 +76,7 @@ final class WindowPieces implements Part {
         return mirror.address();
     }
 
-    /** Whether the file was ever mapped in the window. */
+    /** Whether a piece is of the file, or was not long ago. */
     boolean knows(long device, long ino) {
         return files.containsKey(new FileId(device, ino));
     }
@@ -76,6 +85,14 @@ final class WindowPieces implements Part {
     long find(long device, long ino, long fileOffset, long length) {
         Piece piece = announced.get(new Piece.Key(new FileId(device, ino), fileOffset, length));
         return piece == null ? -1 : piece.windowOffset();
+    }
+
+    /** Has doubtful pieces unmapped if there is no room otherwise; whether there is any. */
+    boolean makeRoom() {
+        if (free() <= 0) {
+            List.copyOf(doubtful).forEach(this::drop);
+        }
+        return free() > 0;
     }
 
     /** Pieces that can be mapped before the limit is reached. */
@@ -99,7 +116,7 @@ final class WindowPieces implements Part {
         } catch (LinuxException e) {
             return Outcome.REFUSED;
         }
-        files.put(file, true);
+        hold(file);
         announced.put(piece.key(), piece);
         Outcome outcome = ask(fd, piece);
         if (outcome == Outcome.REFUSED && dropDoubtful(windowOffset, length)) {
@@ -110,11 +127,41 @@ final class WindowPieces implements Part {
             live.put(windowOffset, piece);
         } else {
             if (outcome == Outcome.UNKNOWN) {
-                doubtful.add(piece);
+                doubt(piece);
+            } else {
+                release(file);
             }
             clear(piece);
         }
         return outcome;
+    }
+
+    private void hold(FileId file) {
+        files.merge(file, 1, Integer::sum);
+        gone.remove(file);
+    }
+
+    private void release(FileId file) {
+        if (files.merge(file, -1, Integer::sum) > 0) {
+            return;
+        }
+        gone.add(file);
+        if (gone.size() > MAX_GONE) {
+            FileId oldest = gone.iterator().next();
+            gone.remove(oldest);
+            files.remove(oldest);
+        }
+    }
+
+    private void doubt(Piece piece) {
+        if (!doubtful.add(piece)) {
+            release(piece.file()); // one like it counts already
+        }
+    }
+
+    private void forget(Piece piece) {
+        doubtful.remove(piece);
+        release(piece.file());
     }
 
     /** Whether a map would be done: maps the start of a file of ours, and unmaps it again. */
@@ -167,8 +214,10 @@ final class WindowPieces implements Part {
         Piece piece = live.remove(windowOffset);
         Outcome outcome = piece.epoch() == epoch ? askUnmap(piece) : Outcome.UNKNOWN;
         boolean sure = isAnswer(outcome);
-        if (!sure) {
-            doubtful.add(piece);
+        if (sure) {
+            release(piece.file());
+        } else {
+            doubt(piece);
         }
         clear(piece);
         return sure;
@@ -192,7 +241,7 @@ final class WindowPieces implements Part {
     private boolean drop(Piece piece) {
         boolean gone = isAnswer(askUnmap(piece)); // refused if it was gone already
         if (gone) {
-            doubtful.remove(piece);
+            forget(piece);
         }
         return gone;
     }
@@ -214,7 +263,7 @@ final class WindowPieces implements Part {
     }
 
     private void forgetDoubtful(long windowOffset, long length) {
-        doubtful.removeAll(doubtfulIn(windowOffset, length));
+        doubtfulIn(windowOffset, length).forEach(this::forget);
     }
 
     private List<Piece> doubtfulIn(long windowOffset, long length) {
@@ -229,6 +278,7 @@ final class WindowPieces implements Part {
         doubtful.clear();
         unproven = null;
         files.clear();
+        gone.clear();
     }
 
     @Override

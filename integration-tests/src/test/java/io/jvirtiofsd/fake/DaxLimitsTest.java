@@ -1,0 +1,162 @@
+package io.jvirtiofsd.fake;
+
+import static io.jvirtiofsd.fake.FuseRig.assertErrno;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Statx;
+import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.DaxWindow;
+import io.jvirtiofsd.shmem.FileId;
+import io.jvirtiofsd.shmem.GuardMode;
+import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the window holds for a guest has an end, and what does not fit is neither lost nor kept. */
+class DaxLimitsTest {
+    private static final int PAGE = 4096;
+    private static final int RANGES = 1024;
+    private static final int PIECES = 480;
+    private static final int REMEMBERED = 1024;
+    private static final int EIO = 5;
+    private static final int ENOMEM = 12;
+
+    @TempDir Path folder;
+
+    private static void setUpPage(DaxRig rig, long node, int filePage, int windowPage) {
+        long at = (long) windowPage * PAGE;
+        rig.setup(node, (long) filePage * PAGE, PAGE, DaxRig.READ, at);
+    }
+
+    /** Beyond a file's end nothing is mapped, so that the front-end sets no bound. */
+    @Test
+    void moreRangesThanTheBoundAreEnomem() throws IOException {
+        try (DaxRig rig = new DaxRig(folder)) {
+            rig.file("empty", 0);
+            long node = rig.lookup("empty");
+            rig.setup(node, 0, 3 * PAGE, DaxRig.READ, 0);
+            for (int i = 1; i < RANGES; i++) {
+                setUpPage(rig, node, 0, 2 + i);
+            }
+            assertErrno(ENOMEM, () -> setUpPage(rig, node, 0, 2 + RANGES));
+            assertErrno(ENOMEM, () -> setUpPage(rig, node, 9, 1));
+            assertErrno(ENOMEM, () -> rig.remove(PAGE, PAGE));
+            setUpPage(rig, node, 1, 9); // in place of one
+            rig.remove(9 * PAGE, PAGE);
+            setUpPage(rig, node, 0, 2 + RANGES);
+            assertErrno(ENOMEM, () -> setUpPage(rig, node, 0, 3 + RANGES));
+            assertEquals(0, rig.window().requests());
+        }
+    }
+
+    @Test
+    void whatAFrontEndMayHaveDroppedTakesNoRoom() throws IOException {
+        try (DaxRig rig = new DaxRig(folder)) {
+            byte[] bytes = rig.file("f", (PIECES + 1) * PAGE);
+            for (int round = 0; round < 3; round++) {
+                long node = rig.lookup("f");
+                for (int i = 0; i < PIECES; i++) {
+                    setUpPage(rig, node, i, i);
+                }
+                assertErrno(ENOMEM, () -> setUpPage(rig, node, PIECES, PIECES));
+                rig.frontend.stop();
+                if (round == 1) {
+                    rig.window().reset(); // as QEMU does by itself
+                }
+                rig.frontend.restart();
+                rig.begin();
+            }
+            rig.setup(rig.lookup("f"), 0, PAGE, DaxRig.READ, 600 * PAGE);
+            assertEquals(bytes[77], rig.window().load(600 * PAGE, PAGE)[77]);
+        }
+    }
+
+    @Test
+    void whatStaysOfARangeIsMappedLaterIfItCannotBeAtOnce() throws IOException {
+        try (DaxRig rig = new DaxRig(folder)) {
+            byte[] bytes = rig.file("f", 4 * PAGE);
+            long node = rig.lookup("f");
+            rig.setup(node, 0, 3 * PAGE, DaxRig.READ, 0);
+            rig.window().failAfter(2, Outcome.REFUSED); // unmap all, map the left, map the right
+            assertErrno(EIO, () -> rig.remove(PAGE, PAGE));
+            assertEquals(bytes[5], rig.window().load(0, PAGE)[5]);
+            assertEquals(1, rig.window().maps());
+            rig.fuse.getattr(node);
+            assertEquals(2, rig.window().maps());
+            assertEquals(bytes[2 * PAGE + 5], rig.window().load(2 * PAGE, PAGE)[5]);
+        }
+    }
+
+    /** A front-end keeps what it has mapped for as long as it likes. */
+    @Test
+    void pagesBehindTheEndOfAFileAreOneFrontEnds() throws IOException {
+        try (DaxRig rig = new DaxRig(folder)) {
+            rig.file("first", 100);
+            rig.setup(rig.lookup("first"), 0, 0);
+            FakeWindow before = rig.window();
+            FakeFrontend gone = rig.frontend;
+            gone.disconnect();
+            rig.connect(false);
+            byte[] bytes = rig.file("second", 200);
+            rig.setup(rig.lookup("second"), 0, 0);
+            assertArrayEquals(new byte[PAGE], before.load(0, PAGE));
+            before.store(7, "spoilt".getBytes(StandardCharsets.US_ASCII));
+            rig.assertShows(bytes, 0, 0);
+            rig.window().store(0, new byte[] {1});
+            bytes[0] = 1;
+            rig.fuse.getattr(rig.lookup("second"));
+            rig.assertOnHost(bytes, "second");
+            gone.close();
+        }
+    }
+
+    @Test
+    void filesWithoutAPieceAreForgotten() throws IOException {
+        Syscalls syscalls = JnrSyscalls.load();
+        long bytes = 2L * DaxRig.RANGE;
+        try (FakeWindow frontend = new FakeWindow(bytes, false);
+                DaxWindow window = DaxWindow.open(syscalls, bytes, GuardMode.OFF)) {
+            window.attach(frontend);
+            FileId live = map(window, syscalls, "live", DaxRig.RANGE);
+            FileId first = map(window, syscalls, "f0", 0);
+            for (int i = 1; i <= REMEMBERED; i++) {
+                map(window, syscalls, "f" + i, 0);
+            }
+            assertTrue(window.isMapped(first.device(), first.ino()));
+            FileId last = map(window, syscalls, "last", 0);
+            assertFalse(window.isMapped(first.device(), first.ino()));
+            assertTrue(window.isMapped(last.device(), last.ino()));
+            assertTrue(window.isMapped(live.device(), live.ino()));
+            window.detach();
+        }
+    }
+
+    private FileId map(DaxWindow window, Syscalls syscalls, String name, long at)
+            throws IOException {
+        Path path = Files.write(folder.resolve(name), new byte[PAGE]);
+        byte[] text = path.toString().getBytes(StandardCharsets.UTF_8);
+        Scratch scratch = Scratch.get();
+        int fd =
+                syscalls.openat(
+                        Fcntl.AT_FDCWD, scratch.path(text, 0, text.length), Fcntl.O_RDWR, 0);
+        NativeMemory statx = scratch.statx();
+        int mask = Statx.STATX_BASIC_STATS;
+        syscalls.statx(fd, scratch.emptyPath(), Fcntl.AT_EMPTY_PATH, mask, statx.address());
+        FileId id = new FileId(Statx.device(statx), statx.getLong(Statx.INO));
+        Fd file = Fd.own(syscalls, fd);
+        assertEquals(0, window.setup(() -> window.open(file, id), 0, at, PAGE));
+        return id;
+    }
+}
