@@ -70,7 +70,8 @@ public final class BackEnd implements AutoCloseable {
                             new FuseServer(
                                     fileSystem,
                                     fuseOptions(options)
-                                            .with(Feature.NO_OPENDIR, fileSystem.listsByNode())),
+                                            .with(Feature.NO_OPENDIR, fileSystem.listsByNode())
+                                            .with(Feature.EXPORT, fileSystem.findsForgotten())),
                             options.tag(),
                             window);
             TransportOptions transport =

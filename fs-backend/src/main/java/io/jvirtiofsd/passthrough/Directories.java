@@ -151,7 +151,7 @@ final class Directories {
         long ino = block.getLong(at);
         long next = block.getLong(at + OFF);
         int type = block.getByte(at + TYPE) & 0xff;
-        boolean dots = isDots(name);
+        boolean dots = name.isDots();
         if (dots && root) {
             ino = share.rootIno(); // ".." is not in the share
         }
@@ -175,11 +175,5 @@ final class Directories {
             session.forget(entry.nodeId(), 1);
         }
         return added;
-    }
-
-    private static boolean isDots(Name name) {
-        byte[] bytes = name.array();
-        return name.length() == 1 && bytes[0] == '.'
-                || name.length() == 2 && bytes[0] == '.' && bytes[1] == '.';
     }
 }

@@ -1,5 +1,6 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.fuse.Attributes;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.linux.NativeMemory;
@@ -20,6 +21,7 @@ final class EntryCursor implements Entry {
     private final Name name = new Name();
     private final byte[] nameBytes = new byte[NAME_BYTES];
     private long nodeId;
+    private int generation;
 
     EntryCursor(StatxAttributes attributes, long validNanos, long negativeNanos) {
         this.attributes = attributes;
@@ -27,10 +29,15 @@ final class EntryCursor implements Entry {
         this.negativeNanos = negativeNanos;
     }
 
-    /** Makes this the entry of {@code inode}. */
-    EntryCursor at(Inode inode) {
+    /**
+     * Makes this the entry of {@code inode}. The roots of mounts have generation 0 whatever {@code
+     * sessionGeneration} is: Linux makes them without asking for one.
+     */
+    EntryCursor at(Inode inode, int sessionGeneration) {
         nodeId = inode.nodeId();
         attributes.of(inode);
+        boolean root = inode.isPinned() || (attributes.flags() & Attributes.ATTR_SUBMOUNT) != 0;
+        generation = root ? 0 : sessionGeneration;
         return this;
     }
 
@@ -68,7 +75,7 @@ final class EntryCursor implements Entry {
 
     @Override
     public long generation() {
-        return 0; // nodeIds are never reused
+        return Integer.toUnsignedLong(generation);
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
+import java.util.Arrays;
 
 /**
  * The kernel's lasting name of a host object, by which it can be opened again as long as it exists.
@@ -57,6 +58,16 @@ final class FileHandle {
             }
         }
         return true;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof FileHandle handle && Arrays.equals(bytes, handle.bytes);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(bytes);
     }
 
     /** Opens the object as an O_PATH descriptor; a descriptor, or a negated errno. */

@@ -215,6 +215,10 @@ final class Inode {
         return lookups >= ROOT_LOOKUPS / 2;
     }
 
+    long lookups() {
+        return lookups;
+    }
+
     boolean isForgotten() {
         return lookups == 0;
     }

@@ -2,6 +2,8 @@ package io.jvirtiofsd.passthrough;
 
 import io.jvirtiofsd.fuse.SlotTable;
 import io.jvirtiofsd.shmem.FileId;
+import java.util.LinkedHashSet;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.function.Consumer;
 
@@ -10,35 +12,50 @@ import java.util.function.Consumer;
  * Owned by the session.
  *
  * <p>Finding takes no lock. Insertion and the removal of a forgotten inode exclude each other, so
- * an object never has two nodeIds. A reader that meets a table being resized may miss an inode; it
+ * an object never has two nodeIds at a time. What is forgotten is remembered for a while by its
+ * file handle: a guest that exports the share by NFS asks for it by nodeId, and should get the same
+ * one when it comes there by name. A reader that meets a table being resized may miss an inode; it
  * then looks again under the lock. <i>Thread-safe.</i>
  */
 final class InodeTable {
     private static final int INITIAL_BUCKETS = 1 << 12;
+
+    /** How many are remembered at most; each costs some 200 bytes. */
+    private static final int MAX_REMEMBERED = 1 << 16;
 
     private final SlotTable<Inode> byNodeId;
     private volatile AtomicReferenceArray<Inode> buckets =
             new AtomicReferenceArray<>(INITIAL_BUCKETS);
     private int count;
 
+    /** Inodes that are forgotten but keep their place, first the one forgotten first. */
+    private final Set<Inode> remembered = new LinkedHashSet<>();
+
     /**
-     * @param limit most inodes at a time
+     * @param limit most inodes at a time, the remembered ones among them
      */
     InodeTable(int limit) {
         this.byNodeId = new SlotTable<>(limit);
     }
 
     /** Whether the guest can get to know no other object. */
-    boolean isFull() {
-        return byNodeId.isFull();
+    synchronized boolean isFull() {
+        return remembered.isEmpty() && byNodeId.isFull();
     }
 
-    /** The inode with this nodeId, or null. */
+    /** The inode with this nodeId, or null if there is none or it has been forgotten. */
     Inode get(long nodeId) {
-        return byNodeId.get(nodeId);
+        Inode inode = byNodeId.get(nodeId);
+        return inode == null || inode.isForgotten() ? null : inode;
     }
 
-    /** The inode of this host object, or null. */
+    /** What is remembered of the inode that had this nodeId and was forgotten, or null. */
+    synchronized Inode forgotten(long nodeId) {
+        Inode inode = byNodeId.get(nodeId);
+        return remembered.contains(inode) ? inode : null;
+    }
+
+    /** The inode of this host object, or null; it may have been forgotten. */
     Inode find(long device, long ino, long mountId) {
         AtomicReferenceArray<Inode> table = buckets;
         Inode inode = table.get(bucket(table, device, ino));
@@ -81,17 +98,47 @@ final class InodeTable {
         if (known != null && known.addLookup()) {
             return known;
         }
+        if (known != null && remembered.contains(known)) {
+            if (isSame(known, fresh)) {
+                takeOver(known, fresh);
+                return fresh;
+            }
+            drop(known);
+        }
         if (count >= buckets.length()) {
             grow(); // first: it may find no memory
+        }
+        if (byNodeId.isFull() && !remembered.isEmpty()) {
+            drop(remembered.iterator().next());
         }
         long nodeId = byNodeId.add(fresh);
         if (nodeId == 0) {
             return null;
         }
         fresh.setNodeId(nodeId);
+        add(fresh);
+        return fresh;
+    }
+
+    /** Inode numbers are given to other objects; handles are not. */
+    private static boolean isSame(Inode known, Inode fresh) {
+        return known.type() == fresh.type()
+                && known.mount() == fresh.mount()
+                && known.handle().equals(fresh.handle());
+    }
+
+    /** Puts {@code fresh} in the place of {@code known}, with its nodeId. */
+    private void takeOver(Inode known, Inode fresh) {
+        remembered.remove(known);
+        unlink(known);
+        fresh.setNodeId(known.nodeId());
+        byNodeId.replace(known.nodeId(), fresh);
+        add(fresh);
+    }
+
+    private void add(Inode fresh) {
         count++;
         link(buckets, fresh);
-        return fresh;
     }
 
     private static void link(AtomicReferenceArray<Inode> table, Inode inode) {
@@ -115,22 +162,40 @@ final class InodeTable {
     }
 
     /**
-     * Takes lookups of an inode back.
+     * Takes lookups of an inode back. The last 65,536 forgotten that have a file handle are
+     * remembered, so that they get their nodeIds back.
      *
-     * @return whether none are left and the inode has been removed
+     * @return whether none are left: it is there for nobody now
      */
     boolean forget(Inode inode, long lookups) {
         if (inode.takeLookupsLeavingSome(lookups)) {
             return false;
         }
         synchronized (this) {
+            if (inode.isForgotten()) {
+                return false; // by another thread meanwhile
+            }
+            boolean lasting = inode.handle() != null;
+            if (lasting) {
+                remembered.add(inode); // first: it may find no memory
+            }
             if (!inode.takeLookups(lookups)) {
+                remembered.remove(inode);
                 return false;
             }
-            byNodeId.remove(inode.nodeId());
-            unlink(inode);
+            if (!lasting) {
+                drop(inode);
+            } else if (remembered.size() > MAX_REMEMBERED) {
+                drop(remembered.iterator().next());
+            }
             return true;
         }
+    }
+
+    private void drop(Inode inode) {
+        remembered.remove(inode);
+        byNodeId.remove(inode.nodeId());
+        unlink(inode);
     }
 
     /**

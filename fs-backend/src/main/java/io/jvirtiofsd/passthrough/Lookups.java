@@ -38,7 +38,7 @@ final class Lookups {
                         .find(Statx.device(statx), statx.getLong(Statx.INO), Statx.mountId(statx));
         if (known != null && count(session, directory, name, known)) {
             follow(share, known, statx);
-            return share.cursor().at(known);
+            return share.cursor().at(known, session.generation());
         }
         return open(session, directory, name);
     }
@@ -58,6 +58,9 @@ final class Lookups {
         if (known.path() != null) {
             known.use();
             return known.addLookup();
+        }
+        if (known.isForgotten()) {
+            return false;
         }
         // Without an open descriptor the inode number may have become another object's. Asking
         // overwrites nothing but the path slot and the small block.
@@ -92,10 +95,13 @@ final class Lookups {
     /** The inode of a name, if the guest knows it; null if not. */
     static Inode known(Session session, int directory, Name name) {
         NativeMemory statx = Scratch.get().statx();
-        return statx(session.share(), directory, name) < 0
-                ? null
-                : session.inodes()
+        if (statx(session.share(), directory, name) < 0) {
+            return null;
+        }
+        Inode inode =
+                session.inodes()
                         .find(Statx.device(statx), statx.getLong(Statx.INO), Statx.mountId(statx));
+        return inode == null || inode.isForgotten() ? null : inode;
     }
 
     /** Counts a lookup of what {@code path}, an O_PATH descriptor that is taken, refers to. */
@@ -119,6 +125,10 @@ final class Lookups {
         }
         fresh.mark(
                 share.mappings().isPresent() && share.mappings().get().wants(path.number(), statx));
+        Inode before = session.inodes().find(fresh.device(), fresh.ino(), fresh.mountId());
+        if (before != null && before.isForgotten() && fresh.handle() == null) {
+            fresh.setHandle(FileHandle.of(share.syscalls(), path.number())); // to compare with
+        }
         Inode counted = session.inodes().lookupOrAdd(fresh);
         if (counted != fresh) {
             path.close();
@@ -131,7 +141,63 @@ final class Lookups {
             session.added(fresh);
         }
         follow(share, counted, statx);
-        return share.cursor().at(counted);
+        return share.cursor().at(counted, session.generation());
+    }
+
+    /**
+     * Looks up what the guest has, or once had, by its nodeId alone: as long as its handle is
+     * remembered and leads to it.
+     */
+    static EntryCursor find(Session session, long nodeId) throws ErrnoException {
+        Inode known = session.inodes().get(nodeId);
+        if (known != null) {
+            Failures.check(
+                    session.share().statx(session.descriptors().of(known), Share.LOOKUP_MASK));
+            if (known.addLookup()) {
+                follow(session.share(), known, Scratch.get().statx());
+                return session.share().cursor().at(known, session.generation());
+            }
+        }
+        Inode forgotten = session.inodes().forgotten(nodeId);
+        if (forgotten == null || !session.mounts().has(forgotten.mount())) {
+            throw ErrnoException.of(Errno.ESTALE);
+        }
+        Fd path = session.descriptors().again(forgotten);
+        if (session.share().isNameless(path.number())) { // some program of the host has it open
+            path.close();
+            throw ErrnoException.of(Errno.ESTALE);
+        }
+        EntryCursor entry = add(session, path);
+        if (entry.nodeId() != nodeId) { // remembered no more since it was opened
+            session.forget(entry.nodeId(), 1);
+            throw ErrnoException.of(Errno.ESTALE);
+        }
+        return entry;
+    }
+
+    /** Looks up the directory that a directory is in, in the share. */
+    static EntryCursor parent(Session session, long nodeId) throws ErrnoException {
+        Inode inode = session.inode(nodeId);
+        if (inode.isPinned()) {
+            return find(session, nodeId);
+        }
+        int path = session.directory(nodeId);
+        byte[] up = {'.', '.'};
+        int flags = Fcntl.O_PATH | Fcntl.O_DIRECTORY | Fcntl.O_CLOEXEC;
+        PathDescriptors.Opening call =
+                () ->
+                        session.share()
+                                .syscalls()
+                                .openat(path, Scratch.get().path(up, 0, up.length), flags, 0);
+        Fd parent =
+                Fd.own(
+                        session.share().syscalls(),
+                        Failures.check(session.descriptors().opening(call)));
+        if (!session.share().contains(parent.number())) { // the host has moved it out
+            parent.close();
+            throw ErrnoException.of(Errno.ESTALE);
+        }
+        return add(session, parent);
     }
 
     /** An inode of what is open as {@code path}, unless the guest must not know it. */
@@ -171,7 +237,7 @@ final class Lookups {
             throw ErrnoException.of(Errno.ENOENT); // forgotten by the guest meanwhile
         }
         follow(share, inode, Scratch.get().statx());
-        return share.cursor().at(inode);
+        return share.cursor().at(inode, session.generation());
     }
 
     /** Looks up what has just been made; that it is gone again is an error. */

@@ -114,6 +114,11 @@ final class Mounts {
         }
     }
 
+    /** Whether handles can still be opened on {@code mount}: the guest knows something there. */
+    synchronized boolean has(Mount mount) {
+        return mount == own || below.containsValue(mount);
+    }
+
     /** Lets go of all mounts; none is entered after that. */
     synchronized void close() {
         closed = true;

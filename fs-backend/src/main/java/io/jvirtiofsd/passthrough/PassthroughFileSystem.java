@@ -389,6 +389,21 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
+    public boolean findsForgotten() {
+        return share.mount().opensHandles();
+    }
+
+    @Override
+    public Entry find(RequestContext context, long nodeId) throws ErrnoException {
+        return Lookups.find(session(), nodeId);
+    }
+
+    @Override
+    public Entry parent(RequestContext context, long nodeId) throws ErrnoException {
+        return Lookups.parent(session(), nodeId);
+    }
+
+    @Override
     public boolean mapsFiles() {
         return share.mappings().map(Mappings::isPossible).orElse(false);
     }

@@ -165,6 +165,26 @@ final class PathDescriptors {
         }
     }
 
+    /** Sees to it that there is a handle, if there can be one, by which it can be found again. */
+    void prepareToForget(Inode inode) {
+        Fd path = inode.path();
+        if (path != null && inode.handle() == null && isReopenable(inode)) {
+            inode.setHandle(FileHandle.of(syscalls, path.number()));
+        }
+    }
+
+    /** Opens what has been forgotten once more; given. */
+    Fd again(Inode forgotten) throws ErrnoException {
+        FileHandle handle = forgotten.handle();
+        int mount = forgotten.mount().fd().number();
+        Fd path = Fd.own(syscalls, Failures.check(opening(() -> handle.open(syscalls, mount))));
+        if (isStill(forgotten, path)) {
+            return path;
+        }
+        path.close();
+        throw ErrnoException.of(Errno.ESTALE);
+    }
+
     /** Notes that {@code inode} has a descriptor now. */
     void opened(Inode inode) {
         if (isReopenable(inode)) {
@@ -213,12 +233,7 @@ final class PathDescriptors {
         if (handle == null || inode.isForgotten()) { // while this request runs, or before it
             throw ErrnoException.of(Errno.ESTALE);
         }
-        int mount = inode.mount().fd().number();
-        Fd fresh = Fd.own(syscalls, Failures.check(opening(() -> handle.open(syscalls, mount))));
-        if (!isStill(inode, fresh)) {
-            fresh.close();
-            throw ErrnoException.of(Errno.ESTALE);
-        }
+        Fd fresh = again(inode);
         if (inode.offerPath(fresh)) {
             opened(inode);
             if (inode.isForgotten()) {

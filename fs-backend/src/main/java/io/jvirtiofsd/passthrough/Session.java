@@ -7,6 +7,7 @@ import io.jvirtiofsd.fuse.SlotTable;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Reclaimer;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * What the guest knows between INIT and DESTROY: its inodes and open handles. Owned by the file
@@ -23,6 +24,9 @@ final class Session {
     private final Reclaimer reclaimer;
     private final LockCounts lockCounts = new LockCounts();
     private volatile boolean ended;
+
+    /** So that what a guest's NFS clients kept of another session means nothing in this one. */
+    private final int generation = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
 
     /** Takes {@code rootPath}, an O_PATH descriptor of the shared directory. */
     Session(Share share, Fd rootPath) {
@@ -53,6 +57,11 @@ final class Session {
 
     PathDescriptors descriptors() {
         return descriptors;
+    }
+
+    /** The generation of all nodeIds of this session. */
+    int generation() {
+        return generation;
     }
 
     Mounts mounts() {
@@ -132,7 +141,13 @@ final class Session {
     void forget(long nodeId, long lookups) {
         Inode inode = inodes.get(nodeId);
         long taken = lookups < 0 ? Long.MAX_VALUE : lookups; // unsigned
-        if (inode != null && !inode.isPinned() && inodes.forget(inode, taken)) {
+        if (inode == null || inode.isPinned()) {
+            return;
+        }
+        if (inode.lookups() <= taken) {
+            descriptors.prepareToForget(inode);
+        }
+        if (inodes.forget(inode, taken)) {
             descriptors.closed(inode);
             mounts.leave(inode.mount());
             unmap(inode);

@@ -39,6 +39,9 @@ final class Share implements AutoCloseable {
     private static final Set<Long> LASTING_POSITIONS =
             Set.of(0xef53L, 0x58465342L); // ext2, ext3, ext4; xfs: linux/magic.h
 
+    /** As many steps up from a directory, itself first, as fit in a path. */
+    private static final String UP = "." + "/..".repeat(1360);
+
     private final Syscalls syscalls;
     private final Reclaimer reclaimer;
     private final PassthroughOptions options;
@@ -291,6 +294,39 @@ final class Share implements AutoCloseable {
         Scratch scratch = Scratch.get();
         return syscalls.statx(
                 fd, scratch.emptyPath(), Fcntl.AT_EMPTY_PATH, mask, scratch.statx().address());
+    }
+
+    /** Whether a directory is the shared one or in it; overwrites the small block. */
+    boolean contains(int directory) {
+        byte[] up = UP.getBytes(StandardCharsets.US_ASCII);
+        Scratch scratch = Scratch.get();
+        NativeMemory statx = scratch.small();
+        long device = -1;
+        long ino = -1;
+        long mountId = -1;
+        for (int length = 1; length < up.length; length += 3) {
+            int result =
+                    syscalls.statx(
+                            directory,
+                            scratch.path(up, 0, length),
+                            Fcntl.AT_NO_AUTOMOUNT,
+                            LOOKUP_MASK,
+                            statx.address());
+            boolean atTop =
+                    Statx.device(statx) == device
+                            && statx.getLong(Statx.INO) == ino
+                            && Statx.mountId(statx) == mountId;
+            if (result < 0 || length > 1 && atTop) {
+                return false;
+            }
+            device = Statx.device(statx);
+            ino = statx.getLong(Statx.INO);
+            mountId = Statx.mountId(statx);
+            if (device == rootDevice && ino == rootIno && mountId == rootMountId) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether what {@code fd} refers to has no name left; overwrites the small block. */

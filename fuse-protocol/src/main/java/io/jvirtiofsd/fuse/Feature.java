@@ -11,6 +11,9 @@ public enum Feature {
     /** The guest keeps the targets of symbolic links without asking again. */
     KEPT_SYMLINKS(InitFlag.CACHE_SYMLINKS),
 
+    /** The file system finds nodes again that were forgotten, so that a guest can export them. */
+    EXPORT(InitFlag.EXPORT_SUPPORT),
+
     /** The guest is told where other file systems are mounted. */
     SUBMOUNTS(InitFlag.SUBMOUNTS),
 

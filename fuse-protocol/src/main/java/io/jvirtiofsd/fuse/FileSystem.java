@@ -351,6 +351,28 @@ public interface FileSystem extends AutoCloseable {
     }
 
     /**
+     * Whether nodes that were forgotten can be found again by nodeId, as a guest must that exports
+     * them by NFS: {@link #find} and {@link #parent}.
+     */
+    default boolean findsForgotten() {
+        return false;
+    }
+
+    /**
+     * Looks up a node that the guest once knew; the entry is of the same nodeId and generation.
+     *
+     * @throws ErrnoException ESTALE if it is there no more, or was forgotten too long ago
+     */
+    default Entry find(RequestContext context, long nodeId) throws ErrnoException {
+        throw ErrnoException.of(Errno.ESTALE);
+    }
+
+    /** Looks up the directory that a directory is in; {@link #ROOT} is in itself. */
+    default Entry parent(RequestContext context, long nodeId) throws ErrnoException {
+        throw ErrnoException.of(Errno.ESTALE);
+    }
+
+    /**
      * Whether there is a DAX window just now that files can be mapped in; asked at INIT. If so,
      * {@link Attributes#ATTR_DAX} tells the guest for which nodes to use it.
      */

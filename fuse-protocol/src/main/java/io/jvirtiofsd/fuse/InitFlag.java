@@ -12,7 +12,7 @@ enum InitFlag {
     POSIX_LOCKS         (1,  false), // fcntl locks come to us: a Feature; else the guest keeps them
     FILE_OPS            (2,  false), // unused by Linux
     ATOMIC_O_TRUNC      (3,  true),  // O_TRUNC comes with OPEN instead of a SETATTR before it
-    EXPORT_SUPPORT      (4,  false), // LOOKUP of "." and ".." to decode NFS handles
+    EXPORT_SUPPORT      (4,  false), // LOOKUP of "." and "..", for NFS handles: a Feature
     BIG_WRITES          (5,  true),  // WRITEs of more than a page
     DONT_MASK           (6,  false), // we apply the umask; goes with POSIX_ACL
     SPLICE_WRITE        (7,  false), // /dev/fuse only
@@ -46,7 +46,7 @@ enum InitFlag {
     HAS_EXPIRE_ONLY     (35, false), // about notifications, which virtio-fs cannot send
     DIRECT_IO_ALLOW_MMAP(36, false), // shared mmap of FOPEN_DIRECT_IO files: a Feature
     PASSTHROUGH         (37, false), // needs descriptors in the guest's own kernel
-    NO_EXPORT_SUPPORT   (38, true),  // tells that file handles cannot be decoded
+    NO_EXPORT_SUPPORT   (38, true),  // file handles cannot be decoded; if EXPORT_SUPPORT is not
     HAS_RESEND          (39, false), // about notifications
     ALLOW_IDMAP         (40, true),  // idmapped mounts; only what creates says who asks
     OVER_IO_URING       (41, false), // /dev/fuse only

@@ -7,7 +7,8 @@ import java.util.Arrays;
  * One path component or symbolic-link target as the guest sent it: bytes without NUL, in no
  * particular encoding. It is a view of the request's private copy and belongs to the request.
  *
- * <p>A component was checked at the edge: 1 to 255 bytes, no '/', neither "." nor "..".
+ * <p>A component was checked at the edge: 1 to 255 bytes, no '/', neither "." nor "..", except in
+ * LOOKUP.
  *
  * <p><i>Confined to the request</i>: reused afterwards; copy with {@link #toByteArray} to keep it.
  */
@@ -43,6 +44,14 @@ public final class Name {
     /** Number of bytes. */
     public int length() {
         return length;
+    }
+
+    /** Whether it is "." or "..". */
+    public boolean isDots() {
+        return length > 0
+                && length <= 2
+                && bytes[offset] == '.'
+                && bytes[offset + length - 1] == '.';
     }
 
     /** A copy of the bytes. */

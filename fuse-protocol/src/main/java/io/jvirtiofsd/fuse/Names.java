@@ -7,6 +7,8 @@ package io.jvirtiofsd.fuse;
 enum Names {
     NONE(0),
     ONE(Names.NAME_BYTES + 1),
+    /** The same, or "." or "..", which have a meaning of their own. */
+    ONE_OR_DOTS(Names.NAME_BYTES + 1),
     TWO(2 * (Names.NAME_BYTES + 1)),
     NAME_AND_TARGET(Names.NAME_BYTES + 1 + Names.TARGET_BYTES + 1),
     /** A name that means nothing. */
@@ -60,11 +62,15 @@ enum Names {
             return;
         }
         checkComponent(first);
-        if (this != ONE) {
+        if (this != ONE_OR_DOTS) {
+            refuseDots(first);
+        }
+        if (this == TWO || this == NAME_AND_TARGET) {
             terminated(in, second);
         }
         if (this == TWO) {
             checkComponent(second);
+            refuseDots(second);
         } else if (this == NAME_AND_TARGET) {
             checkLength(second, TARGET_BYTES);
         }
@@ -81,14 +87,15 @@ enum Names {
         byte[] bytes = name.array();
         int from = name.offset();
         int length = name.length();
-        int dots = 0;
         for (int i = from; i < from + length; i++) {
             if (bytes[i] == '/') {
                 throw ErrnoException.of(Errno.EINVAL);
             }
-            dots += bytes[i] == '.' ? 1 : 0;
         }
-        if (dots == length && length <= 2) { // "." and ".."
+    }
+
+    private static void refuseDots(Name name) throws ErrnoException {
+        if (name.isDots()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
     }

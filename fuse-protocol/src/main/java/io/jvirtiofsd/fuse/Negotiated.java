@@ -71,6 +71,9 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
         for (Feature feature : options.features()) {
             wanted |= feature.mask();
         }
+        if (InitFlag.EXPORT_SUPPORT.in(wanted)) {
+            wanted &= ~InitFlag.NO_EXPORT_SUPPORT.mask();
+        }
         if (mapsFiles) {
             wanted |= InitFlag.MAP_ALIGNMENT.mask() | InitFlag.HAS_INODE_DAX.mask();
             // Every store through the window changes the time of modification; at the next look at

@@ -11,6 +11,10 @@ final class NodeOperations {
     private NodeOperations() {}
 
     static void lookup(Request request) throws ErrnoException {
+        if (request.name().isDots()) {
+            lookupDots(request);
+            return;
+        }
         Entry entry =
                 request.fileSystem().lookup(request.header(), request.nodeId(), request.name());
         if (entry.nodeId() != 0) {
@@ -30,10 +34,27 @@ final class NodeOperations {
      *     exported directory is mounted once more inside itself
      */
     static void putEntry(Request request, Entry entry) throws ErrnoException {
-        long nodeId = entry.nodeId();
-        if (nodeId == FileSystem.ROOT) {
+        if (entry.nodeId() == FileSystem.ROOT) {
             throw ErrnoException.of(Errno.ELOOP);
         }
+        putAny(request, entry);
+    }
+
+    /** "." is the node itself, "..", the directory it is in: a guest that has only its nodeId. */
+    private static void lookupDots(Request request) throws ErrnoException {
+        if (!InitFlag.EXPORT_SUPPORT.in(request.session().flags())) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        FileSystem fileSystem = request.fileSystem();
+        Entry entry =
+                request.name().length() == 1
+                        ? fileSystem.find(request.header(), request.nodeId())
+                        : fileSystem.parent(request.header(), request.nodeId());
+        putAny(request, entry);
+    }
+
+    private static void putAny(Request request, Entry entry) {
+        long nodeId = entry.nodeId();
         if (nodeId == 0) {
             throw new IllegalStateException("made, but without nodeId");
         }

@@ -10,7 +10,7 @@ import java.util.function.Function;
  */
 enum Opcode {
     // spotless:off
-    LOOKUP         (1,  NoneIn.BYTES,          NoneIn::read,          Names.ONE,             Reply.ENTRY,  NodeOperations::lookup),
+    LOOKUP         (1,  NoneIn.BYTES,          NoneIn::read,          Names.ONE_OR_DOTS,     Reply.ENTRY,  NodeOperations::lookup),
     FORGET         (2,  ForgetIn.BYTES,        ForgetIn::read,        Names.NONE,            Reply.NONE,   NodeOperations::forget),
     GETATTR        (3,  GetattrIn.BYTES,       GetattrIn::read,       Names.NONE,            Reply.ATTR,   NodeOperations::getattr),
     SETATTR        (4,  SetattrIn.BYTES,       SetattrIn::read,       Names.NONE,            Reply.ATTR,   NodeOperations::setattr),

@@ -99,6 +99,15 @@ public final class SlotTable<T> {
         return value;
     }
 
+    /** Puts another object in the place of the one with this id, which must be there. */
+    public synchronized void replace(long id, T value) {
+        if (get(id) == null) {
+            throw new IllegalArgumentException("nothing has this id: " + id);
+        }
+        int slot = (int) id;
+        chunks.get(slot >>> CHUNK_SHIFT).values.set(slot & (CHUNK_SLOTS - 1), value);
+    }
+
     /** Calls {@code action} for each object that is there. */
     public void forEach(java.util.function.Consumer<T> action) {
         for (int c = 0; c < MAX_CHUNKS && chunks.get(c) != null; c++) {
