@@ -35,9 +35,10 @@ final class Directories {
         return new OpenReply(fh, share.options().directoryFlags());
     }
 
-    void readdir(Session session, long fh, long offset, boolean plus, DirectorySink sink)
+    void readdir(
+            Session session, long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
             throws ErrnoException {
-        OpenDirectory open = session.openDirectory(fh);
+        OpenDirectory open = session.openDirectory(nodeId, fh);
         synchronized (open) {
             session.withNames(
                     () -> {

@@ -237,8 +237,9 @@ final class FileOperations {
         }
     }
 
-    int read(Session session, long fh, long offset, GuestData target) throws ErrnoException {
-        OpenChannel file = session.file(fh).reading();
+    int read(Session session, long nodeId, long fh, long offset, GuestData target)
+            throws ErrnoException {
+        OpenChannel file = session.file(nodeId, fh).reading();
         byte[] chunk = chunks.get();
         int done = 0;
         while (done < target.size()) {
@@ -256,9 +257,15 @@ final class FileOperations {
     }
 
     int write(
-            Session session, long fh, long offset, int writeFlags, int openFlags, GuestData source)
+            Session session,
+            long nodeId,
+            long fh,
+            long offset,
+            int writeFlags,
+            int openFlags,
+            GuestData source)
             throws ErrnoException {
-        OpenFile open = session.file(fh);
+        OpenFile open = session.file(nodeId, fh);
         OpenChannel file = open.writing();
         boolean appends = WriteIn.appends(writeFlags, openFlags);
         long start = appends ? NioErrno.call(file::size) : offset;
@@ -301,25 +308,26 @@ final class FileOperations {
         return done;
     }
 
-    void fsync(Session session, long fh, boolean dataOnly) throws ErrnoException {
-        if (session.handle(fh) instanceof OpenFile file) {
+    void fsync(Session session, long nodeId, long fh, boolean dataOnly) throws ErrnoException {
+        if (session.handle(nodeId, fh) instanceof OpenFile file) {
             NioErrno.run(() -> file.channel().force(!dataOnly));
         } // no provider can make a directory durable
     }
 
     /** All is data up to the end, as lseek(2) allows. */
-    long lseek(Session session, long fh, long offset, int whence) throws ErrnoException {
-        long size = NioErrno.call(session.file(fh).channel()::size);
+    long lseek(Session session, long nodeId, long fh, long offset, int whence)
+            throws ErrnoException {
+        long size = NioErrno.call(session.file(nodeId, fh).channel()::size);
         if (offset < 0 || offset >= size) {
             throw ErrnoException.of(Errno.ENXIO);
         }
         return whence == SEEK_DATA ? offset : size;
     }
 
-    long copyFileRange(Session session, CopyFileRangeIn in) throws ErrnoException {
+    long copyFileRange(Session session, long nodeId, CopyFileRangeIn in) throws ErrnoException {
         share.refuseIfReadOnly();
-        OpenFile source = session.file(in.fhIn());
-        OpenFile target = session.file(in.fhOut());
+        OpenFile source = session.file(nodeId, in.fhIn());
+        OpenFile target = session.file(in.nodeidOut(), in.fhOut());
         OpenChannel from = source.reading();
         OpenChannel to = target.writing();
         share.checkSize(in.offOut() + in.len());

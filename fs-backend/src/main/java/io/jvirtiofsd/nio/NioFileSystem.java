@@ -173,7 +173,7 @@ public final class NioFileSystem implements FileSystem {
     @Override
     public int read(RequestContext context, long nodeId, long fh, long offset, GuestData target)
             throws ErrnoException {
-        return files.read(session(), fh, offset, target);
+        return files.read(session(), nodeId, fh, offset, target);
     }
 
     @Override
@@ -186,14 +186,14 @@ public final class NioFileSystem implements FileSystem {
             int openFlags,
             GuestData source)
             throws ErrnoException {
-        return files.write(session(), fh, offset, writeFlags, openFlags, source);
+        return files.write(session(), nodeId, fh, offset, writeFlags, openFlags, source);
     }
 
     /** Channels put nothing off that closing a duplicate would report. */
     @Override
     public void flush(RequestContext context, long nodeId, long fh, long lockOwner)
             throws ErrnoException {
-        session().file(fh);
+        session().file(nodeId, fh);
     }
 
     @Override
@@ -204,7 +204,7 @@ public final class NioFileSystem implements FileSystem {
     @Override
     public void fsync(RequestContext context, long nodeId, long fh, boolean dataOnly)
             throws ErrnoException {
-        files.fsync(session(), fh, dataOnly);
+        files.fsync(session(), nodeId, fh, dataOnly);
     }
 
     @Override
@@ -221,7 +221,7 @@ public final class NioFileSystem implements FileSystem {
             boolean plus,
             DirectorySink sink)
             throws ErrnoException {
-        directories.readdir(session(), fh, offset, plus, sink);
+        directories.readdir(session(), nodeId, fh, offset, plus, sink);
     }
 
     @Override
@@ -232,7 +232,7 @@ public final class NioFileSystem implements FileSystem {
     @Override
     public void fsyncdir(RequestContext context, long nodeId, long fh, boolean dataOnly)
             throws ErrnoException {
-        files.fsync(session(), fh, dataOnly);
+        files.fsync(session(), nodeId, fh, dataOnly);
     }
 
     @Override
@@ -248,7 +248,7 @@ public final class NioFileSystem implements FileSystem {
     @Override
     public long lseek(RequestContext context, long nodeId, long fh, long offset, int whence)
             throws ErrnoException {
-        return files.lseek(session(), fh, offset, whence);
+        return files.lseek(session(), nodeId, fh, offset, whence);
     }
 
     /** No provider can reserve room or punch holes. */
@@ -256,13 +256,13 @@ public final class NioFileSystem implements FileSystem {
     public void fallocate(
             RequestContext context, long nodeId, long fh, long offset, long length, int mode)
             throws ErrnoException {
-        session().file(fh);
+        session().file(nodeId, fh);
         throw ErrnoException.of(Errno.EOPNOTSUPP);
     }
 
     @Override
     public long copyFileRange(RequestContext context, long nodeId, CopyFileRangeIn in)
             throws ErrnoException {
-        return files.copyFileRange(session(), in);
+        return files.copyFileRange(session(), nodeId, in);
     }
 }

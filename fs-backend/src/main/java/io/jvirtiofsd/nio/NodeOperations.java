@@ -38,12 +38,8 @@ final class NodeOperations {
 
     Attributes getattr(Session session, long nodeId, boolean hasHandle, long fh)
             throws ErrnoException {
-        Node node = hasHandle ? nodeOf(session.handle(fh)) : session.nodes().node(nodeId);
+        Node node = hasHandle ? session.handle(nodeId, fh).node() : session.nodes().node(nodeId);
         return session.withNames(() -> now(session, node, session.find(node)));
-    }
-
-    private static Node nodeOf(Handle handle) {
-        return handle instanceof OpenFile file ? file.node() : ((OpenDirectory) handle).node();
     }
 
     /** What is known of a node now; {@code place} is null if it has no name any more. */
@@ -68,6 +64,8 @@ final class NodeOperations {
         if (change.has(SetattrIn.FATTR_SIZE) && !node.isRegular()) { // before anything changes
             throw ErrnoException.of(node.isDirectory() ? Errno.EISDIR : Errno.EINVAL);
         }
+        boolean byHandle = change.has(SetattrIn.FATTR_SIZE) && change.has(SetattrIn.FATTR_FH);
+        OpenFile file = byHandle ? session.file(nodeId, change.fh()) : null;
         FileTime atime = time(change, SetattrIn.FATTR_ATIME, SetattrIn.FATTR_ATIME_NOW);
         FileTime mtime = time(change, SetattrIn.FATTR_MTIME, SetattrIn.FATTR_MTIME_NOW);
         return session.withNames(
@@ -89,7 +87,7 @@ final class NodeOperations {
                         now = now.withOwner(uid, gid);
                     }
                     if (change.has(SetattrIn.FATTR_SIZE)) {
-                        truncate(session, node, place, change);
+                        truncate(session, node, file, place, change);
                     }
                     if (place != null && (atime != null || mtime != null)) {
                         share.views().setTimes(place.path(), now, atime, mtime);
@@ -118,13 +116,16 @@ final class NodeOperations {
         }
     }
 
-    private void truncate(Session session, Node node, Session.Place place, SetattrIn change)
+    /**
+     * @param file what the guest has named to do it by, or null
+     */
+    private void truncate(
+            Session session, Node node, OpenFile file, Session.Place place, SetattrIn change)
             throws ErrnoException {
         share.checkSize(change.size());
-        OpenFile open = null;
-        if (change.has(SetattrIn.FATTR_FH)) {
-            open = session.file(change.fh());
-            if (!open.writable()) {
+        OpenFile open = file;
+        if (file != null) {
+            if (!file.writable()) {
                 throw ErrnoException.of(Errno.EINVAL); // ftruncate(2)
             }
         } else if (node.anyOpen() != null && node.anyOpen().writable()) {

@@ -21,7 +21,8 @@ final class OpenDirectory implements Handle {
         this.memory = memory;
     }
 
-    Node node() {
+    @Override
+    public Node node() {
         return node;
     }
 

@@ -24,7 +24,8 @@ final class OpenFile implements Handle {
         this.writable = writable;
     }
 
-    Node node() {
+    @Override
+    public Node node() {
         return node;
     }
 

@@ -171,28 +171,36 @@ final class Session {
         return fh;
     }
 
-    OpenFile file(long fh) throws ErrnoException {
-        if (handles.get(fh) instanceof OpenFile file) {
-            return file;
-        }
-        throw ErrnoException.of(Errno.EBADF);
-    }
-
-    OpenDirectory openDirectory(long fh) throws ErrnoException {
-        if (handles.get(fh) instanceof OpenDirectory directory) {
-            return directory;
-        }
-        throw ErrnoException.of(Errno.EBADF);
-    }
-
-    Handle handle(long fh) throws ErrnoException {
+    /**
+     * What is open as {@code fh}.
+     *
+     * @throws ErrnoException EBADF if the handle does not exist, or is of another node
+     */
+    Handle handle(long nodeId, long fh) throws ErrnoException {
         Handle handle = handles.get(fh);
-        if (handle == null) {
+        if (handle == null || handle.node() != nodes.node(nodeId)) {
             throw ErrnoException.of(Errno.EBADF);
         }
         return handle;
     }
 
+    /** The same for regular files. */
+    OpenFile file(long nodeId, long fh) throws ErrnoException {
+        if (handle(nodeId, fh) instanceof OpenFile file) {
+            return file;
+        }
+        throw ErrnoException.of(Errno.EBADF);
+    }
+
+    /** The same for directories. */
+    OpenDirectory openDirectory(long nodeId, long fh) throws ErrnoException {
+        if (handle(nodeId, fh) instanceof OpenDirectory directory) {
+            return directory;
+        }
+        throw ErrnoException.of(Errno.EBADF);
+    }
+
+    /** Ends a handle, whatever node it is of, so that nothing stays open. */
     void release(long fh) throws ErrnoException {
         Handle handle = handles.remove(fh);
         if (handle == null) {

@@ -137,7 +137,7 @@ class NioLimitsTest {
                 NioFileSystem files = share(zip.getPath("/"), CONTENT / 2)) {
             long f = files.lookup(null, ROOT, name("f")).nodeId();
             long fh = files.open(null, f, O_RDWR, false).fh();
-            OpenChannel channel = session(files).file(fh).channel();
+            OpenChannel channel = session(files).file(f, fh).channel();
             assertErrno(
                     ENOSPC,
                     () -> NioErrno.run(() -> channel.setSize(Session.MAX_UNPACKED_BYTES + 1)));

@@ -13,6 +13,8 @@ import io.jvirtiofsd.fake.FuseClient.DirEntry;
 import io.jvirtiofsd.fake.FuseClient.Node;
 import io.jvirtiofsd.fake.FuseRig;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
@@ -37,6 +39,11 @@ class NioShareTest {
     private static final int O_TRUNC = 0x200;
     private static final int S_IFREG = 0x8000;
     private static final int S_IFIFO = 0x1000;
+
+    private static final int SETATTR = 4; // fuse.h
+    private static final int FATTR_MODE = 1;
+    private static final int FATTR_SIZE = 8;
+    private static final int FATTR_FH = 1 << 6;
 
     private static final int EPERM = 1;
     private static final int ENOENT = 2;
@@ -96,6 +103,45 @@ class NioShareTest {
             fuse.write(node, made.fh(), 6, 0, O_RDWR | O_APPEND, bytes("guest"));
             fuse.write(node, made.fh(), 1, WRITE_CACHE, O_RDWR | O_APPEND, bytes("U"));
             assertEquals("gUest host guest", Files.readString(log));
+        }
+    }
+
+    /** The channel of one file and the attributes of another would be changed. */
+    @Test
+    void aHandleOfAnotherNodeIsRefused() throws Exception {
+        try (FileSystem memory = memory();
+                FuseRig rig = new FuseRig(memory.getPath("/share"), folder)) {
+            FuseClient fuse = rig.fuse();
+            Created made = fuse.create(ROOT, "one", O_RDWR, S_IFREG | 0640);
+            long fh = made.fh();
+            fuse.write(made.node().nodeId(), fh, 0, bytes("content"));
+            Created other = fuse.create(ROOT, "other", O_RDWR, S_IFREG | 0640);
+            long node = other.node().nodeId();
+            long own = other.fh();
+            byte[] cut =
+                    ByteBuffer.allocate(88)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .putInt(0, FATTR_MODE | FATTR_SIZE | FATTR_FH)
+                            .putLong(8, fh)
+                            .putInt(68, 0700)
+                            .array();
+            assertErrno(EBADF, () -> fuse.raw(SETATTR, node, cut, 104));
+            assertErrno(EBADF, () -> fuse.getattr(node, fh));
+            assertErrno(EBADF, () -> fuse.fsync(node, fh));
+            assertErrno(EBADF, () -> fuse.flush(node, fh));
+            assertErrno(EBADF, () -> fuse.lseek(node, fh, 0, 3));
+            assertErrno(EBADF, () -> fuse.read(node, fh, 0, 10));
+            assertErrno(EBADF, () -> fuse.write(node, fh, 0, bytes("x")));
+            assertErrno(EBADF, () -> fuse.fallocate(node, fh, 0, 10, 0));
+            assertErrno(EBADF, () -> fuse.copyFileRange(node, fh, 0, node, own, 0, 1));
+            assertErrno(EBADF, () -> fuse.copyFileRange(node, own, 0, node, fh, 0, 1));
+            long directory = fuse.mkdir(ROOT, "directory", 0755).nodeId();
+            long listing = fuse.opendir(ROOT);
+            assertErrno(EBADF, () -> fuse.readdir(directory, listing, 0, 4096, false));
+            assertErrno(EBADF, () -> fuse.fsyncdir(directory, listing));
+            assertEquals(S_IFREG | 0640, fuse.getattr(node, own).mode());
+            assertEquals("content", Files.readString(memory.getPath("/share/one")));
+            fuse.release(node, fh); // whatever node it is of, so that nothing stays open
         }
     }
 
