@@ -77,7 +77,6 @@ class DaxOverRingTest {
         assertEquals(2, entry[40 + 84]); // entry_out.attr.flags: FUSE_ATTR_DAX
     }
 
-    /** Else the guest reads a file up to the size it knows, without a request. */
     /** Stores to a page that is dirty are unseen by the host's kernel. */
     @Test
     void theFirstStoreAfterFsyncMovesTheTimes() throws IOException {
@@ -95,6 +94,7 @@ class DaxOverRingTest {
         }
     }
 
+    /** Else the guest reads a file up to the size it knows, without a request. */
     @Test
     void attributesOfFilesThatMayBeMappedAreNotKept() throws Exception {
         rig.file("f", 10);
