@@ -37,7 +37,7 @@ public final class DaxWindow implements AutoCloseable {
     private static final int PAGE_BYTES = 4096;
     private static final int LOCATING_MILLIS = 500;
 
-    /** The most ranges, and so files, at a time: also those beyond a file's end have no piece. */
+    /** The most ranges, and so files: those beyond a file's end have no piece that is counted. */
     private static final int MAX_RANGES = 1024;
 
     private static final long MAX_EXTENT_BYTES = 1 << 30; // such that offsets inside are ints

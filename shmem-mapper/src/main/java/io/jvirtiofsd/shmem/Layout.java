@@ -3,7 +3,6 @@ package io.jvirtiofsd.shmem;
 import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
-import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
 
@@ -19,7 +18,7 @@ import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
  * <p>Guarded by the window's monitor. A range's fields change under its file's, too, which is never
  * held across a round trip: other requests for the file go on meanwhile.
  */
-final class Layout implements Part {
+final class Layout {
     private static final int PAGE_BYTES = 4096;
 
     /** Growth by this much makes it worth to map file pages instead of shadow pages. */
@@ -51,15 +50,12 @@ final class Layout implements Part {
         this.unusedBytes = windowBytes;
     }
 
-    /** Another front-end may do it another way, and sees nothing of the last one's pages. */
+    /**
+     * Another front-end may do it another way, and sees nothing of the last one's pages; no range
+     * may be served by any.
+     */
     void newFrontEnd() {
         mapsPastEnd = null;
-        close();
-    }
-
-    /** Gives shadow pages back; no range may be served by any. */
-    @Override
-    public void close() {
         if (shadows != null) {
             shadows.close();
             shadows = null;
