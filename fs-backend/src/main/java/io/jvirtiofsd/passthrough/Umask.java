@@ -10,17 +10,19 @@ import org.slf4j.LoggerFactory;
  * kernel because of default access lists. Owned by the share.
  *
  * <p>A thread that creates first gets a umask of its own, once, so that the process's stays as it
- * is: nothing else that the process makes is open to others. <i>Thread-safe.</i> Source: umask(2),
- * unshare(2).
+ * is: nothing else that the process makes is open to others, and such a thread makes nothing else.
+ * <i>Thread-safe.</i> Source: umask(2), unshare(2).
  */
 final class Umask {
     private static final Logger LOG = LoggerFactory.getLogger(PassthroughFileSystem.class);
 
     private static final int CLONE_FS = 0x200; // linux/sched.h
-    private static final int BETWEEN = 077; // of the thread while it creates nothing
 
     private final Syscalls syscalls;
-    private final ThreadLocal<Boolean> own = ThreadLocal.withInitial(() -> Boolean.FALSE);
+
+    /** Of a thread that has one of its own, what it is now. */
+    private final ThreadLocal<Integer> own = new ThreadLocal<>();
+
     private volatile boolean refused;
 
     Umask(Syscalls syscalls) {
@@ -29,15 +31,15 @@ final class Umask {
 
     /** Makes the call under {@code umask}; its result, or a negated errno. */
     int during(int umask, Credentials.Call call) {
-        if (!own.get() && !takeOwn()) {
+        Integer now = own.get();
+        if (now == null && !takeOwn()) {
             return umask == 0 ? call.run() : -Errno.EPERM;
         }
-        try {
+        if (now == null || now != umask) {
             syscalls.umask(umask);
-            return call.run();
-        } finally {
-            syscalls.umask(BETWEEN);
+            own.set(umask);
         }
+        return call.run();
     }
 
     /**
@@ -49,7 +51,6 @@ final class Umask {
         }
         int result = syscalls.unshare(CLONE_FS);
         if (result >= 0) {
-            own.set(Boolean.TRUE);
             return true;
         }
         LOG.warn("no thread may have a umask of its own (errno {}): the process's is 0", -result);
