@@ -141,7 +141,7 @@ final class FileOperations {
 
     CreateReply create(Session session, RequestContext caller, long parent, Name name, CreateIn in)
             throws ErrnoException {
-        share.refuseIfReadOnly();
+        share.requireRoom();
         int mode = accessMode(in.flags());
         String string = Share.string(name);
         return session.withNames(
@@ -269,6 +269,7 @@ final class FileOperations {
         OpenChannel file = open.writing();
         boolean appends = WriteIn.appends(writeFlags, openFlags);
         long start = appends ? NioErrno.call(file::size) : offset;
+        share.reserve().require();
         share.checkSize(start + source.size());
         byte[] chunk = chunks.get();
         int done = 0;
@@ -325,7 +326,7 @@ final class FileOperations {
     }
 
     long copyFileRange(Session session, long nodeId, CopyFileRangeIn in) throws ErrnoException {
-        share.refuseIfReadOnly();
+        share.requireRoom();
         OpenFile source = session.file(nodeId, in.fhIn());
         OpenFile target = session.file(in.nodeidOut(), in.fhOut());
         OpenChannel from = source.reading();

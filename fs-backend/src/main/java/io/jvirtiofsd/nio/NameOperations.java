@@ -144,7 +144,7 @@ final class NameOperations {
 
     Entry mkdir(Session session, RequestContext caller, long parent, Name name, int mode)
             throws ErrnoException {
-        share.refuseIfReadOnly();
+        share.requireRoom();
         return session.withNames(
                 () ->
                         make(
@@ -159,7 +159,7 @@ final class NameOperations {
     /** Makes an empty regular file; providers have nothing else to offer. */
     Entry mknod(Session session, RequestContext caller, long parent, Name name, int mode)
             throws ErrnoException {
-        share.refuseIfReadOnly();
+        share.requireRoom();
         return session.withNames(
                 () -> {
                     Session.Directory directory = session.directory(parent);
@@ -180,7 +180,7 @@ final class NameOperations {
 
     Entry symlink(Session session, RequestContext caller, long parent, Name name, Name target)
             throws ErrnoException {
-        share.refuseIfReadOnly();
+        share.requireRoom();
         String string = Share.string(target);
         return session.withNames(
                 () ->
@@ -206,7 +206,7 @@ final class NameOperations {
     }
 
     Entry link(Session session, long nodeId, long newParent, Name newName) throws ErrnoException {
-        share.refuseIfReadOnly();
+        share.requireRoom();
         String string = Share.string(newName);
         return session.withNames(
                 () -> {

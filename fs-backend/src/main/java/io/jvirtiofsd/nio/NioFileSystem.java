@@ -82,6 +82,11 @@ public final class NioFileSystem implements FileSystem {
     }
 
     @Override
+    public void outOfMemory() {
+        share.reserve().spend();
+    }
+
+    @Override
     public void close() {
         destroy();
     }

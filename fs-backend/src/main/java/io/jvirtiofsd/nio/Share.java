@@ -31,6 +31,7 @@ final class Share {
     private final NioOptions options;
     private final AttributeViews views;
     private final boolean copies;
+    private final Reserve reserve = new Reserve();
     private volatile boolean refusesNoFollow; // zip does: it has no links
 
     private Share(Path root, NioOptions options) {
@@ -69,6 +70,16 @@ final class Share {
     /** Whether nobody changes anything through this share. */
     boolean isUnchanging() {
         return options.readOnly() || root.getFileSystem().isReadOnly();
+    }
+
+    Reserve reserve() {
+        return reserve;
+    }
+
+    /** Must precede whatever adds to the tree or to a file. */
+    void requireRoom() throws ErrnoException {
+        refuseIfReadOnly();
+        reserve.require();
     }
 
     void refuseIfReadOnly() throws ErrnoException {

@@ -372,6 +372,9 @@ public interface FileSystem extends AutoCloseable {
         throw ErrnoException.of(Errno.ESTALE);
     }
 
+    /** A request has found no memory and gets ENOMEM: lets go of what the next ones may need. */
+    default void outOfMemory() {}
+
     /**
      * Whether there is a DAX window just now that files can be mapped in; asked at INIT. If so,
      * {@link Attributes#ATTR_DAX} tells the guest for which nodes to use it.

@@ -82,8 +82,11 @@ public final class FuseServer {
         bugs.report(opcode, cause);
     }
 
-    /** Logs, once and if there is memory for it, that an operation had too little. */
+    /**
+     * Makes room, and logs, once and if there is memory for it, that an operation had too little.
+     */
     void outOfMemory(Opcode opcode) {
+        fileSystem.outOfMemory();
         bugs.reportOutOfMemory(opcode);
     }
 }

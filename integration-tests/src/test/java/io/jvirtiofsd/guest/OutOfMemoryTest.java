@@ -41,7 +41,7 @@ class OutOfMemoryTest {
 
     /** Files that are in the heap, more than it has room for. */
     @Test
-    void aRequestWithoutMemoryIsEnomem() throws Exception {
+    void aRequestWithoutMemoryIsEnomemAndFilesCanBeRemoved() throws Exception {
         Process daemon = start("24m", Main.class, "--nio-uri=jimfs:m", "--max-inodes=10");
         try (FakeFrontend frontend = FuseRig.connect(folder.resolve("s"))) {
             FuseClient fuse = new FuseClient(frontend, 1);
@@ -58,6 +58,11 @@ class OutOfMemoryTest {
                 }
             }
             assertEquals(ENOMEM, errno, "after " + made + " files");
+            FuseRig.assertErrno(ENOMEM, () -> fuse.mkdir(FuseClient.ROOT, "d", 0700));
+            for (int i = 0; i < made / 2; i++) { // in a heap so full
+                fuse.unlink(FuseClient.ROOT, LONG_NAME + i);
+            }
+            fuse.mkdir(FuseClient.ROOT, "d", 0700);
             assertTrue(daemon.isAlive());
         } finally {
             daemon.destroyForcibly().waitFor();
