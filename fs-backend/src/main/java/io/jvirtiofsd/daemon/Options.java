@@ -43,6 +43,8 @@ final class Options {
         TRACE
     }
 
+    private static final int MOST_POOL_THREADS = 1024;
+
     private static final Set<String> FLAGS =
             Set.of(
                     "readonly",
@@ -276,8 +278,10 @@ final class Options {
         } catch (IllegalArgumentException e) {
             throw error(e.getMessage());
         }
-        if (threadPoolSize < 0 || threadPoolSize > 1024) {
-            throw error("--thread-pool-size " + threadPoolSize + ": not in 0..1024");
+        if (threadPoolSize < 0 || threadPoolSize > MOST_POOL_THREADS) {
+            throw error(
+                    "--thread-pool-size %d: not in 0..%d"
+                            .formatted(threadPoolSize, MOST_POOL_THREADS));
         }
         if (!inodes.areDescriptorsEnough()) {
             throw error(

@@ -6,7 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.NativeMemory;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -24,6 +26,8 @@ class HostilePeerTest {
     private static final int NO_FD = 0x100; // vhost-user.rst, "A vring descriptor"
     private static final int GPU_SET_SOCKET = 33;
     private static final int SET_CONFIG = 25;
+    private static final int REGIONS = 509;
+    private static final int TABLE_REGIONS = 8;
 
     @TempDir Path folder;
     private InProcess backEnd;
@@ -333,6 +337,36 @@ class HostilePeerTest {
         assertNotEquals(0, frontend.status(SET_CONFIG, new byte[16]));
         assertServes();
         assertTrue(FuseRig.descriptorsSettleAt(before));
+    }
+
+    @Test
+    void moreRegionsOfMemoryThanTheBoundAreRefused() throws Exception {
+        int fd = frontend.memory().get(0).fd();
+        int known = frontend.memory().size();
+        int[] fds = new int[TABLE_REGIONS + 1];
+        Arrays.fill(fds, fd);
+        ByteBuffer table = FakeFrontend.buffer(8 + fds.length * 32).putInt(0, fds.length);
+        for (int i = 0; i < fds.length; i++) {
+            table.put(8 + 32 * i, region(i), 8, 32);
+        }
+        assertNotEquals(0, frontend.status(FakeFrontend.SET_MEM_TABLE, table.array(), fds));
+        for (int i = known; i < REGIONS; i++) {
+            assertEquals(0, frontend.status(FakeFrontend.ADD_MEM_REG, region(i), fd));
+        }
+        assertNotEquals(0, frontend.status(FakeFrontend.ADD_MEM_REG, region(REGIONS), fd));
+        assertServes();
+        assertEquals(0, frontend.status(FakeFrontend.REM_MEM_REG, region(known)));
+        assertEquals(0, frontend.status(FakeFrontend.ADD_MEM_REG, region(REGIONS), fd));
+    }
+
+    /** A page far away from the guest's memory. */
+    private static byte[] region(int number) {
+        long place = (1L << 45) + number * 4096L;
+        return FakeFrontend.buffer(40)
+                .putLong(8, place)
+                .putLong(16, 4096)
+                .putLong(24, place)
+                .array();
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.jvirtiofsd.nio;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -10,13 +11,18 @@ import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.Name;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.net.URI;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -31,6 +37,7 @@ class NioLimitsTest {
     private static final int CONTENT = 100_000;
     private static final int ENOMEM = 12;
     private static final int ENOSPC = 28;
+    private static final int EOPNOTSUPP = 95;
 
     @TempDir Path folder;
 
@@ -144,6 +151,46 @@ class NioLimitsTest {
             NioErrno.run(() -> channel.setSize(2 * CONTENT));
             files.release(null, f, fh);
         }
+    }
+
+    /** As the JDK's own modules are read, which have no file so large. */
+    @Test
+    void aFileThatCanOnlyBeReadThroughMayBeTooLarge() throws Exception {
+        for (int beyond : new int[] {0, 1}) {
+            long size = OpenChannel.MAX_CONTENT_BYTES + beyond;
+            Allowance allowance = Allowance.ofMemory(size);
+            var channel = new OpenChannel(readThrough(size), true, false, allowance, false);
+            Executable read =
+                    () -> NioErrno.run(() -> channel.read(ByteBuffer.allocate(1), size - 1));
+            if (beyond == 0) {
+                assertDoesNotThrow(read);
+            } else {
+                assertErrno(EOPNOTSUPP, read);
+            }
+        }
+    }
+
+    /** A channel of {@code size} zeros that cannot go back. */
+    private static SeekableByteChannel readThrough(long size) {
+        AtomicLong left = new AtomicLong(size);
+        InvocationHandler handler =
+                (proxy, method, arguments) ->
+                        switch (method.getName()) {
+                            case "size" -> size;
+                            case "read" -> {
+                                ByteBuffer target = (ByteBuffer) arguments[0];
+                                int count = (int) Math.min(target.remaining(), left.get());
+                                left.addAndGet(-count);
+                                target.position(target.position() + count);
+                                yield count == 0 ? -1 : count;
+                            }
+                            default -> throw new UnsupportedOperationException(method.getName());
+                        };
+        return (SeekableByteChannel)
+                Proxy.newProxyInstance(
+                        NioLimitsTest.class.getClassLoader(),
+                        new Class<?>[] {SeekableByteChannel.class},
+                        handler);
     }
 
     private static Session session(NioFileSystem files) throws Exception {

@@ -116,6 +116,21 @@ class UnprivilegedDaemonIT {
     }
 
     @Test
+    void readingWithoutATraceFailsIfThatIsWanted() throws Exception {
+        try (Daemon daemon = start("--preserve-noatime")) {
+            with(
+                    daemon,
+                    fuse -> {
+                        long node = fuse.lookup(FuseClient.ROOT, "foreign").nodeId();
+                        FuseRig.assertErrno(EPERM, () -> fuse.open(node, Fcntl.O_NOATIME));
+                        fuse.release(node, fuse.open(node, 0));
+                        var own = fuse.create(FuseClient.ROOT, "f", 1, 0600);
+                        fuse.open(own.node().nodeId(), Fcntl.O_NOATIME);
+                    });
+        }
+    }
+
+    @Test
     void xattrsOfTheKernelAreRefused() throws Exception {
         try (Daemon daemon = start("--xattr")) {
             with(
