@@ -83,15 +83,6 @@ class ArgumentsTest {
     }
 
     @Test
-    void readBeyondMaxReadRepliesEinval() {
-        int max = (FuseOptions.MAX_WRITE_BYTES / 4096) << 16; // as many pages, of 64 KiB
-        byte[] body = bytes(91L, 0L, max + 1, 0, 0L, 0, 0);
-        assertEquals(Errno.EINVAL, guest.send(Opcode.READ, 3, body, 16 + max + 1).errno());
-        assertEquals(List.of(), files.calls());
-        assertEquals(16 + max, guest.send(Opcode.READ, 3, body, 16 + max).length());
-    }
-
-    @Test
     void moreMappingsToRemoveThanAPageHoldsReplyEinval() {
         int max = MappingOperations.MAX_REMOVED;
         refused(Errno.EINVAL, Opcode.REMOVEMAPPING, bytes(max + 1, new byte[(max + 1) * 16]));
