@@ -53,12 +53,22 @@ class DaxLimitsTest {
             assertErrno(ENOMEM, () -> setUpPage(rig, node, 0, 2 + RANGES));
             assertErrno(ENOMEM, () -> setUpPage(rig, node, 9, 1));
             assertErrno(ENOMEM, () -> rig.remove(PAGE, PAGE));
+            assertNotKeptOpen(rig, "refused");
             setUpPage(rig, node, 1, 9); // in place of one
             rig.remove(9 * PAGE, PAGE);
             setUpPage(rig, node, 0, 2 + RANGES);
             assertErrno(ENOMEM, () -> setUpPage(rig, node, 0, 3 + RANGES));
             assertEquals(0, rig.window().requests());
         }
+    }
+
+    /** A file that finds no room is closed again. */
+    private static void assertNotKeptOpen(DaxRig rig, String name) throws IOException {
+        rig.file(name, 0);
+        int before = FuseRig.openDescriptors();
+        long node = rig.lookup(name);
+        assertErrno(ENOMEM, () -> setUpPage(rig, node, 0, 2 + RANGES));
+        assertTrue(FuseRig.descriptorsSettleAt(before));
     }
 
     @Test
