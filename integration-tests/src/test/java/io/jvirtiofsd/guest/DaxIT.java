@@ -39,6 +39,7 @@ class DaxIT {
                 assertEquals(size, guest.check("stat -c %s /mnt/file"));
                 assertEquals(sum, guest.check("sha256sum </mnt/file"));
             }
+            assertSizesAreSeenAtOnce(guest, file);
             // The same under a map that a program holds: data up to the end, then nothing old.
             ShareRig.onHost("head -c 5000001 /dev/urandom >" + file);
             guest.check("sleep 1.5");
@@ -57,6 +58,17 @@ class DaxIT {
             assertEquals(sum, guest.check("sha256sum </mnt/file"));
             assertEquals(List.of(), rig.daemon().complaints());
             guest.check("umount /mnt");
+        }
+    }
+
+    /** Whoever opens the file, or asks for its size, has what the host has just made of it. */
+    private static void assertSizesAreSeenAtOnce(Guest guest, Path file) {
+        for (int size : new int[] {24, 2400, 100, 70_000, 4096, 3_000_000, 1, 5_000_001}) {
+            String write = "head -c %d /dev/urandom >%s; sha256sum <%2$s".formatted(size, file);
+            String sum = ShareRig.onHost(write);
+            assertEquals(
+                    sum.strip() + "\n" + size,
+                    guest.check("sha256sum </mnt/file; stat -c %s /mnt/file").strip());
         }
     }
 
