@@ -16,9 +16,11 @@ import io.jvirtiofsd.vhost.VirtioDevice;
 import io.jvirtiofsd.virtio.ChainReader;
 import io.jvirtiofsd.virtio.ChainWriter;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,13 +39,14 @@ class FailingHandlerTest {
     private static final byte PARK_ANSWER_AND_THROW = 4;
     private static final byte PARK_UNCANCELLABLE = 5;
     private static final byte PARK = 6;
+    private static final byte WAIT = 7;
 
     private static final class Failure extends Error {
         private static final long serialVersionUID = 1L;
     }
 
     /** Does what the first byte of a request says. */
-    private static final class Handler implements ChainHandler {
+    private final class Handler implements ChainHandler {
         private byte deed;
 
         @Override
@@ -55,6 +58,10 @@ class FailingHandlerTest {
                 case ECHO -> writer.write(0, request, 0, 1);
                 case THROW_ERROR -> throw new Failure();
                 case THROW_EXCEPTION -> throw new IllegalStateException("on purpose");
+                case WAIT -> {
+                    begun.release();
+                    released.acquireUninterruptibly();
+                }
                 default -> {
                     return PARKED;
                 }
@@ -84,7 +91,7 @@ class FailingHandlerTest {
         }
     }
 
-    private static final class Device implements VirtioDevice {
+    private final class Device implements VirtioDevice {
         @Override
         public int maxQueues() {
             return 3;
@@ -118,6 +125,8 @@ class FailingHandlerTest {
     }
 
     @TempDir Path folder;
+    private final Semaphore begun = new Semaphore(0);
+    private final Semaphore released = new Semaphore(0);
     private final BlockingQueue<Throwable> uncaught = new LinkedBlockingQueue<>();
     private Thread.UncaughtExceptionHandler before;
     private VhostUserServer server;
@@ -191,6 +200,23 @@ class FailingHandlerTest {
             frontend.stop();
             frontend.restart();
         }
+    }
+
+    /** What the pool has no thread for stays in the ring, where the driver's own size bounds it. */
+    @Test
+    void noMoreRequestsAreTakenThanThereAreThreads() throws Exception {
+        int threads = 2;
+        begin(threads);
+        FakeDriver queue = frontend.queue(1);
+        int[] heads = new int[20]; // all of them the same
+        Arrays.fill(heads, queue.prepare(0, new byte[] {WAIT}, 1, 8));
+        queue.makeAvailable(heads);
+        boolean all = begun.tryAcquire(1 + threads, 20, TimeUnit.SECONDS);
+        long disabled = frontend.status(FakeFrontend.SET_VRING_ENABLE, FakeFrontend.state(1, 0));
+        released.release(heads.length);
+        assertTrue(all, "threads without work");
+        assertEquals(0, disabled);
+        assertEquals(1 + threads, frontend.stopRing(queue));
     }
 
     @Test
