@@ -169,6 +169,11 @@ final class Inode {
         nameless = true;
     }
 
+    /** Whether the guest has removed it, or its file system does not count names. */
+    boolean isRemoved() {
+        return nameless;
+    }
+
     /** Whether the guest goes on using it without a name. */
     boolean mayBeNameless() {
         return nameless || opens > 0 || isPinned();

@@ -92,10 +92,17 @@ final class Lookups {
         return add(session, Fd.own(share.syscalls(), Failures.check(fd)));
     }
 
-    /** The inode of a name, if the guest knows it; null if not. */
-    static Inode known(Session session, int directory, Name name) {
+    /**
+     * The inode of a name that the guest is about to take from it, if the guest knows it and there
+     * is no other name; null if not. The guest's programs may go on using it.
+     */
+    static Inode lastNamed(Session session, int directory, Name name) {
         NativeMemory statx = Scratch.get().statx();
         if (statx(session.share(), directory, name) < 0) {
+            return null;
+        }
+        boolean directoryItself = (statx.getShort(Statx.MODE) & Statx.S_IFMT) == Statx.S_IFDIR;
+        if (statx.getInt(Statx.NLINK) > 1 && !directoryItself) {
             return null;
         }
         Inode inode =

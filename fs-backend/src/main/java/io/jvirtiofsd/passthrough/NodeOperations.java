@@ -286,13 +286,11 @@ final class NodeOperations {
     void unlink(Session session, long parent, Name name, int flags) throws ErrnoException {
         share.refuseIfReadOnly();
         int directory = session.directory(parent);
-        // A program of the guest may be in the directory, and go on using it.
-        Inode removed =
-                flags == Fcntl.AT_REMOVEDIR ? Lookups.known(session, directory, name) : null;
+        Inode last = Lookups.lastNamed(session, directory, name);
         int result = syscalls.unlinkat(directory, EntryCursor.path(name), flags);
         session.checkByName(parent, directory, result);
-        if (removed != null) {
-            removed.allowNameless();
+        if (last != null) {
+            last.allowNameless();
         }
     }
 
@@ -301,12 +299,16 @@ final class NodeOperations {
         share.refuseIfReadOnly();
         int from = session.directory(parent);
         int to = session.directory(newParent);
+        Inode last = flags == 0 ? Lookups.lastNamed(session, to, newName) : null;
         long newPath = Scratch.get().path2(newName.array(), newName.offset(), newName.length());
         int result = syscalls.renameat2(from, EntryCursor.path(name), to, newPath, flags);
         if (result == -Errno.ENOENT) {
             session.requireName(session.inode(parent), from);
         }
         session.checkByName(newParent, to, result);
+        if (last != null) {
+            last.allowNameless();
+        }
     }
 
     Entry link(Session session, long nodeId, long newParent, Name newName) throws ErrnoException {

@@ -168,7 +168,10 @@ final class PathDescriptors {
     /** Sees to it that there is a handle, if there can be one, by which it can be found again. */
     void prepareToForget(Inode inode) {
         Fd path = inode.path();
-        if (path != null && inode.handle() == null && isReopenable(inode)) {
+        if (path != null
+                && inode.handle() == null
+                && isReopenable(inode)
+                && !inode.isRemoved()) { // then it ends now
             inode.setHandle(FileHandle.of(syscalls, path.number()));
         }
     }

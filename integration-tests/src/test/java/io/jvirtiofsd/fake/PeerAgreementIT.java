@@ -1,5 +1,6 @@
 package io.jvirtiofsd.fake;
 
+import static io.jvirtiofsd.passthrough.HandleMode.NEVER;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -132,7 +133,12 @@ class PeerAgreementIT {
                         new InProcess(
                                 ours,
                                 place,
-                                all -> all.withFiles(files -> files.withXattrs(xattrs)));
+                                all ->
+                                        all.withFiles(
+                                                files ->
+                                                        files.withXattrs(xattrs)
+                                                                .withInodeFileHandles(
+                                                                        NEVER))); // as the peer
                 FakeFrontend ourFrontend = start(backEnd.connect(), -1L, 1);
                 Daemon daemon =
                         Daemon.startPeer(

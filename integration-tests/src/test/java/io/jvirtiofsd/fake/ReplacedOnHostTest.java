@@ -1,6 +1,7 @@
 package io.jvirtiofsd.fake;
 
 import static io.jvirtiofsd.fake.FuseRig.assertErrno;
+import static io.jvirtiofsd.passthrough.HandleMode.NEVER;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -158,6 +159,28 @@ class ReplacedOnHostTest {
         fuse.rmdir(FuseClient.ROOT, "here");
         fuse.releasedir(node, fuse.opendir(node));
         assertErrno(ENOENT, () -> fuse.lookup(node, "f"));
+    }
+
+    /** As by an O_PATH descriptor of one of its programs. */
+    @Test
+    void whatTheGuestRemovesOrReplacesItselfItCanOpenOn() throws Exception {
+        try (FuseRig keeping =
+                new FuseRig(
+                        share,
+                        Files.createDirectory(folder.resolve("keeping")),
+                        all -> all.withFiles(files -> files.withInodeFileHandles(NEVER)),
+                        FuseRig.FEATURES)) {
+            fuse = keeping.fuse();
+            long replaced = node("f");
+            long link = node("l");
+            long moved = fuse.lookup(node("d"), "f").nodeId();
+            fuse.rename(node("d"), "f", FuseClient.ROOT, "f");
+            assertEquals("old", read(replaced));
+            fuse.unlink(FuseClient.ROOT, "f");
+            assertEquals("old", read(moved));
+            fuse.unlink(FuseClient.ROOT, "l");
+            assertEquals("old", fuse.readlink(link));
+        }
     }
 
     @Test
