@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 
 /**
  * A back-end process that listens on a socket: ours, or the peer. Owned by the test.
@@ -21,6 +22,10 @@ public final class Daemon implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(60);
     private static final Duration END = Duration.ofSeconds(10);
     private static final int TAIL_LINES = 30;
+
+    /** Not the flag ABORT_ERROR, which a trace has. */
+    private static final Pattern COMPLAINT = Pattern.compile("\\b(WARN|ERROR)");
+
     private static final Path UNIX_SOCKETS = Path.of("/proc/net/unix");
     private static final int UNIX_COLUMNS = 8; // proc(5)
     private static final int UNIX_FLAGS = 3;
@@ -161,7 +166,7 @@ public final class Daemon implements AutoCloseable {
 
     /** The lines it printed at level WARN or ERROR. */
     public List<String> complaints() {
-        return log().lines().filter(l -> l.contains("WARN") || l.contains("ERROR")).toList();
+        return log().lines().filter(COMPLAINT.asPredicate()).toList();
     }
 
     private String logTail() {

@@ -74,13 +74,7 @@ class CachingIT {
     }
 
     private static String program(String what, String share) {
-        String path = "/tmp/caching.py";
-        return "cat >%s <<'END'\n%s\nEND\npython3 %1$s %s /%s"
-                .formatted(
-                        path,
-                        ShareRig.script("caching.py").replaceFirst("^set.*\n", ""),
-                        what,
-                        share);
+        return ShareRig.python("caching.py", what, "/" + share);
     }
 
     /** Files that the guest then knows all about; reading makes it ask for the time of access. */

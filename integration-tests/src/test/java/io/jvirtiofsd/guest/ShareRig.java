@@ -45,9 +45,18 @@ final class ShareRig implements AutoCloseable {
 
     /** A script of the test resources with {@code arguments}, to be run by bash. */
     static String script(String name, String... arguments) {
+        return "set -- " + String.join(" ", arguments) + "\n" + resource(name);
+    }
+
+    /** A Python program of the test resources likewise. */
+    static String python(String name, String... arguments) {
+        return "cat >/tmp/%1$s <<'END'\n%2$s\nEND\npython3 /tmp/%1$s %3$s"
+                .formatted(name, resource(name), String.join(" ", arguments));
+    }
+
+    private static String resource(String name) {
         try (InputStream in = ShareRig.class.getResourceAsStream("/guest/" + name)) {
-            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-            return "set -- " + String.join(" ", arguments) + "\n" + text;
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
