@@ -13,7 +13,9 @@ import io.jvirtiofsd.fuse.WriteIn;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.IoVector;
+import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.DaxFile;
 
@@ -114,7 +116,7 @@ final class FileOperations {
             syscalls.unlinkat(directory, EntryCursor.path(name), 0);
             throw ErrnoException.of(-labelled);
         }
-        return made(session, fd, hostFlags);
+        return made(session, fd, hostFlags, () -> lookupMade(session, fd, directory, name));
     }
 
     private int creating(Session session, RequestContext caller, int umask, Credentials.Call call)
@@ -147,19 +149,46 @@ final class FileOperations {
             fd.close();
             throw ErrnoException.of(-labelled);
         }
-        return made(session, fd, hostFlags);
+        return made(session, fd, hostFlags, () -> lookupMade(session, fd));
     }
 
-    /**
-     * Takes {@code fd}, open on a new object. Which one that is it tells itself: the name may be
-     * another's already.
-     */
-    private CreateReply made(Session session, Fd fd, int hostFlags) throws ErrnoException {
+    /** Looks up what {@code fd}, borrowed, is open on. */
+    private EntryCursor lookupMade(Session session, Fd fd) throws ErrnoException {
+        PathDescriptors.Opening byLink = () -> share.openPath(fd.number());
+        int path = session.descriptors().opening(byLink);
+        return Lookups.add(session, Fd.own(syscalls, Failures.check(path)));
+    }
+
+    /** The same by its name, which costs less, unless that is another's already. */
+    private EntryCursor lookupMade(Session session, Fd fd, int directory, Name name)
+            throws ErrnoException {
+        Failures.check(share.statx(fd.number(), Share.LOOKUP_MASK));
+        NativeMemory statx = Scratch.get().statx();
+        long device = Statx.device(statx);
+        long ino = statx.getLong(Statx.INO);
+        long mountId = Statx.mountId(statx);
+        EntryCursor entry = Lookups.open(session, directory, name);
+        if (entry.nodeId() != 0) {
+            if (session.inode(entry.nodeId()).isThat(device, ino, mountId)) {
+                return entry;
+            }
+            session.forget(entry.nodeId(), 1);
+        }
+        return lookupMade(session, fd);
+    }
+
+    /** Gives the entry of a new object. */
+    @FunctionalInterface
+    private interface Finding {
+        EntryCursor find() throws ErrnoException;
+    }
+
+    /** Takes {@code fd}, open on a new object, which {@code finding} looks up. */
+    private CreateReply made(Session session, Fd fd, int hostFlags, Finding finding)
+            throws ErrnoException {
         EntryCursor entry;
         try {
-            PathDescriptors.Opening byLink = () -> share.openPath(fd.number());
-            int path = session.descriptors().opening(byLink);
-            entry = Lookups.add(session, Fd.own(syscalls, Failures.check(path)));
+            entry = finding.find();
         } catch (ErrnoException e) {
             fd.close();
             throw e;

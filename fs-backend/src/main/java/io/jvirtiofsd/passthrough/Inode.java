@@ -77,6 +77,11 @@ final class Inode {
         return known;
     }
 
+    /** Whether it stands for the object that statx(2) says this of. */
+    boolean isThat(long device, long ino, long mountId) {
+        return this.ino == ino && this.device == device && this.mountId == mountId;
+    }
+
     long device() {
         return device;
     }

@@ -59,7 +59,7 @@ final class InodeTable {
     Inode find(long device, long ino, long mountId) {
         AtomicReferenceArray<Inode> table = buckets;
         Inode inode = table.get(bucket(table, device, ino));
-        while (inode != null && !isThat(inode, device, ino, mountId)) {
+        while (inode != null && !inode.isThat(device, ino, mountId)) {
             inode = inode.next();
         }
         return inode;
@@ -76,10 +76,6 @@ final class InodeTable {
             }
         }
         return false;
-    }
-
-    private static boolean isThat(Inode inode, long device, long ino, long mountId) {
-        return inode.ino() == ino && inode.device() == device && inode.mountId() == mountId;
     }
 
     private static int bucket(AtomicReferenceArray<Inode> table, long device, long ino) {

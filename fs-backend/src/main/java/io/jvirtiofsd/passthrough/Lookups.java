@@ -79,8 +79,7 @@ final class Lookups {
     /**
      * Looks up what is new: what the descriptor shows is the truth, whatever the name does next.
      */
-    private static EntryCursor open(Session session, int directory, Name name)
-            throws ErrnoException {
+    static EntryCursor open(Session session, int directory, Name name) throws ErrnoException {
         Share share = session.share();
         int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
         PathDescriptors.Opening call =
