@@ -58,7 +58,7 @@ public class RingBenchmark {
                         region.view(0, SplitRing.descriptorsBytes(SIZE)),
                         region.view(AVAIL, SplitRing.availBytes(SIZE)),
                         region.view(USED, SplitRing.usedBytes(SIZE)));
-        queue = new Virtqueue(ring, 0, true, true);
+        queue = new Virtqueue(0, true, true);
         for (int i = 0; i < descriptors; i++) {
             boolean writable = i >= 2;
             boolean last = i == descriptors - 1;

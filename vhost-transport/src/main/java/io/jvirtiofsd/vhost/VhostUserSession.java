@@ -4,7 +4,6 @@ import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.virtio.SplitRing;
 import io.jvirtiofsd.virtio.Virtqueue;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -279,8 +278,6 @@ final class VhostUserSession implements AutoCloseable {
             taken = true;
         } catch (LinuxException e) {
             throw new Refusal("cannot use the kick descriptor: " + e.getMessage(), e);
-        } catch (InternalError e) { // SIGBUS: the front-end has cut its memory short
-            throw new Refusal("the memory of ring " + vring.index() + " is gone", e);
         } finally {
             if (!taken && kick != null) {
                 kick.close();
@@ -295,10 +292,8 @@ final class VhostUserSession implements AutoCloseable {
         if (vring.startsAfresh()) {
             shared.restarted();
         }
-        SplitRing ring = vring.ring();
         Virtqueue queue =
                 new Virtqueue(
-                        ring,
                         vring.base(),
                         (features & VIRTIO_F_EVENT_IDX) != 0,
                         (features & VIRTIO_F_INDIRECT_DESC) != 0);

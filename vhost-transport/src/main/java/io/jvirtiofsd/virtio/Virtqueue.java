@@ -15,18 +15,20 @@ public final class Virtqueue {
     private final boolean indirect;
     private int lastAvail;
     private int usedIdx;
+    private boolean begun;
     private int signalledUsed;
     private boolean signalledUsedValid;
 
     /**
-     * @param ring where the used index is continued from
+     * Touches no memory of the guest, so that any thread may call it: the used index is continued
+     * from the ring at the first {@link #popHead}.
+     *
      * @param lastAvail index of the next chain to take
      * @param eventIdx whether VIRTIO_F_EVENT_IDX was negotiated
      * @param indirect whether VIRTIO_F_INDIRECT_DESC was negotiated
      */
-    public Virtqueue(SplitRing ring, int lastAvail, boolean eventIdx, boolean indirect) {
+    public Virtqueue(int lastAvail, boolean eventIdx, boolean indirect) {
         this.lastAvail = lastAvail & 0xffff;
-        this.usedIdx = ring.usedIdx();
         this.eventIdx = eventIdx;
         this.indirect = indirect;
     }
@@ -63,6 +65,10 @@ public final class Virtqueue {
      * @throws RingException likewise
      */
     public int popHead(SplitRing ring) throws RingException {
+        if (!begun) {
+            usedIdx = ring.usedIdx();
+            begun = true;
+        }
         int pending = (ring.availIdx() - lastAvail) & 0xffff;
         if (pending == 0) {
             return -1;

@@ -79,7 +79,7 @@ class VirtqueueTest {
         descriptor(0, PAGE, 16, 1, 1);
         descriptor(1, PAGE + 64, 16, 2, 0);
         available(0, 0);
-        Virtqueue queue = new Virtqueue(ring, 0, false, false);
+        Virtqueue queue = new Virtqueue(0, false, false);
         assertTrue(queue.pop(ring, chain));
         assertEquals(16, chain.reader().remaining());
         chain.end();
@@ -112,7 +112,7 @@ class VirtqueueTest {
      */
     @Test
     void indicesWrapAndEveryChainComesOnce() throws Exception {
-        Virtqueue queue = new Virtqueue(ring, 0, false, true);
+        Virtqueue queue = new Virtqueue(0, false, true);
         descriptor(0, 3000, 10, 0, 0);
         for (int i = 0; i < 200_000; i++) {
             assertFalse(queue.pop(ring, chain));
@@ -127,7 +127,7 @@ class VirtqueueTest {
     /** 2.7.4: one buffer may be cut anywhere, also where two regions of memory meet. */
     @Test
     void aDescriptorMayLieInTwoRegions() throws Exception {
-        Virtqueue queue = new Virtqueue(ring, 0, false, true);
+        Virtqueue queue = new Virtqueue(0, false, true);
         byte[] bytes = new byte[100];
         new Random(6).nextBytes(bytes);
         low.write(PAGE - 40, bytes, 0, 40);
@@ -144,7 +144,7 @@ class VirtqueueTest {
     /** 2.7.5.3.2: WRITE on the descriptor of a table means nothing; direct ones may come before. */
     @Test
     void directDescriptorsMayBeFollowedByATable() throws Exception {
-        Virtqueue queue = new Virtqueue(ring, 0, false, true);
+        Virtqueue queue = new Virtqueue(0, false, true);
         int table = 3072;
         descriptor(0, 3000, 10, 1, 1);
         descriptor(1, table, 32, 2 | 4, 0);
@@ -166,7 +166,7 @@ class VirtqueueTest {
     void notificationsFollowWhatWasNegotiated() throws Exception {
         descriptor(0, 3000, 10, 0, 0);
         available(0, 0);
-        Virtqueue plain = new Virtqueue(ring, 0, false, true);
+        Virtqueue plain = new Virtqueue(0, false, true);
         assertTrue(plain.pop(ring, chain));
         plain.push(ring, chain.head(), 0);
         assertTrue(plain.needsNotify(ring));
@@ -178,7 +178,7 @@ class VirtqueueTest {
         assertEquals(0, view.getShort(USED));
 
         available(1, 0);
-        Virtqueue events = new Virtqueue(ring, 1, true, true);
+        Virtqueue events = new Virtqueue(1, true, true);
         view.putShort(AVAIL + 4 + 2 * SIZE, (short) 100);
         assertTrue(events.pop(ring, chain));
         events.push(ring, chain.head(), 0);
