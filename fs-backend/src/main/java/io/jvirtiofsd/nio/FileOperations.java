@@ -1,17 +1,17 @@
 package io.jvirtiofsd.nio;
 
 import io.jvirtiofsd.fuse.Attributes;
-import io.jvirtiofsd.fuse.CopyFileRangeIn;
-import io.jvirtiofsd.fuse.CreateIn;
+import io.jvirtiofsd.fuse.Caller;
+import io.jvirtiofsd.fuse.CopyRequest;
 import io.jvirtiofsd.fuse.CreateReply;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileType;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.NewFile;
 import io.jvirtiofsd.fuse.OpenFlags;
 import io.jvirtiofsd.fuse.OpenReply;
-import io.jvirtiofsd.fuse.RequestContext;
 import io.jvirtiofsd.fuse.WriteIn;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -139,7 +139,7 @@ final class FileOperations {
         return new OpenReply(session.add(file), share.options().fileFlags());
     }
 
-    CreateReply create(Session session, RequestContext caller, long parent, Name name, CreateIn in)
+    CreateReply create(Session session, Caller caller, long parent, Name name, NewFile in)
             throws ErrnoException {
         share.requireRoom();
         int mode = accessMode(in.flags());
@@ -162,7 +162,7 @@ final class FileOperations {
 
     private CreateReply createNew(
             Session session,
-            RequestContext caller,
+            Caller caller,
             Session.Directory directory,
             String name,
             int permissions,
@@ -216,11 +216,11 @@ final class FileOperations {
     }
 
     private CreateReply openExisting(
-            Session session, Session.Directory directory, String name, CreateIn in)
+            Session session, Session.Directory directory, String name, NewFile in)
             throws ErrnoException {
         NioEntry entry = names.lookup(session, directory, name);
         try {
-            boolean killing = (in.openFlags() & CreateIn.OPEN_KILL_SUIDGID) != 0;
+            boolean killing = (in.openFlags() & NewFile.OPEN_KILL_SUIDGID) != 0;
             OpenReply open = open(session, entry.nodeId(), in.flags(), killing);
             // O_TRUNC has changed what the lookup saw.
             try {
@@ -325,7 +325,7 @@ final class FileOperations {
         return whence == SEEK_DATA ? offset : size;
     }
 
-    long copyFileRange(Session session, long nodeId, CopyFileRangeIn in) throws ErrnoException {
+    long copyFileRange(Session session, long nodeId, CopyRequest in) throws ErrnoException {
         share.requireRoom();
         OpenFile source = session.file(nodeId, in.fhIn());
         OpenFile target = session.file(in.nodeidOut(), in.fhOut());

@@ -1,11 +1,11 @@
 package io.jvirtiofsd.nio;
 
+import io.jvirtiofsd.fuse.Caller;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileType;
 import io.jvirtiofsd.fuse.Name;
-import io.jvirtiofsd.fuse.RequestContext;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -99,7 +99,7 @@ final class NameOperations {
      */
     NioEntry make(
             Session session,
-            RequestContext caller,
+            Caller caller,
             Session.Directory directory,
             String name,
             int mode,
@@ -142,7 +142,7 @@ final class NameOperations {
         }
     }
 
-    Entry mkdir(Session session, RequestContext caller, long parent, Name name, int mode)
+    Entry mkdir(Session session, Caller caller, long parent, Name name, int mode)
             throws ErrnoException {
         share.requireRoom();
         return session.withNames(
@@ -157,7 +157,7 @@ final class NameOperations {
     }
 
     /** Makes an empty regular file; providers have nothing else to offer. */
-    Entry mknod(Session session, RequestContext caller, long parent, Name name, int mode)
+    Entry mknod(Session session, Caller caller, long parent, Name name, int mode)
             throws ErrnoException {
         share.requireRoom();
         return session.withNames(
@@ -178,7 +178,7 @@ final class NameOperations {
                 });
     }
 
-    Entry symlink(Session session, RequestContext caller, long parent, Name name, Name target)
+    Entry symlink(Session session, Caller caller, long parent, Name name, Name target)
             throws ErrnoException {
         share.requireRoom();
         String string = Share.string(target);

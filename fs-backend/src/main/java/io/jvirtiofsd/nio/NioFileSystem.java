@@ -1,8 +1,9 @@
 package io.jvirtiofsd.nio;
 
+import io.jvirtiofsd.fuse.AttributeChange;
 import io.jvirtiofsd.fuse.Attributes;
-import io.jvirtiofsd.fuse.CopyFileRangeIn;
-import io.jvirtiofsd.fuse.CreateIn;
+import io.jvirtiofsd.fuse.Caller;
+import io.jvirtiofsd.fuse.CopyRequest;
 import io.jvirtiofsd.fuse.CreateReply;
 import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.Entry;
@@ -11,9 +12,8 @@ import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.NewFile;
 import io.jvirtiofsd.fuse.OpenReply;
-import io.jvirtiofsd.fuse.RequestContext;
-import io.jvirtiofsd.fuse.SetattrIn;
 import io.jvirtiofsd.fuse.Statfs;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -92,7 +92,7 @@ public final class NioFileSystem implements FileSystem {
     }
 
     @Override
-    public Entry lookup(RequestContext context, long parent, Name name) throws ErrnoException {
+    public Entry lookup(Caller context, long parent, Name name) throws ErrnoException {
         return names.lookup(session(), parent, name);
     }
 
@@ -105,85 +105,85 @@ public final class NioFileSystem implements FileSystem {
     }
 
     @Override
-    public Attributes getattr(RequestContext context, long nodeId, boolean hasHandle, long fh)
+    public Attributes getattr(Caller context, long nodeId, boolean hasHandle, long fh)
             throws ErrnoException {
         return nodes.getattr(session(), nodeId, hasHandle, fh);
     }
 
     @Override
-    public Attributes setattr(RequestContext context, long nodeId, SetattrIn change)
+    public Attributes setattr(Caller context, long nodeId, AttributeChange change)
             throws ErrnoException {
         return nodes.setattr(session(), nodeId, change);
     }
 
     @Override
-    public byte[] readlink(RequestContext context, long nodeId) throws ErrnoException {
+    public byte[] readlink(Caller context, long nodeId) throws ErrnoException {
         return nodes.readlink(session(), nodeId);
     }
 
     @Override
-    public Entry symlink(RequestContext context, long parent, Name name, Name target)
+    public Entry symlink(Caller context, long parent, Name name, Name target)
             throws ErrnoException {
         return names.symlink(session(), context, parent, name, target);
     }
 
     @Override
     public Entry mknod(
-            RequestContext context, long parent, Name name, int mode, int rdev, int umask)
+            Caller context, long parent, Name name, int mode, int rdev, int umask)
             throws ErrnoException {
         return names.mknod(session(), context, parent, name, mode & ~umask);
     }
 
     @Override
-    public Entry mkdir(RequestContext context, long parent, Name name, int mode, int umask)
+    public Entry mkdir(Caller context, long parent, Name name, int mode, int umask)
             throws ErrnoException {
         return names.mkdir(session(), context, parent, name, mode & ~umask);
     }
 
     @Override
-    public void unlink(RequestContext context, long parent, Name name) throws ErrnoException {
+    public void unlink(Caller context, long parent, Name name) throws ErrnoException {
         names.remove(session(), parent, name, false);
     }
 
     @Override
-    public void rmdir(RequestContext context, long parent, Name name) throws ErrnoException {
+    public void rmdir(Caller context, long parent, Name name) throws ErrnoException {
         names.remove(session(), parent, name, true);
     }
 
     @Override
     public void rename(
-            RequestContext context, long parent, Name name, long newParent, Name newName, int flags)
+            Caller context, long parent, Name name, long newParent, Name newName, int flags)
             throws ErrnoException {
         names.rename(session(), parent, name, newParent, newName, flags);
     }
 
     @Override
-    public Entry link(RequestContext context, long nodeId, long newParent, Name newName)
+    public Entry link(Caller context, long nodeId, long newParent, Name newName)
             throws ErrnoException {
         return names.link(session(), nodeId, newParent, newName);
     }
 
     @Override
-    public OpenReply open(RequestContext context, long nodeId, int flags, boolean killSuidgid)
+    public OpenReply open(Caller context, long nodeId, int flags, boolean killSuidgid)
             throws ErrnoException {
         return files.open(session(), nodeId, flags, killSuidgid);
     }
 
     @Override
-    public CreateReply create(RequestContext context, long parent, Name name, CreateIn in)
+    public CreateReply create(Caller context, long parent, Name name, NewFile in)
             throws ErrnoException {
         return files.create(session(), context, parent, name, in);
     }
 
     @Override
-    public int read(RequestContext context, long nodeId, long fh, long offset, GuestData target)
+    public int read(Caller context, long nodeId, long fh, long offset, GuestData target)
             throws ErrnoException {
         return files.read(session(), nodeId, fh, offset, target);
     }
 
     @Override
     public int write(
-            RequestContext context,
+            Caller context,
             long nodeId,
             long fh,
             long offset,
@@ -196,30 +196,30 @@ public final class NioFileSystem implements FileSystem {
 
     /** Channels put nothing off that closing a duplicate would report. */
     @Override
-    public void flush(RequestContext context, long nodeId, long fh, long lockOwner)
+    public void flush(Caller context, long nodeId, long fh, long lockOwner)
             throws ErrnoException {
         session().file(nodeId, fh);
     }
 
     @Override
-    public void release(RequestContext context, long nodeId, long fh) throws ErrnoException {
+    public void release(Caller context, long nodeId, long fh) throws ErrnoException {
         session().release(fh);
     }
 
     @Override
-    public void fsync(RequestContext context, long nodeId, long fh, boolean dataOnly)
+    public void fsync(Caller context, long nodeId, long fh, boolean dataOnly)
             throws ErrnoException {
         files.fsync(session(), nodeId, fh, dataOnly);
     }
 
     @Override
-    public OpenReply opendir(RequestContext context, long nodeId, int flags) throws ErrnoException {
+    public OpenReply opendir(Caller context, long nodeId, int flags) throws ErrnoException {
         return directories.opendir(session(), nodeId);
     }
 
     @Override
     public void readdir(
-            RequestContext context,
+            Caller context,
             long nodeId,
             long fh,
             long offset,
@@ -230,28 +230,28 @@ public final class NioFileSystem implements FileSystem {
     }
 
     @Override
-    public void releasedir(RequestContext context, long nodeId, long fh) throws ErrnoException {
+    public void releasedir(Caller context, long nodeId, long fh) throws ErrnoException {
         session().release(fh);
     }
 
     @Override
-    public void fsyncdir(RequestContext context, long nodeId, long fh, boolean dataOnly)
+    public void fsyncdir(Caller context, long nodeId, long fh, boolean dataOnly)
             throws ErrnoException {
         files.fsync(session(), nodeId, fh, dataOnly);
     }
 
     @Override
-    public Statfs statfs(RequestContext context, long nodeId) throws ErrnoException {
+    public Statfs statfs(Caller context, long nodeId) throws ErrnoException {
         return nodes.statfs(session(), nodeId);
     }
 
     @Override
-    public void access(RequestContext context, long nodeId, int mask) throws ErrnoException {
+    public void access(Caller context, long nodeId, int mask) throws ErrnoException {
         nodes.access(session(), context, nodeId, mask);
     }
 
     @Override
-    public long lseek(RequestContext context, long nodeId, long fh, long offset, int whence)
+    public long lseek(Caller context, long nodeId, long fh, long offset, int whence)
             throws ErrnoException {
         return files.lseek(session(), nodeId, fh, offset, whence);
     }
@@ -259,14 +259,14 @@ public final class NioFileSystem implements FileSystem {
     /** No provider can reserve room or punch holes. */
     @Override
     public void fallocate(
-            RequestContext context, long nodeId, long fh, long offset, long length, int mode)
+            Caller context, long nodeId, long fh, long offset, long length, int mode)
             throws ErrnoException {
         session().file(nodeId, fh);
         throw ErrnoException.of(Errno.EOPNOTSUPP);
     }
 
     @Override
-    public long copyFileRange(RequestContext context, long nodeId, CopyFileRangeIn in)
+    public long copyFileRange(Caller context, long nodeId, CopyRequest in)
             throws ErrnoException {
         return files.copyFileRange(session(), nodeId, in);
     }

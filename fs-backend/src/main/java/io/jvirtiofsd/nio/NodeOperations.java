@@ -1,11 +1,11 @@
 package io.jvirtiofsd.nio;
 
+import io.jvirtiofsd.fuse.AttributeChange;
 import io.jvirtiofsd.fuse.Attributes;
+import io.jvirtiofsd.fuse.Caller;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileType;
-import io.jvirtiofsd.fuse.RequestContext;
-import io.jvirtiofsd.fuse.SetattrIn;
 import io.jvirtiofsd.fuse.Statfs;
 import java.io.IOException;
 import java.nio.channels.SeekableByteChannel;
@@ -58,35 +58,35 @@ final class NodeOperations {
     }
 
     /** Changes mode, owner, size and times in this order: each may change what follows. */
-    Attributes setattr(Session session, long nodeId, SetattrIn change) throws ErrnoException {
+    Attributes setattr(Session session, long nodeId, AttributeChange change) throws ErrnoException {
         share.refuseIfReadOnly();
         Node node = session.nodes().node(nodeId);
-        if (change.has(SetattrIn.FATTR_SIZE) && !node.isRegular()) { // before anything changes
+        if (change.has(AttributeChange.FATTR_SIZE) && !node.isRegular()) { // before anything changes
             throw ErrnoException.of(node.isDirectory() ? Errno.EISDIR : Errno.EINVAL);
         }
-        boolean byHandle = change.has(SetattrIn.FATTR_SIZE) && change.has(SetattrIn.FATTR_FH);
+        boolean byHandle = change.has(AttributeChange.FATTR_SIZE) && change.has(AttributeChange.FATTR_FH);
         OpenFile file = byHandle ? session.file(nodeId, change.fh()) : null;
-        FileTime atime = time(change, SetattrIn.FATTR_ATIME, SetattrIn.FATTR_ATIME_NOW);
-        FileTime mtime = time(change, SetattrIn.FATTR_MTIME, SetattrIn.FATTR_MTIME_NOW);
+        FileTime atime = time(change, AttributeChange.FATTR_ATIME, AttributeChange.FATTR_ATIME_NOW);
+        FileTime mtime = time(change, AttributeChange.FATTR_MTIME, AttributeChange.FATTR_MTIME_NOW);
         return session.withNames(
                 () -> {
                     Session.Place place = session.find(node);
                     NioAttributes now = now(session, node, place);
-                    if (change.has(SetattrIn.FATTR_MODE)) {
+                    if (change.has(AttributeChange.FATTR_MODE)) {
                         if (place != null) {
                             share.views().setMode(place.path(), now, change.mode());
                         }
                         now = now.withPermissions(change.mode());
                     }
-                    int uid = change.has(SetattrIn.FATTR_UID) ? change.uid() : now.uid();
-                    int gid = change.has(SetattrIn.FATTR_GID) ? change.gid() : now.gid();
-                    if (change.has(SetattrIn.FATTR_UID) || change.has(SetattrIn.FATTR_GID)) {
+                    int uid = change.has(AttributeChange.FATTR_UID) ? change.uid() : now.uid();
+                    int gid = change.has(AttributeChange.FATTR_GID) ? change.gid() : now.gid();
+                    if (change.has(AttributeChange.FATTR_UID) || change.has(AttributeChange.FATTR_GID)) {
                         if (place != null) {
                             share.views().setOwner(place.path(), now, uid, gid);
                         }
                         now = now.withOwner(uid, gid);
                     }
-                    if (change.has(SetattrIn.FATTR_SIZE)) {
+                    if (change.has(AttributeChange.FATTR_SIZE)) {
                         truncate(session, node, file, place, change);
                     }
                     if (place != null && (atime != null || mtime != null)) {
@@ -99,13 +99,13 @@ final class NodeOperations {
     }
 
     /** The time to set, or null if it is to stay. */
-    private static FileTime time(SetattrIn change, int bit, int nowBit) throws ErrnoException {
+    private static FileTime time(AttributeChange change, int bit, int nowBit) throws ErrnoException {
         if (!change.has(bit)) {
             return null;
         } else if (change.has(nowBit)) {
             return FileTime.from(Instant.now());
         }
-        boolean access = bit == SetattrIn.FATTR_ATIME;
+        boolean access = bit == AttributeChange.FATTR_ATIME;
         try {
             return FileTime.from(
                     Instant.ofEpochSecond(
@@ -120,7 +120,7 @@ final class NodeOperations {
      * @param file what the guest has named to do it by, or null
      */
     private void truncate(
-            Session session, Node node, OpenFile file, Session.Place place, SetattrIn change)
+            Session session, Node node, OpenFile file, Session.Place place, AttributeChange change)
             throws ErrnoException {
         share.checkSize(change.size());
         OpenFile open = file;
@@ -139,7 +139,7 @@ final class NodeOperations {
         } else {
             NioErrno.run(() -> truncate(session, place.path(), change.size()));
         }
-        if (change.has(SetattrIn.FATTR_KILL_SUIDGID)) {
+        if (change.has(AttributeChange.FATTR_KILL_SUIDGID)) {
             killSetIds(session, node);
         }
     }
@@ -221,7 +221,7 @@ final class NodeOperations {
     }
 
     /** Checks by mode bits, as the guest's own kernel does under default_permissions. */
-    void access(Session session, RequestContext caller, long nodeId, int mask)
+    void access(Session session, Caller caller, long nodeId, int mask)
             throws ErrnoException {
         Node node = session.nodes().node(nodeId);
         NioAttributes now = session.withNames(() -> now(session, node, session.find(node)));

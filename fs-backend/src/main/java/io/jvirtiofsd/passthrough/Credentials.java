@@ -1,8 +1,8 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.fuse.Caller;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
-import io.jvirtiofsd.fuse.RequestContext;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
@@ -72,7 +72,7 @@ final class Credentials {
      * permission, also by groups that are not known here; so what fails with EACCES is tried once
      * more without the host's permission checks.
      */
-    int create(RequestContext caller, Call call) throws ErrnoException {
+    int create(Caller caller, Call call) throws ErrnoException {
         if (caller.uid() == KEEP || caller.gid() == KEEP) {
             throw ErrnoException.of(Errno.EOVERFLOW);
         }

@@ -1,14 +1,14 @@
 package io.jvirtiofsd.passthrough;
 
-import io.jvirtiofsd.fuse.CopyFileRangeIn;
-import io.jvirtiofsd.fuse.CreateIn;
+import io.jvirtiofsd.fuse.Caller;
+import io.jvirtiofsd.fuse.CopyRequest;
 import io.jvirtiofsd.fuse.CreateReply;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.NewFile;
 import io.jvirtiofsd.fuse.OpenReply;
-import io.jvirtiofsd.fuse.RequestContext;
 import io.jvirtiofsd.fuse.WriteIn;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
@@ -92,7 +92,7 @@ final class FileOperations {
         return new OpenReply(fh, flags);
     }
 
-    CreateReply create(Session session, RequestContext caller, long parent, Name name, CreateIn in)
+    CreateReply create(Session session, Caller caller, long parent, Name name, NewFile in)
             throws ErrnoException {
         share.refuseIfReadOnly();
         int directory = session.directory(parent);
@@ -119,7 +119,7 @@ final class FileOperations {
         return made(session, fd, hostFlags, () -> lookupMade(session, fd, directory, name));
     }
 
-    private int creating(Session session, RequestContext caller, int umask, Credentials.Call call)
+    private int creating(Session session, Caller caller, int umask, Credentials.Call call)
             throws ErrnoException {
         session.requireRoom();
         Credentials.Call masked = () -> share.umask().during(umask, call);
@@ -128,7 +128,7 @@ final class FileOperations {
     }
 
     /** The guest gives it a name by LINK, or never. */
-    CreateReply tmpfile(Session session, RequestContext caller, long parent, CreateIn in)
+    CreateReply tmpfile(Session session, Caller caller, long parent, NewFile in)
             throws ErrnoException {
         share.refuseIfReadOnly();
         int directory = session.directory(parent);
@@ -202,11 +202,11 @@ final class FileOperations {
         }
     }
 
-    private CreateReply openExisting(Session session, int directory, Name name, CreateIn in)
+    private CreateReply openExisting(Session session, int directory, Name name, NewFile in)
             throws ErrnoException {
         EntryCursor entry = Lookups.lookupMade(session, directory, name);
         try {
-            boolean killing = (in.openFlags() & CreateIn.OPEN_KILL_SUIDGID) != 0;
+            boolean killing = (in.openFlags() & NewFile.OPEN_KILL_SUIDGID) != 0;
             OpenReply open = open(session, entry.nodeId(), in.flags(), killing);
             try {
                 // O_TRUNC has changed what the lookup saw.
@@ -401,7 +401,7 @@ final class FileOperations {
                                 () -> share.credentials().clearingSuid(killing, fd, call)));
     }
 
-    long copyFileRange(Session session, long nodeId, CopyFileRangeIn in) throws ErrnoException {
+    long copyFileRange(Session session, long nodeId, CopyRequest in) throws ErrnoException {
         share.refuseIfReadOnly();
         if (in.flags() != 0) {
             throw ErrnoException.of(Errno.EINVAL);

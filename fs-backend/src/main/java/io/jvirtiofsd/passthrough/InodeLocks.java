@@ -1,7 +1,7 @@
 package io.jvirtiofsd.passthrough;
 
 import io.jvirtiofsd.fuse.ErrnoException;
-import io.jvirtiofsd.fuse.LkIn;
+import io.jvirtiofsd.fuse.LockRequest;
 import io.jvirtiofsd.linux.Fd;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -70,7 +70,7 @@ final class InodeLocks {
      * @return the call's result
      * @throws ErrnoException ENOLCK if there would be too many ranges
      */
-    int set(Owner owner, LkIn in, Call call) throws ErrnoException {
+    int set(Owner owner, LockRequest in, Call call) throws ErrnoException {
         int most = owner.ranges.most(in.start(), in.end(), in.type());
         counts.addRanges(most);
         int result = call.run();
@@ -114,7 +114,7 @@ final class InodeLocks {
     }
 
     /** The same of a wait for a range, which {@code owner} has got if {@code locked}. */
-    synchronized void ended(BlockedLock wait, LkIn in, Owner owner, boolean locked) {
+    synchronized void ended(BlockedLock wait, LockRequest in, Owner owner, boolean locked) {
         waits.remove(wait);
         counts.removeRanges(LockedRanges.MOST_ADDED);
         owner.waiting--;

@@ -3,7 +3,7 @@ package io.jvirtiofsd.passthrough;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileLock;
-import io.jvirtiofsd.fuse.LkIn;
+import io.jvirtiofsd.fuse.LockRequest;
 import io.jvirtiofsd.fuse.LockWait;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
@@ -39,7 +39,7 @@ final class Locks {
     }
 
     /** The processes of other guests and of the host have no number that this guest knows. */
-    FileLock getlk(Session session, long nodeId, LkIn in) throws ErrnoException {
+    FileLock getlk(Session session, long nodeId, LockRequest in) throws ErrnoException {
         Handle.OpenFile file = session.file(nodeId, in.fh());
         InodeLocks locks = file.inode().locks();
         if (locks == null) {
@@ -51,7 +51,7 @@ final class Locks {
         }
     }
 
-    private FileLock getlk(int fd, LkIn in) throws ErrnoException {
+    private FileLock getlk(int fd, LockRequest in) throws ErrnoException {
         Failures.check(syscalls.fcntl(fd, Fcntl.F_OFD_GETLK, flock(in)));
         NativeMemory found = Scratch.get().small();
         long start = found.getLong(L_START);
@@ -61,7 +61,7 @@ final class Locks {
     }
 
     /** The range as a {@code struct flock} in the thread's memory; its address. */
-    private static long flock(LkIn in) {
+    private static long flock(LockRequest in) {
         NativeMemory flock = Scratch.get().small();
         flock.putShort(L_TYPE, (short) in.type());
         flock.putShort(L_WHENCE, (short) SEEK_SET);
@@ -72,7 +72,7 @@ final class Locks {
     }
 
     /** Sets or drops a lock; if another has it and {@code waiting}, gives what waits for it. */
-    Optional<LockWait> setlk(Session session, long nodeId, LkIn in, boolean waiting)
+    Optional<LockWait> setlk(Session session, long nodeId, LockRequest in, boolean waiting)
             throws ErrnoException {
         Handle.OpenFile file = session.file(nodeId, in.fh());
         if (in.isFlock()) {
@@ -82,7 +82,7 @@ final class Locks {
             unlock(file.inode().locks(), in);
             return Optional.empty();
         }
-        int refused = in.type() == LkIn.F_RDLCK ? Fcntl.O_WRONLY : Fcntl.O_RDONLY;
+        int refused = in.type() == LockRequest.F_RDLCK ? Fcntl.O_WRONLY : Fcntl.O_RDONLY;
         if ((file.flags() & Fcntl.O_ACCMODE) == refused) {
             throw ErrnoException.of(Errno.EBADF); // fcntl(2)
         }
@@ -105,7 +105,7 @@ final class Locks {
         }
     }
 
-    private int set(InodeLocks locks, InodeLocks.Owner owner, LkIn in) throws ErrnoException {
+    private int set(InodeLocks locks, InodeLocks.Owner owner, LockRequest in) throws ErrnoException {
         int fd = owner.fd();
         return locks.set(owner, in, () -> syscalls.fcntl(fd, Fcntl.F_OFD_SETLK, flock(in)));
     }
@@ -156,7 +156,7 @@ final class Locks {
     }
 
     private BlockedLock waitForRange(
-            Session session, InodeLocks locks, InodeLocks.Owner owner, LkIn in)
+            Session session, InodeLocks locks, InodeLocks.Owner owner, LockRequest in)
             throws ErrnoException {
         Fd duplicate = duplicate(session, owner.fd());
         try {
@@ -181,7 +181,7 @@ final class Locks {
         return own(session.descriptors().openingToStay(() -> syscalls.dup(fd)));
     }
 
-    private void unlock(InodeLocks locks, LkIn in) throws ErrnoException {
+    private void unlock(InodeLocks locks, LockRequest in) throws ErrnoException {
         if (locks == null) {
             return;
         }
@@ -199,16 +199,16 @@ final class Locks {
     void flushed(Handle.OpenFile file, long owner) throws ErrnoException {
         InodeLocks locks = file.inode().locks();
         if (locks != null) {
-            unlock(locks, new LkIn(0, owner, FileLock.WHOLE_FILE_UNLOCKED, 0));
+            unlock(locks, new LockRequest(0, owner, FileLock.WHOLE_FILE_UNLOCKED, 0));
         }
     }
 
     private Optional<LockWait> flock(
-            Session session, Handle.OpenFile file, LkIn in, boolean waiting) throws ErrnoException {
+            Session session, Handle.OpenFile file, LockRequest in, boolean waiting) throws ErrnoException {
         int operation =
                 switch (in.type()) {
-                    case LkIn.F_RDLCK -> Fcntl.LOCK_SH;
-                    case LkIn.F_WRLCK -> Fcntl.LOCK_EX;
+                    case LockRequest.F_RDLCK -> Fcntl.LOCK_SH;
+                    case LockRequest.F_WRLCK -> Fcntl.LOCK_EX;
                     default -> Fcntl.LOCK_UN;
                 };
         int fd = file.fd().number();

@@ -1,13 +1,13 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.fuse.AttributeChange;
 import io.jvirtiofsd.fuse.Attributes;
+import io.jvirtiofsd.fuse.Caller;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FullAttributes;
 import io.jvirtiofsd.fuse.Name;
-import io.jvirtiofsd.fuse.RequestContext;
-import io.jvirtiofsd.fuse.SetattrIn;
 import io.jvirtiofsd.fuse.Statfs;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.NativeMemory;
@@ -73,24 +73,24 @@ final class NodeOperations {
     }
 
     /** Changes mode, owner, size and times in this order: each may change what follows. */
-    Attributes setattr(Session session, long nodeId, SetattrIn change) throws ErrnoException {
+    Attributes setattr(Session session, long nodeId, AttributeChange change) throws ErrnoException {
         share.refuseIfReadOnly();
         Inode inode = session.inode(nodeId);
-        if (change.has(SetattrIn.FATTR_SIZE) && !inode.isRegular()) { // before anything changes
+        if (change.has(AttributeChange.FATTR_SIZE) && !inode.isRegular()) { // before anything changes
             throw ErrnoException.of(inode.isDirectory() ? Errno.EISDIR : Errno.EINVAL);
         }
         IdMaps ids = share.options().ids();
-        int uid = change.has(SetattrIn.FATTR_UID) ? hostId(ids.uids(), change.uid()) : KEEP;
-        int gid = change.has(SetattrIn.FATTR_GID) ? hostId(ids.gids(), change.gid()) : KEEP;
+        int uid = change.has(AttributeChange.FATTR_UID) ? hostId(ids.uids(), change.uid()) : KEEP;
+        int gid = change.has(AttributeChange.FATTR_GID) ? hostId(ids.gids(), change.gid()) : KEEP;
         int path = session.descriptors().of(inode);
         DaxFile dax = share.dax(inode);
         if (dax != null) {
             dax.writeBack(); // or it would undo the times that are set
         }
-        if (change.has(SetattrIn.FATTR_MODE)) {
+        if (change.has(AttributeChange.FATTR_MODE)) {
             chmod(inode, path, change.mode());
         }
-        if (change.has(SetattrIn.FATTR_UID) || change.has(SetattrIn.FATTR_GID)) {
+        if (change.has(AttributeChange.FATTR_UID) || change.has(AttributeChange.FATTR_GID)) {
             if (inode.isRegular()) {
                 share.capability().drop(path);
             }
@@ -98,31 +98,31 @@ final class NodeOperations {
                     syscalls.fchownat(
                             path, Scratch.get().emptyPath(), uid, gid, Fcntl.AT_EMPTY_PATH));
         }
-        if (change.has(SetattrIn.FATTR_SIZE)) {
+        if (change.has(AttributeChange.FATTR_SIZE)) {
             share.capability().drop(path);
             truncate(session, inode, path, change);
         }
-        if ((change.valid() & (SetattrIn.FATTR_ATIME | SetattrIn.FATTR_MTIME)) != 0) {
+        if ((change.valid() & (AttributeChange.FATTR_ATIME | AttributeChange.FATTR_MTIME)) != 0) {
             NativeMemory times = Scratch.get().small();
             putTime(
                     times,
                     0,
-                    change.has(SetattrIn.FATTR_ATIME),
-                    change.has(SetattrIn.FATTR_ATIME_NOW),
+                    change.has(AttributeChange.FATTR_ATIME),
+                    change.has(AttributeChange.FATTR_ATIME_NOW),
                     change.atime(),
                     change.atimensec());
             putTime(
                     times,
                     16,
-                    change.has(SetattrIn.FATTR_MTIME),
-                    change.has(SetattrIn.FATTR_MTIME_NOW),
+                    change.has(AttributeChange.FATTR_MTIME),
+                    change.has(AttributeChange.FATTR_MTIME_NOW),
                     change.mtime(),
                     change.mtimensec());
             Failures.check(
                     syscalls.utimensat(
                             path, Scratch.get().emptyPath(), times.address(), Fcntl.AT_EMPTY_PATH));
         }
-        if (!change.has(SetattrIn.FATTR_FH)) {
+        if (!change.has(AttributeChange.FATTR_FH)) {
             session.requireName(inode, path); // what has its name now is changed then
         }
         return attributes(inode, path);
@@ -141,9 +141,9 @@ final class NodeOperations {
                         share.procFd(), Scratch.get().decimal(path), mode & PERMISSION_BITS));
     }
 
-    private void truncate(Session session, Inode inode, int path, SetattrIn change)
+    private void truncate(Session session, Inode inode, int path, AttributeChange change)
             throws ErrnoException {
-        if (change.has(SetattrIn.FATTR_FH)) {
+        if (change.has(AttributeChange.FATTR_FH)) {
             truncate(inode, session.file(inode.nodeId(), change.fh()).fd().number(), change);
         } else {
             int fd =
@@ -158,8 +158,8 @@ final class NodeOperations {
         }
     }
 
-    private void truncate(Inode inode, int fd, SetattrIn change) throws ErrnoException {
-        boolean killing = change.has(SetattrIn.FATTR_KILL_SUIDGID);
+    private void truncate(Inode inode, int fd, AttributeChange change) throws ErrnoException {
+        boolean killing = change.has(AttributeChange.FATTR_KILL_SUIDGID);
         Credentials.Call call = () -> syscalls.ftruncate(fd, change.size());
         Failures.check(
                 share.change(
@@ -198,7 +198,7 @@ final class NodeOperations {
         return target;
     }
 
-    Entry symlink(Session session, RequestContext caller, long parent, Name name, Name target)
+    Entry symlink(Session session, Caller caller, long parent, Name name, Name target)
             throws ErrnoException {
         int directory = session.directory(parent);
         Credentials.Call creating =
@@ -211,7 +211,7 @@ final class NodeOperations {
 
     Entry mknod(
             Session session,
-            RequestContext caller,
+            Caller caller,
             long parent,
             Name name,
             int mode,
@@ -225,7 +225,7 @@ final class NodeOperations {
         return made(session, caller, parent, directory, name, masked(umask, creating), 0);
     }
 
-    Entry mkdir(Session session, RequestContext caller, long parent, Name name, int mode, int umask)
+    Entry mkdir(Session session, Caller caller, long parent, Name name, int mode, int umask)
             throws ErrnoException {
         int directory = session.directory(parent);
         int permissions = mode & PERMISSION_BITS;
@@ -248,7 +248,7 @@ final class NodeOperations {
     /** {@code removal} are the flags of unlinkat(2) that would take it back. */
     private Entry made(
             Session session,
-            RequestContext caller,
+            Caller caller,
             long parent,
             int directory,
             Name name,
@@ -266,7 +266,7 @@ final class NodeOperations {
 
     /** What cannot get its label must not stay. */
     private void label(
-            Session session, RequestContext caller, int directory, Name name, int removal)
+            Session session, Caller caller, int directory, Name name, int removal)
             throws ErrnoException {
         int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
         PathDescriptors.Opening call =
@@ -346,7 +346,7 @@ final class NodeOperations {
     }
 
     /** Checks by mode bits, as the guest's own kernel does under default_permissions. */
-    void access(Session session, RequestContext caller, long nodeId, int mask)
+    void access(Session session, Caller caller, long nodeId, int mask)
             throws ErrnoException {
         Inode inode = session.inode(nodeId);
         Attributes attributes = attributes(inode, session.descriptors().of(inode));

@@ -1,8 +1,9 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.fuse.AttributeChange;
 import io.jvirtiofsd.fuse.Attributes;
-import io.jvirtiofsd.fuse.CopyFileRangeIn;
-import io.jvirtiofsd.fuse.CreateIn;
+import io.jvirtiofsd.fuse.Caller;
+import io.jvirtiofsd.fuse.CopyRequest;
 import io.jvirtiofsd.fuse.CreateReply;
 import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.DirectorySink;
@@ -13,12 +14,11 @@ import io.jvirtiofsd.fuse.FileLock;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.FullAttributes;
 import io.jvirtiofsd.fuse.GuestData;
-import io.jvirtiofsd.fuse.LkIn;
+import io.jvirtiofsd.fuse.LockRequest;
 import io.jvirtiofsd.fuse.LockWait;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.NewFile;
 import io.jvirtiofsd.fuse.OpenReply;
-import io.jvirtiofsd.fuse.RequestContext;
-import io.jvirtiofsd.fuse.SetattrIn;
 import io.jvirtiofsd.fuse.Statfs;
 import io.jvirtiofsd.fuse.WindowRange;
 import io.jvirtiofsd.linux.Fcntl;
@@ -114,7 +114,7 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public Entry lookup(RequestContext context, long parent, Name name) throws ErrnoException {
+    public Entry lookup(Caller context, long parent, Name name) throws ErrnoException {
         Session current = session();
         int directory = current.directory(parent);
         Entry entry = Lookups.lookup(current, directory, name);
@@ -133,61 +133,61 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public Attributes getattr(RequestContext context, long nodeId, boolean hasHandle, long fh)
+    public Attributes getattr(Caller context, long nodeId, boolean hasHandle, long fh)
             throws ErrnoException {
         return nodes.getattr(session(), nodeId, hasHandle, fh);
     }
 
     @Override
     public FullAttributes statx(
-            RequestContext context, long nodeId, boolean hasHandle, long fh, int mask)
+            Caller context, long nodeId, boolean hasHandle, long fh, int mask)
             throws ErrnoException {
         return nodes.statx(session(), nodeId, hasHandle, fh, mask);
     }
 
     @Override
-    public Attributes setattr(RequestContext context, long nodeId, SetattrIn change)
+    public Attributes setattr(Caller context, long nodeId, AttributeChange change)
             throws ErrnoException {
         return nodes.setattr(session(), nodeId, change);
     }
 
     @Override
-    public byte[] readlink(RequestContext context, long nodeId) throws ErrnoException {
+    public byte[] readlink(Caller context, long nodeId) throws ErrnoException {
         return nodes.readlink(session(), nodeId);
     }
 
     @Override
-    public Entry symlink(RequestContext context, long parent, Name name, Name target)
+    public Entry symlink(Caller context, long parent, Name name, Name target)
             throws ErrnoException {
         return nodes.symlink(session(), context, parent, name, target);
     }
 
     @Override
     public Entry mknod(
-            RequestContext context, long parent, Name name, int mode, int rdev, int umask)
+            Caller context, long parent, Name name, int mode, int rdev, int umask)
             throws ErrnoException {
         return nodes.mknod(session(), context, parent, name, mode, rdev, umask);
     }
 
     @Override
-    public Entry mkdir(RequestContext context, long parent, Name name, int mode, int umask)
+    public Entry mkdir(Caller context, long parent, Name name, int mode, int umask)
             throws ErrnoException {
         return nodes.mkdir(session(), context, parent, name, mode, umask);
     }
 
     @Override
-    public void unlink(RequestContext context, long parent, Name name) throws ErrnoException {
+    public void unlink(Caller context, long parent, Name name) throws ErrnoException {
         nodes.unlink(session(), parent, name, 0);
     }
 
     @Override
-    public void rmdir(RequestContext context, long parent, Name name) throws ErrnoException {
+    public void rmdir(Caller context, long parent, Name name) throws ErrnoException {
         nodes.unlink(session(), parent, name, Fcntl.AT_REMOVEDIR);
     }
 
     @Override
     public void rename(
-            RequestContext context, long parent, Name name, long newParent, Name newName, int flags)
+            Caller context, long parent, Name name, long newParent, Name newName, int flags)
             throws ErrnoException {
         if ((flags & ~RENAME_FLAGS) != 0) {
             throw ErrnoException.of(Errno.EINVAL);
@@ -196,38 +196,38 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public Entry link(RequestContext context, long nodeId, long newParent, Name newName)
+    public Entry link(Caller context, long nodeId, long newParent, Name newName)
             throws ErrnoException {
         return nodes.link(session(), nodeId, newParent, newName);
     }
 
     @Override
-    public OpenReply open(RequestContext context, long nodeId, int flags, boolean killSuidgid)
+    public OpenReply open(Caller context, long nodeId, int flags, boolean killSuidgid)
             throws ErrnoException {
         return files.open(session(), nodeId, flags, killSuidgid);
     }
 
     @Override
-    public CreateReply create(RequestContext context, long parent, Name name, CreateIn in)
+    public CreateReply create(Caller context, long parent, Name name, NewFile in)
             throws ErrnoException {
         return files.create(session(), context, parent, name, in);
     }
 
     @Override
-    public CreateReply tmpfile(RequestContext context, long directory, CreateIn in)
+    public CreateReply tmpfile(Caller context, long directory, NewFile in)
             throws ErrnoException {
         return files.tmpfile(session(), context, directory, in);
     }
 
     @Override
-    public int read(RequestContext context, long nodeId, long fh, long offset, GuestData target)
+    public int read(Caller context, long nodeId, long fh, long offset, GuestData target)
             throws ErrnoException {
         return files.read(session(), nodeId, fh, offset, target);
     }
 
     @Override
     public int write(
-            RequestContext context,
+            Caller context,
             long nodeId,
             long fh,
             long offset,
@@ -239,30 +239,30 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public void flush(RequestContext context, long nodeId, long fh, long lockOwner)
+    public void flush(Caller context, long nodeId, long fh, long lockOwner)
             throws ErrnoException {
         files.flush(session(), nodeId, fh, lockOwner);
     }
 
     @Override
-    public void release(RequestContext context, long nodeId, long fh) throws ErrnoException {
+    public void release(Caller context, long nodeId, long fh) throws ErrnoException {
         files.release(session(), fh);
     }
 
     @Override
-    public void fsync(RequestContext context, long nodeId, long fh, boolean dataOnly)
+    public void fsync(Caller context, long nodeId, long fh, boolean dataOnly)
             throws ErrnoException {
         files.fsync(session(), nodeId, fh, dataOnly);
     }
 
     @Override
-    public OpenReply opendir(RequestContext context, long nodeId, int flags) throws ErrnoException {
+    public OpenReply opendir(Caller context, long nodeId, int flags) throws ErrnoException {
         return directories.opendir(session(), nodeId);
     }
 
     @Override
     public void readdir(
-            RequestContext context,
+            Caller context,
             long nodeId,
             long fh,
             long offset,
@@ -273,87 +273,87 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public void releasedir(RequestContext context, long nodeId, long fh) throws ErrnoException {
+    public void releasedir(Caller context, long nodeId, long fh) throws ErrnoException {
         session().release(fh);
     }
 
     @Override
-    public void fsyncdir(RequestContext context, long nodeId, long fh, boolean dataOnly)
+    public void fsyncdir(Caller context, long nodeId, long fh, boolean dataOnly)
             throws ErrnoException {
         directories.fsync(session(), nodeId, fh, dataOnly);
     }
 
     @Override
-    public Statfs statfs(RequestContext context, long nodeId) throws ErrnoException {
+    public Statfs statfs(Caller context, long nodeId) throws ErrnoException {
         return nodes.statfs(session(), nodeId);
     }
 
     @Override
-    public void access(RequestContext context, long nodeId, int mask) throws ErrnoException {
+    public void access(Caller context, long nodeId, int mask) throws ErrnoException {
         nodes.access(session(), context, nodeId, mask);
     }
 
     @Override
-    public long lseek(RequestContext context, long nodeId, long fh, long offset, int whence)
+    public long lseek(Caller context, long nodeId, long fh, long offset, int whence)
             throws ErrnoException {
         return files.lseek(session(), nodeId, fh, offset, whence);
     }
 
     @Override
     public void fallocate(
-            RequestContext context, long nodeId, long fh, long offset, long length, int mode)
+            Caller context, long nodeId, long fh, long offset, long length, int mode)
             throws ErrnoException {
         files.fallocate(session(), nodeId, fh, offset, length, mode);
     }
 
     @Override
-    public long copyFileRange(RequestContext context, long nodeId, CopyFileRangeIn in)
+    public long copyFileRange(Caller context, long nodeId, CopyRequest in)
             throws ErrnoException {
         return files.copyFileRange(session(), nodeId, in);
     }
 
     @Override
-    public void syncfs(RequestContext context, long nodeId) throws ErrnoException {
+    public void syncfs(Caller context, long nodeId) throws ErrnoException {
         controls.syncfs(session(), nodeId);
     }
 
     @Override
-    public byte[] ioctlGet(RequestContext context, long nodeId, long fh, int command, int bytes)
+    public byte[] ioctlGet(Caller context, long nodeId, long fh, int command, int bytes)
             throws ErrnoException {
         return controls.get(session(), nodeId, fh, command, bytes);
     }
 
     @Override
-    public void ioctlSet(RequestContext context, long nodeId, long fh, int command, byte[] value)
+    public void ioctlSet(Caller context, long nodeId, long fh, int command, byte[] value)
             throws ErrnoException {
         controls.set(session(), nodeId, fh, command, value);
     }
 
     @Override
-    public int poll(RequestContext context, long nodeId, long fh, int events)
+    public int poll(Caller context, long nodeId, long fh, int events)
             throws ErrnoException {
         return controls.poll(session(), nodeId, fh, events);
     }
 
     @Override
-    public FileLock getlk(RequestContext context, long nodeId, LkIn in) throws ErrnoException {
+    public FileLock getlk(Caller context, long nodeId, LockRequest in) throws ErrnoException {
         return share.locks().getlk(session(), nodeId, in);
     }
 
     @Override
-    public void setlk(RequestContext context, long nodeId, LkIn in) throws ErrnoException {
+    public void setlk(Caller context, long nodeId, LockRequest in) throws ErrnoException {
         share.locks().setlk(session(), nodeId, in, false);
     }
 
     @Override
-    public Optional<LockWait> setlkw(RequestContext context, long nodeId, LkIn in)
+    public Optional<LockWait> setlkw(Caller context, long nodeId, LockRequest in)
             throws ErrnoException {
         return share.locks().setlk(session(), nodeId, in, true);
     }
 
     @Override
     public void setxattr(
-            RequestContext context,
+            Caller context,
             long nodeId,
             Name name,
             byte[] value,
@@ -364,17 +364,17 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public byte[] getxattr(RequestContext context, long nodeId, Name name) throws ErrnoException {
+    public byte[] getxattr(Caller context, long nodeId, Name name) throws ErrnoException {
         return share.xattrs().get(session(), nodeId, name);
     }
 
     @Override
-    public byte[] listxattr(RequestContext context, long nodeId) throws ErrnoException {
+    public byte[] listxattr(Caller context, long nodeId) throws ErrnoException {
         return share.xattrs().list(session(), context, nodeId);
     }
 
     @Override
-    public void removexattr(RequestContext context, long nodeId, Name name) throws ErrnoException {
+    public void removexattr(Caller context, long nodeId, Name name) throws ErrnoException {
         share.xattrs().remove(session(), nodeId, name);
     }
 
@@ -394,12 +394,12 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public Entry find(RequestContext context, long nodeId) throws ErrnoException {
+    public Entry find(Caller context, long nodeId) throws ErrnoException {
         return Lookups.find(session(), nodeId);
     }
 
     @Override
-    public Entry parent(RequestContext context, long nodeId) throws ErrnoException {
+    public Entry parent(Caller context, long nodeId) throws ErrnoException {
         return Lookups.parent(session(), nodeId);
     }
 
@@ -410,7 +410,7 @@ public final class PassthroughFileSystem implements FileSystem {
 
     @Override
     public void setupMapping(
-            RequestContext context,
+            Caller context,
             long nodeId,
             long fileOffset,
             boolean writing,
@@ -420,7 +420,7 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public void removeMappings(RequestContext context, List<WindowRange> ranges)
+    public void removeMappings(Caller context, List<WindowRange> ranges)
             throws ErrnoException {
         share.requireMappings().remove(ranges);
     }

@@ -1,9 +1,9 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.fuse.Caller;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.Name;
-import io.jvirtiofsd.fuse.RequestContext;
 import io.jvirtiofsd.fuse.SecurityContext;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
@@ -66,7 +66,7 @@ final class Xattrs {
      * Gives what {@code fd}, of any kind, refers to the label that came with the request that made
      * it; 0 or a negated errno.
      */
-    int label(int fd, RequestContext caller) {
+    int label(int fd, Caller caller) {
         for (SecurityContext context : caller.securityContexts()) {
             int result =
                     share.options().xattrs().enabled()
@@ -101,7 +101,7 @@ final class Xattrs {
      * Names of trusted.* are for privileged callers only, as on the host; a guest that maps ids
      * does not say who asks, so all may be.
      */
-    byte[] list(Session session, RequestContext caller, long nodeId) throws ErrnoException {
+    byte[] list(Session session, Caller caller, long nodeId) throws ErrnoException {
         requireEnabled();
         int path = session.path(nodeId);
         NativeMemory memory = Scratch.get().large();

@@ -6,7 +6,7 @@ package io.jvirtiofsd.fuse;
  *
  * @param start first byte
  * @param end last byte, {@link Long#MAX_VALUE} for all that follow
- * @param type {@link LkIn#F_RDLCK} or {@link LkIn#F_WRLCK}; {@link LkIn#F_UNLCK} if there is none
+ * @param type {@link LockRequest#F_RDLCK} or {@link LockRequest#F_WRLCK}; {@link LockRequest#F_UNLCK} if there is none
  * @param pid the guest's process; 0 where that is not one of the guest's
  */
 public record FileLock(long start, long end, int type, int pid) {
@@ -14,7 +14,7 @@ public record FileLock(long start, long end, int type, int pid) {
 
     /** As a request: no lock on any byte. */
     public static final FileLock WHOLE_FILE_UNLOCKED =
-            new FileLock(0, Long.MAX_VALUE, LkIn.F_UNLCK, 0);
+            new FileLock(0, Long.MAX_VALUE, LockRequest.F_UNLCK, 0);
 
     void write(WireWriter out) {
         out.u64(start);

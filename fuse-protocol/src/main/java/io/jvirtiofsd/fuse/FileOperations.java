@@ -29,19 +29,19 @@ final class FileOperations {
      * ALLOW_IDMAP, by which an opener is not told, root as well.
      */
     private static boolean isKilling(int flags, int openFlags, Request request) {
-        return (openFlags & CreateIn.OPEN_KILL_SUIDGID) != 0
+        return (openFlags & NewFile.OPEN_KILL_SUIDGID) != 0
                 || (flags & OpenFlags.O_TRUNC) != 0 && request.header().uid() != 0;
     }
 
     static void create(Request request) throws ErrnoException {
-        CreateIn in = createIn(request);
+        NewFile in = createIn(request);
         CreateReply reply =
                 request.fileSystem().create(request.header(), request.nodeId(), request.name(), in);
         putCreated(request, reply);
     }
 
     static void tmpfile(Request request) throws ErrnoException {
-        CreateIn in = createIn(request);
+        NewFile in = createIn(request);
         CreateReply reply = request.fileSystem().tmpfile(request.header(), request.nodeId(), in);
         putCreated(request, reply);
     }
@@ -57,8 +57,8 @@ final class FileOperations {
         OpenOut.write(request.body(), reply.open());
     }
 
-    private static CreateIn createIn(Request request) throws ErrnoException {
-        CreateIn in = CreateIn.read(request.arguments());
+    private static NewFile createIn(Request request) throws ErrnoException {
+        NewFile in = NewFile.read(request.arguments());
         request.requireIdentity();
         if ((in.mode() & FileType.MASK) != FileType.REGULAR && (in.mode() & FileType.MASK) != 0) {
             throw ErrnoException.of(Errno.EINVAL);
@@ -111,7 +111,7 @@ final class FileOperations {
         try {
             if (flocked && InitFlag.FLOCK_LOCKS.in(request.session().flags())) {
                 // Closing lets go as well, but only when no request uses the file any more.
-                LkIn unlocking = LkIn.unlocking(in.fh());
+                LockRequest unlocking = LockRequest.unlocking(in.fh());
                 request.fileSystem().setlk(request.header(), request.nodeId(), unlocking);
             }
         } finally {
@@ -182,7 +182,7 @@ final class FileOperations {
     }
 
     private static long copied(Request request) throws ErrnoException {
-        CopyFileRangeIn in = CopyFileRangeIn.read(request.arguments()).limited(MAX_COPY_BYTES);
+        CopyRequest in = CopyRequest.read(request.arguments()).limited(MAX_COPY_BYTES);
         if (in.flags() != 0) { // copy_file_range(2)
             throw ErrnoException.of(Errno.EINVAL);
         }

@@ -52,13 +52,13 @@ public interface FileSystem extends AutoCloseable {
     void close();
 
     /** Looks {@code name} up; a name that does not exist gives an entry with nodeId 0 or ENOENT. */
-    Entry lookup(RequestContext context, long parent, Name name) throws ErrnoException;
+    Entry lookup(Caller context, long parent, Name name) throws ErrnoException;
 
     /** Takes {@code lookups} counts back; more than there are takes all; unknown nodes are fine. */
     void forget(long nodeId, long lookups);
 
     /** Attributes of a node; by {@code fh} if {@code hasHandle}, so that an open file is seen. */
-    Attributes getattr(RequestContext context, long nodeId, boolean hasHandle, long fh)
+    Attributes getattr(Caller context, long nodeId, boolean hasHandle, long fh)
             throws ErrnoException;
 
     /**
@@ -66,24 +66,24 @@ public interface FileSystem extends AutoCloseable {
      * fewer may be given.
      */
     default FullAttributes statx(
-            RequestContext context, long nodeId, boolean hasHandle, long fh, int mask)
+            Caller context, long nodeId, boolean hasHandle, long fh, int mask)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Changes what {@code change.valid()} names; returns the attributes after that. */
-    default Attributes setattr(RequestContext context, long nodeId, SetattrIn change)
+    default Attributes setattr(Caller context, long nodeId, AttributeChange change)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** The target of a symbolic link, 1 to 4095 bytes without NUL; EINVAL for other nodes. */
-    default byte[] readlink(RequestContext context, long nodeId) throws ErrnoException {
+    default byte[] readlink(Caller context, long nodeId) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Makes a symbolic link. */
-    default Entry symlink(RequestContext context, long parent, Name name, Name target)
+    default Entry symlink(Caller context, long parent, Name name, Name target)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -93,36 +93,36 @@ public interface FileSystem extends AutoCloseable {
      * to be applied, unless the directory has a default ACL; here and wherever else it occurs.
      */
     default Entry mknod(
-            RequestContext context, long parent, Name name, int mode, int rdev, int umask)
+            Caller context, long parent, Name name, int mode, int rdev, int umask)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Makes a directory. */
-    default Entry mkdir(RequestContext context, long parent, Name name, int mode, int umask)
+    default Entry mkdir(Caller context, long parent, Name name, int mode, int umask)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Removes a name of anything but a directory. */
-    default void unlink(RequestContext context, long parent, Name name) throws ErrnoException {
+    default void unlink(Caller context, long parent, Name name) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Removes an empty directory. */
-    default void rmdir(RequestContext context, long parent, Name name) throws ErrnoException {
+    default void rmdir(Caller context, long parent, Name name) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Renames; {@code flags} as renameat2(2): 1 NOREPLACE, 2 EXCHANGE, 4 WHITEOUT, or 0. */
     default void rename(
-            RequestContext context, long parent, Name name, long newParent, Name newName, int flags)
+            Caller context, long parent, Name name, long newParent, Name newName, int flags)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Gives {@code nodeId} another name; the entry is of the same node. */
-    default Entry link(RequestContext context, long nodeId, long newParent, Name newName)
+    default Entry link(Caller context, long nodeId, long newParent, Name newName)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -131,19 +131,19 @@ public interface FileSystem extends AutoCloseable {
      * Opens a regular file. {@code flags} are the guest's O_ flags without O_CREAT and O_EXCL;
      * {@code killSuidgid} asks to clear suid and sgid when O_TRUNC truncates.
      */
-    default OpenReply open(RequestContext context, long nodeId, int flags, boolean killSuidgid)
+    default OpenReply open(Caller context, long nodeId, int flags, boolean killSuidgid)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Makes and opens a regular file, or opens what is there unless {@code O_EXCL}. */
-    default CreateReply create(RequestContext context, long parent, Name name, CreateIn in)
+    default CreateReply create(Caller context, long parent, Name name, NewFile in)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Makes and opens a regular file without a name, in the file system of {@code directory}. */
-    default CreateReply tmpfile(RequestContext context, long directory, CreateIn in)
+    default CreateReply tmpfile(Caller context, long directory, NewFile in)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -153,7 +153,7 @@ public interface FileSystem extends AutoCloseable {
      *
      * @return number of bytes put at the front of {@code target}
      */
-    default int read(RequestContext context, long nodeId, long fh, long offset, GuestData target)
+    default int read(Caller context, long nodeId, long fh, long offset, GuestData target)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -167,7 +167,7 @@ public interface FileSystem extends AutoCloseable {
      * @return number of bytes written
      */
     default int write(
-            RequestContext context,
+            Caller context,
             long nodeId,
             long fh,
             long offset,
@@ -179,24 +179,24 @@ public interface FileSystem extends AutoCloseable {
     }
 
     /** Called for each close of a duplicate; reports delayed errors. */
-    default void flush(RequestContext context, long nodeId, long fh, long lockOwner)
+    default void flush(Caller context, long nodeId, long fh, long lockOwner)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Ends a handle of {@link #open} or {@link #create}. */
-    default void release(RequestContext context, long nodeId, long fh) throws ErrnoException {
+    default void release(Caller context, long nodeId, long fh) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Makes a file durable; only what is needed to read its data back if {@code dataOnly}. */
-    default void fsync(RequestContext context, long nodeId, long fh, boolean dataOnly)
+    default void fsync(Caller context, long nodeId, long fh, boolean dataOnly)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Opens a directory. */
-    default OpenReply opendir(RequestContext context, long nodeId, int flags)
+    default OpenReply opendir(Caller context, long nodeId, int flags)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -207,7 +207,7 @@ public interface FileSystem extends AutoCloseable {
      * "." and ".." are looked up (and counted) for each entry that the sink took.
      */
     default void readdir(
-            RequestContext context,
+            Caller context,
             long nodeId,
             long fh,
             long offset,
@@ -218,41 +218,41 @@ public interface FileSystem extends AutoCloseable {
     }
 
     /** Ends a handle of {@link #opendir}. */
-    default void releasedir(RequestContext context, long nodeId, long fh) throws ErrnoException {
+    default void releasedir(Caller context, long nodeId, long fh) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Makes a directory durable. */
-    default void fsyncdir(RequestContext context, long nodeId, long fh, boolean dataOnly)
+    default void fsyncdir(Caller context, long nodeId, long fh, boolean dataOnly)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Figures of the file system that holds the node. */
-    default Statfs statfs(RequestContext context, long nodeId) throws ErrnoException {
+    default Statfs statfs(Caller context, long nodeId) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Checks {@code mask} (4 R, 2 W, 1 X) for the caller. */
-    default void access(RequestContext context, long nodeId, int mask) throws ErrnoException {
+    default void access(Caller context, long nodeId, int mask) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Finds data ({@code whence} 3) or a hole (4) at or after {@code offset}. */
-    default long lseek(RequestContext context, long nodeId, long fh, long offset, int whence)
+    default long lseek(Caller context, long nodeId, long fh, long offset, int whence)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** fallocate(2) with {@code mode} as there. */
     default void fallocate(
-            RequestContext context, long nodeId, long fh, long offset, long length, int mode)
+            Caller context, long nodeId, long fh, long offset, long length, int mode)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Makes the whole file system that holds the node durable. */
-    default void syncfs(RequestContext context, long nodeId) throws ErrnoException {
+    default void syncfs(Caller context, long nodeId) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
@@ -260,7 +260,7 @@ public interface FileSystem extends AutoCloseable {
      * The answer of an ioctl(2) that reads {@code bytes} bytes; {@code command} is FS_IOC_GETFLAGS
      * or FS_IOC_FSGETXATTR.
      */
-    default byte[] ioctlGet(RequestContext context, long nodeId, long fh, int command, int bytes)
+    default byte[] ioctlGet(Caller context, long nodeId, long fh, int command, int bytes)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -269,13 +269,13 @@ public interface FileSystem extends AutoCloseable {
      * Makes an ioctl(2) that is given {@code value}; {@code command} is FS_IOC_SETFLAGS or
      * FS_IOC_FSSETXATTR.
      */
-    default void ioctlSet(RequestContext context, long nodeId, long fh, int command, byte[] value)
+    default void ioctlSet(Caller context, long nodeId, long fh, int command, byte[] value)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Which of {@code events} (poll(2)) an open file is ready for now. */
-    default int poll(RequestContext context, long nodeId, long fh, int events)
+    default int poll(Caller context, long nodeId, long fh, int events)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -287,7 +287,7 @@ public interface FileSystem extends AutoCloseable {
      * @param killSgid clear set-group-ID as chmod(2) would; only with access ACLs
      */
     default void setxattr(
-            RequestContext context,
+            Caller context,
             long nodeId,
             Name name,
             byte[] value,
@@ -298,32 +298,32 @@ public interface FileSystem extends AutoCloseable {
     }
 
     /** The whole value of an extended attribute, at most 65536 bytes; ENODATA if there is none. */
-    default byte[] getxattr(RequestContext context, long nodeId, Name name) throws ErrnoException {
+    default byte[] getxattr(Caller context, long nodeId, Name name) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** The names of all extended attributes, each with a NUL, at most 65536 bytes in all. */
-    default byte[] listxattr(RequestContext context, long nodeId) throws ErrnoException {
+    default byte[] listxattr(Caller context, long nodeId) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Removes an extended attribute; ENODATA if there is none. */
-    default void removexattr(RequestContext context, long nodeId, Name name) throws ErrnoException {
+    default void removexattr(Caller context, long nodeId, Name name) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** A lock that keeps the one of {@code in}, on a range of bytes, from being had, if any. */
-    default FileLock getlk(RequestContext context, long nodeId, LkIn in) throws ErrnoException {
+    default FileLock getlk(Caller context, long nodeId, LockRequest in) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /**
-     * Sets or drops a lock at once. Those on ranges belong to {@link LkIn#owner} and go with a
-     * {@link #flush} of it; those of {@link LkIn#isFlock} belong to the handle.
+     * Sets or drops a lock at once. Those on ranges belong to {@link LockRequest#owner} and go with a
+     * {@link #flush} of it; those of {@link LockRequest#isFlock} belong to the handle.
      *
      * @throws ErrnoException EAGAIN if another has it
      */
-    default void setlk(RequestContext context, long nodeId, LkIn in) throws ErrnoException {
+    default void setlk(Caller context, long nodeId, LockRequest in) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
@@ -331,13 +331,13 @@ public interface FileSystem extends AutoCloseable {
      * Does the same, or else gives what waits for the lock; ENOLCK refuses to wait. Waiting ends,
      * with ENOLCK, when the session does.
      */
-    default Optional<LockWait> setlkw(RequestContext context, long nodeId, LkIn in)
+    default Optional<LockWait> setlkw(Caller context, long nodeId, LockRequest in)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Copies between two open files, at most 64 MiB; returns the number of bytes copied. */
-    default long copyFileRange(RequestContext context, long nodeId, CopyFileRangeIn in)
+    default long copyFileRange(Caller context, long nodeId, CopyRequest in)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -363,12 +363,12 @@ public interface FileSystem extends AutoCloseable {
      *
      * @throws ErrnoException ESTALE if it is there no more, or was forgotten too long ago
      */
-    default Entry find(RequestContext context, long nodeId) throws ErrnoException {
+    default Entry find(Caller context, long nodeId) throws ErrnoException {
         throw ErrnoException.of(Errno.ESTALE);
     }
 
     /** Looks up the directory that a directory is in; {@link #ROOT} is in itself. */
-    default Entry parent(RequestContext context, long nodeId) throws ErrnoException {
+    default Entry parent(Caller context, long nodeId) throws ErrnoException {
         throw ErrnoException.of(Errno.ESTALE);
     }
 
@@ -391,7 +391,7 @@ public interface FileSystem extends AutoCloseable {
      * @param range the window's range; the file's has the same length
      */
     default void setupMapping(
-            RequestContext context,
+            Caller context,
             long nodeId,
             long fileOffset,
             boolean writing,
@@ -401,7 +401,7 @@ public interface FileSystem extends AutoCloseable {
     }
 
     /** Takes ranges out of the DAX window, all or, if one cannot be, none. */
-    default void removeMappings(RequestContext context, List<WindowRange> ranges)
+    default void removeMappings(Caller context, List<WindowRange> ranges)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * <p><i>Confined to the request's thread.</i>
  */
-final class InHeader implements RequestContext {
+final class InHeader implements Caller {
     static final int BYTES = 40;
 
     private int len;

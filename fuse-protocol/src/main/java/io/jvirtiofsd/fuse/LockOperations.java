@@ -5,7 +5,7 @@ final class LockOperations {
     private LockOperations() {}
 
     static void getlk(Request request) throws ErrnoException {
-        LkIn in = lkIn(request);
+        LockRequest in = lkIn(request);
         if (in.isFlock() || in.isUnlock()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
@@ -14,27 +14,27 @@ final class LockOperations {
     }
 
     static void setlk(Request request) throws ErrnoException {
-        LkIn in = lkIn(request);
+        LockRequest in = lkIn(request);
         request.fileSystem().setlk(request.header(), request.nodeId(), in);
     }
 
     static void setlkw(Request request) throws ErrnoException {
-        LkIn in = lkIn(request);
+        LockRequest in = lkIn(request);
         request.fileSystem()
                 .setlkw(request.header(), request.nodeId(), in)
                 .ifPresent(request::park);
     }
 
-    private static LkIn lkIn(Request request) throws ErrnoException {
-        LkIn in = LkIn.read(request.arguments());
+    private static LockRequest lkIn(Request request) throws ErrnoException {
+        LockRequest in = LockRequest.read(request.arguments());
         InitFlag needed = in.isFlock() ? InitFlag.FLOCK_LOCKS : InitFlag.POSIX_LOCKS;
         if (!needed.in(request.session().flags())) {
             throw ErrnoException.of(Errno.ENOSYS);
         }
-        if (in.type() < LkIn.F_RDLCK || in.type() > LkIn.F_UNLCK) {
+        if (in.type() < LockRequest.F_RDLCK || in.type() > LockRequest.F_UNLCK) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        if (in.start() < 0 || in.end() < in.start() || (in.lkFlags() & ~LkIn.LK_FLOCK) != 0) {
+        if (in.start() < 0 || in.end() < in.start() || (in.lkFlags() & ~LockRequest.LK_FLOCK) != 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         return in;

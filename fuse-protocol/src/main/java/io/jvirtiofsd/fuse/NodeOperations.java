@@ -124,19 +124,19 @@ final class NodeOperations {
     }
 
     static void setattr(Request request) throws ErrnoException {
-        SetattrIn in = SetattrIn.read(request.arguments());
-        boolean badSize = in.has(SetattrIn.FATTR_SIZE) && in.size() < 0;
+        AttributeChange in = AttributeChange.read(request.arguments());
+        boolean badSize = in.has(AttributeChange.FATTR_SIZE) && in.size() < 0;
         if (badSize
-                || badNanos(in, SetattrIn.FATTR_ATIME, in.atimensec())
-                || badNanos(in, SetattrIn.FATTR_MTIME, in.mtimensec())
-                || badNanos(in, SetattrIn.FATTR_CTIME, in.ctimensec())) {
+                || badNanos(in, AttributeChange.FATTR_ATIME, in.atimensec())
+                || badNanos(in, AttributeChange.FATTR_MTIME, in.mtimensec())
+                || badNanos(in, AttributeChange.FATTR_CTIME, in.ctimensec())) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         putAttributes(
                 request, request.fileSystem().setattr(request.header(), request.nodeId(), in));
     }
 
-    private static boolean badNanos(SetattrIn in, int bit, int nanos) {
+    private static boolean badNanos(AttributeChange in, int bit, int nanos) {
         return in.has(bit) && (nanos < 0 || nanos >= NANOS_PER_SECOND);
     }
 

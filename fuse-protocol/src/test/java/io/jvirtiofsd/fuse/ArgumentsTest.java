@@ -99,14 +99,14 @@ class ArgumentsTest {
 
     @Test
     void timesBeyondASecondReplyEinval() {
-        for (int bit : new int[] {SetattrIn.FATTR_ATIME, 32, SetattrIn.FATTR_CTIME}) {
+        for (int bit : new int[] {AttributeChange.FATTR_ATIME, 32, AttributeChange.FATTR_CTIME}) {
             for (int nanos : new int[] {1_000_000_000, -1}) {
                 byte[] body =
                         bytes(bit, 0, 0L, 0L, 0L, 0L, 0L, 0L, nanos, nanos, nanos, 0, 0, 0, 0, 0);
                 refused(Errno.EINVAL, Opcode.SETATTR, body);
             }
         }
-        byte[] negativeSize = bytes(SetattrIn.FATTR_SIZE, 0, 0L, -1L, new byte[64]);
+        byte[] negativeSize = bytes(AttributeChange.FATTR_SIZE, 0, 0L, -1L, new byte[64]);
         refused(Errno.EINVAL, Opcode.SETATTR, negativeSize);
     }
 

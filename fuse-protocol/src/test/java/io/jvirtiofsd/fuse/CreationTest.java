@@ -19,7 +19,7 @@ class CreationTest {
             InitFlag.POSIX_ACL.mask() | InitFlag.DONT_MASK.mask() | InitFlag.SETXATTR_EXT.mask();
 
     private final RecordingFileSystem files = new RecordingFileSystem();
-    private RequestContext seen;
+    private Caller seen;
     private List<SecurityContext> contexts;
     private int group;
 
@@ -27,7 +27,7 @@ class CreationTest {
         files.answer(
                 "mkdir",
                 arguments -> {
-                    seen = (RequestContext) arguments[0];
+                    seen = (Caller) arguments[0];
                     contexts = seen.securityContexts();
                     group = seen.supplementaryGroup();
                     return FakeEntry.of(8, 0040755);
@@ -87,7 +87,7 @@ class CreationTest {
         guest.send(Opcode.MKDIR, 3, bytes(0040777, 022, "dir"));
         guest.send(Opcode.MKNOD, 3, bytes(0100666, 0, 077, 0, "file"));
         guest.send(Opcode.CREATE, 3, bytes(2, 0100666, 07, 0, "file"));
-        CreateIn in = new CreateIn(2, 0100666, 07, 0);
+        NewFile in = new NewFile(2, 0100666, 07, 0);
         assertEquals(
                 List.of(
                         "mkdir(1000:1001, 3, dir, 511, 18)",

@@ -64,7 +64,7 @@ class LockOperationsTest {
 
     @Test
     void getlkAnswersWithTheLockInTheWay() {
-        FileLock found = new FileLock(1, 2, LkIn.F_WRLCK, 0);
+        FileLock found = new FileLock(1, 2, LockRequest.F_WRLCK, 0);
         files.answer("getlk", arguments -> found);
         TestGuest.Answer answer = guest(true, true).send(Opcode.GETLK, 3, lk(0, 0));
         assertEquals(new LkOut(found), LkOut.read(answer.reader()));
@@ -74,7 +74,7 @@ class LockOperationsTest {
     void releaseUnlocksFirstIfTheGuestSaysSo() {
         TestGuest guest = guest(true, true);
         guest.send(Opcode.RELEASE, 3, bytes(91L, 0, ReleaseIn.RELEASE_FLOCK_UNLOCK, 7L));
-        String unlock = "setlk(1000:1001, 3, " + LkIn.unlocking(91) + ")";
+        String unlock = "setlk(1000:1001, 3, " + LockRequest.unlocking(91) + ")";
         assertEquals(List.of(unlock, "release(1000:1001, 3, 91)"), files.calls());
     }
 

@@ -49,7 +49,7 @@ final class RecordingFileSystem {
         answer("ioctlGet", arguments -> new byte[(int) arguments[4]]);
         answer("poll", arguments -> (int) arguments[3] & 5);
         answer("lseek", arguments -> 4096L);
-        answer("copyFileRange", arguments -> ((CopyFileRangeIn) arguments[2]).len());
+        answer("copyFileRange", arguments -> ((CopyRequest) arguments[2]).len());
     }
 
     void answer(String method, Answer answer) {
@@ -97,7 +97,7 @@ final class RecordingFileSystem {
     }
 
     private static String text(Object argument) {
-        if (argument instanceof RequestContext context) {
+        if (argument instanceof Caller context) {
             return context.uid() + ":" + context.gid();
         }
         if (argument instanceof GuestData data) {

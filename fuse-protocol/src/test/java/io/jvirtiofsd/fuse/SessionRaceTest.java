@@ -39,7 +39,7 @@ class SessionRaceTest {
                 public void close() {}
 
                 @Override
-                public Entry lookup(RequestContext context, long parent, Name name) {
+                public Entry lookup(Caller context, long parent, Name name) {
                     return FakeEntry.of(5, 0100644);
                 }
 
@@ -48,7 +48,7 @@ class SessionRaceTest {
 
                 @Override
                 public Attributes getattr(
-                        RequestContext context, long nodeId, boolean hasHandle, long fh) {
+                        Caller context, long nodeId, boolean hasHandle, long fh) {
                     return FakeAttributes.of(0100644);
                 }
             };

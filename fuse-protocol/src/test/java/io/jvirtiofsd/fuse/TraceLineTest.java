@@ -122,7 +122,7 @@ class TraceLineTest {
 
     @Test
     void setattrByName() {
-        int valid = SetattrIn.FATTR_MODE | SetattrIn.FATTR_KILL_SUIDGID;
+        int valid = AttributeChange.FATTR_MODE | AttributeChange.FATTR_KILL_SUIDGID;
         String text = line(Opcode.SETATTR, valid, 0, new byte[60], 0600, new byte[16]);
         assertTrue(text.startsWith("valid=FATTR_MODE|FATTR_KILL_SUIDGID fh=0 "), text);
         assertTrue(text.contains(" mode=0600 "), text);

@@ -1,6 +1,7 @@
 package io.jvirtiofsd.bench;
 
 import io.jvirtiofsd.fuse.Attributes;
+import io.jvirtiofsd.fuse.Caller;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.FuseOptions;
@@ -9,7 +10,6 @@ import io.jvirtiofsd.fuse.FuseWorker;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.fuse.ReplyWriter;
-import io.jvirtiofsd.fuse.RequestContext;
 import io.jvirtiofsd.fuse.RequestReader;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -134,7 +134,7 @@ public class DecodeBenchmark {
         }
 
         @Override
-        public Entry lookup(RequestContext context, long parent, Name name) {
+        public Entry lookup(Caller context, long parent, Name name) {
             return FileEntry.ONE;
         }
 
@@ -144,7 +144,7 @@ public class DecodeBenchmark {
         }
 
         @Override
-        public Attributes getattr(RequestContext context, long nodeId, boolean has, long fh) {
+        public Attributes getattr(Caller context, long nodeId, boolean has, long fh) {
             return FILE;
         }
     }

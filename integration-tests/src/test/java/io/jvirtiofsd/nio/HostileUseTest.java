@@ -6,16 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
-import io.jvirtiofsd.fuse.CopyFileRangeIn;
-import io.jvirtiofsd.fuse.CreateIn;
+import io.jvirtiofsd.fuse.AttributeChange;
+import io.jvirtiofsd.fuse.Caller;
+import io.jvirtiofsd.fuse.CopyRequest;
 import io.jvirtiofsd.fuse.CreateReply;
 import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.Name;
-import io.jvirtiofsd.fuse.RequestContext;
-import io.jvirtiofsd.fuse.SetattrIn;
+import io.jvirtiofsd.fuse.NewFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -42,8 +42,8 @@ class HostileUseTest {
     private static final int KNOWN = 64;
     private static final String[] NAMES = {"a", "b", "c", "d", "..", ".", "a/b", "/", "\u00e9"};
 
-    private static final RequestContext ROOT_USER =
-            new RequestContext() {
+    private static final Caller ROOT_USER =
+            new Caller() {
                 @Override
                 public long unique() {
                     return 2;
@@ -129,7 +129,7 @@ class HostileUseTest {
     }
 
     private void ask(NioFileSystem fs, Random random) throws ErrnoException {
-        RequestContext who = ROOT_USER;
+        Caller who = ROOT_USER;
         long node = node(random);
         long other = node(random);
         long fh = handle(random);
@@ -162,7 +162,7 @@ class HostileUseTest {
                     fs.copyFileRange(
                             who,
                             node,
-                            new CopyFileRangeIn(
+                            new CopyRequest(
                                     fh,
                                     random.nextInt(100),
                                     other,
@@ -177,16 +177,16 @@ class HostileUseTest {
         return random.nextInt(4) | (random.nextInt(3) == 0 ? 0x200 : 0);
     }
 
-    private static SetattrIn change(Random random, long fh, long offset) {
+    private static AttributeChange change(Random random, long fh, long offset) {
         int mode = random.nextInt(010000);
         long time = random.nextLong();
         int id = random.nextInt(5);
         int valid = random.nextInt(0x1000);
-        return new SetattrIn(valid, fh, offset, 0, time, time, 0, 1, 2, 0, mode, id, id);
+        return new AttributeChange(valid, fh, offset, 0, time, time, 0, 1, 2, 0, mode, id, id);
     }
 
     private void create(NioFileSystem fs, Random random, long node) throws ErrnoException {
-        CreateIn in = new CreateIn(flags(random), 0100644, 0, 0);
+        NewFile in = new NewFile(flags(random), 0100644, 0, 0);
         CreateReply made = fs.create(ROOT_USER, node, name(random), in);
         keep(random, made.entry());
         handles.set(random.nextInt(KNOWN), made.open().fh());

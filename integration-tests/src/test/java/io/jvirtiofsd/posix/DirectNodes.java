@@ -1,9 +1,10 @@
 package io.jvirtiofsd.posix;
 
 import io.jvirtiofsd.fake.FuseErrorException;
+import io.jvirtiofsd.fuse.AttributeChange;
 import io.jvirtiofsd.fuse.Attributes;
-import io.jvirtiofsd.fuse.CopyFileRangeIn;
-import io.jvirtiofsd.fuse.CreateIn;
+import io.jvirtiofsd.fuse.Caller;
+import io.jvirtiofsd.fuse.CopyRequest;
 import io.jvirtiofsd.fuse.CreateReply;
 import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.Entry;
@@ -11,8 +12,7 @@ import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.Name;
-import io.jvirtiofsd.fuse.RequestContext;
-import io.jvirtiofsd.fuse.SetattrIn;
+import io.jvirtiofsd.fuse.NewFile;
 import io.jvirtiofsd.linux.IoVector;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Reclaimer;
@@ -27,9 +27,9 @@ final class DirectNodes implements Nodes, AutoCloseable {
     private final FileSystem fileSystem;
     private final Reclaimer.Reader reader;
     private final NativeMemory memory = NativeMemory.allocate(MAX_DATA_BYTES);
-    private Caller caller = new Caller(0, 0);
+    private User caller = new User(0, 0);
 
-    private record Caller(int uid, int gid) implements RequestContext {
+    private record User(int uid, int gid) implements Caller {
         @Override
         public long unique() {
             return 2;
@@ -127,7 +127,7 @@ final class DirectNodes implements Nodes, AutoCloseable {
 
     @Override
     public void as(int uid, int gid) {
-        caller = new Caller(uid, gid);
+        caller = new User(uid, gid);
     }
 
     @Override
@@ -160,8 +160,8 @@ final class DirectNodes implements Nodes, AutoCloseable {
             long size,
             long at,
             long mt) {
-        SetattrIn in =
-                new SetattrIn(
+        AttributeChange in =
+                new AttributeChange(
                         valid,
                         fh,
                         size,
@@ -237,7 +237,7 @@ final class DirectNodes implements Nodes, AutoCloseable {
 
     @Override
     public Opened create(long parent, String name, int flags, int mode) {
-        CreateIn in = new CreateIn(flags, Stat.S_IFREG | mode, 0, 0);
+        NewFile in = new NewFile(flags, Stat.S_IFREG | mode, 0, 0);
         return ask(
                 () -> {
                     CreateReply made = fileSystem.create(caller, parent, name(name), in);
@@ -295,8 +295,8 @@ final class DirectNodes implements Nodes, AutoCloseable {
 
     @Override
     public int copy(Opened from, long fromOffset, Opened to, long toOffset, int length) {
-        CopyFileRangeIn in =
-                new CopyFileRangeIn(from.fh(), fromOffset, to.node(), to.fh(), toOffset, length, 0);
+        CopyRequest in =
+                new CopyRequest(from.fh(), fromOffset, to.node(), to.fh(), toOffset, length, 0);
         return (int) (long) ask(() -> fileSystem.copyFileRange(caller, from.node(), in));
     }
 

@@ -8,7 +8,7 @@ package io.jvirtiofsd.fuse;
  * @param lk the lock that is wanted; of type {@link #F_UNLCK} to drop it
  * @param lkFlags {@link #LK_FLOCK}: of the open file as a whole, as flock(2) has it
  */
-public record LkIn(long fh, long owner, FileLock lk, @Flags(FlagSet.LK) int lkFlags) {
+public record LockRequest(long fh, long owner, FileLock lk, @Flags(FlagSet.LK) int lkFlags) {
     static final int BYTES = 48;
 
     public static final int LK_FLOCK = 1; // fuse.h FUSE_LK_FLOCK
@@ -16,18 +16,18 @@ public record LkIn(long fh, long owner, FileLock lk, @Flags(FlagSet.LK) int lkFl
     public static final int F_WRLCK = 1; // asm-generic/fcntl.h
     public static final int F_UNLCK = 2; // asm-generic/fcntl.h
 
-    static LkIn read(WireReader in) {
+    static LockRequest read(WireReader in) {
         long fh = in.u64();
         long owner = in.u64();
         FileLock lk = FileLock.read(in);
         int lkFlags = in.u32();
         in.skip(4); // padding
-        return new LkIn(fh, owner, lk, lkFlags);
+        return new LockRequest(fh, owner, lk, lkFlags);
     }
 
     /** What lets go of an open file's lock. */
-    static LkIn unlocking(long fh) {
-        return new LkIn(fh, 0, FileLock.WHOLE_FILE_UNLOCKED, LK_FLOCK);
+    static LockRequest unlocking(long fh) {
+        return new LockRequest(fh, 0, FileLock.WHOLE_FILE_UNLOCKED, LK_FLOCK);
     }
 
     public int type() {

@@ -9,7 +9,7 @@ package io.jvirtiofsd.fuse;
  *     on the wire, the caller's umask
  * @param openFlags 1 (OPEN_KILL_SUIDGID) or 0
  */
-public record CreateIn(
+public record NewFile(
         @Flags(FlagSet.OPEN) int flags,
         @Flags(FlagSet.MODE) int mode,
         @Flags(FlagSet.MODE) int umask,
@@ -18,11 +18,11 @@ public record CreateIn(
 
     public static final int OPEN_KILL_SUIDGID = 1; // fuse.h FUSE_OPEN_KILL_SUIDGID
 
-    CreateIn with(int umask, boolean killing) {
-        return new CreateIn(flags, mode, umask, killing ? OPEN_KILL_SUIDGID : 0);
+    NewFile with(int umask, boolean killing) {
+        return new NewFile(flags, mode, umask, killing ? OPEN_KILL_SUIDGID : 0);
     }
 
-    static CreateIn read(WireReader in) {
-        return new CreateIn(in.u32(), in.u32(), in.u32(), in.u32());
+    static NewFile read(WireReader in) {
+        return new NewFile(in.u32(), in.u32(), in.u32(), in.u32());
     }
 }

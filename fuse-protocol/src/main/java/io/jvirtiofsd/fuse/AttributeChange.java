@@ -1,7 +1,7 @@
 package io.jvirtiofsd.fuse;
 
 /** FUSE_SETATTR: {@code struct fuse_setattr_in}, 88 bytes (fuse.h). */
-public record SetattrIn(
+public record AttributeChange(
         @Flags(FlagSet.FATTR) int valid,
         long fh,
         long size,
@@ -32,7 +32,7 @@ public record SetattrIn(
     public static final int FATTR_KILL_SUIDGID = 1 << 11; // fuse.h
     // spotless:on
 
-    static SetattrIn read(WireReader in) {
+    static AttributeChange read(WireReader in) {
         int valid = in.u32();
         in.skip(4); // padding
         long fh = in.u64();
@@ -49,7 +49,7 @@ public record SetattrIn(
         int uid = in.u32();
         int gid = in.u32();
         in.skip(4); // unused5
-        return new SetattrIn(
+        return new AttributeChange(
                 valid, fh, size, lockOwner, atime, mtime, ctime, atimensec, mtimensec, ctimensec,
                 mode, uid, gid);
     }

@@ -7,7 +7,7 @@ import java.util.List;
  *
  * <p><i>Confined to the request</i>: reused afterwards. Source: fuse.h, {@code fuse_in_header}.
  */
-public interface RequestContext {
+public interface Caller {
     /** The request's id, unique among those in flight. */
     long unique();
 
