@@ -12,7 +12,7 @@ import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.fuse.NewFile;
 import io.jvirtiofsd.fuse.OpenFlags;
 import io.jvirtiofsd.fuse.OpenReply;
-import io.jvirtiofsd.fuse.WriteIn;
+import io.jvirtiofsd.fuse.WriteFlags;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
@@ -220,8 +220,7 @@ final class FileOperations {
             throws ErrnoException {
         NioEntry entry = names.lookup(session, directory, name);
         try {
-            boolean killing = (in.openFlags() & NewFile.OPEN_KILL_SUIDGID) != 0;
-            OpenReply open = open(session, entry.nodeId(), in.flags(), killing);
+            OpenReply open = open(session, entry.nodeId(), in.flags(), in.killSuidgid());
             // O_TRUNC has changed what the lookup saw.
             try {
                 Attributes now = nodes.getattr(session, entry.nodeId(), false, 0);
@@ -267,7 +266,7 @@ final class FileOperations {
             throws ErrnoException {
         OpenFile open = session.file(nodeId, fh);
         OpenChannel file = open.writing();
-        boolean appends = WriteIn.appends(writeFlags, openFlags);
+        boolean appends = WriteFlags.appends(writeFlags, openFlags);
         long start = appends ? NioErrno.call(file::size) : offset;
         share.reserve().require();
         share.checkSize(start + source.size());
@@ -299,7 +298,7 @@ final class FileOperations {
             boolean metadata = (openFlags & OpenFlags.O_SYNC) == OpenFlags.O_SYNC;
             NioErrno.run(() -> file.force(metadata));
         }
-        if ((writeFlags & WriteIn.WRITE_KILL_SUIDGID) != 0) {
+        if ((writeFlags & WriteFlags.WRITE_KILL_SUIDGID) != 0) {
             session.withNames(
                     () -> {
                         nodes.killSetIds(session, open.node());

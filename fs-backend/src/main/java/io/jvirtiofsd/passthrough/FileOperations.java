@@ -9,7 +9,7 @@ import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.fuse.NewFile;
 import io.jvirtiofsd.fuse.OpenReply;
-import io.jvirtiofsd.fuse.WriteIn;
+import io.jvirtiofsd.fuse.WriteFlags;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.IoVector;
@@ -206,8 +206,7 @@ final class FileOperations {
             throws ErrnoException {
         EntryCursor entry = Lookups.lookupMade(session, directory, name);
         try {
-            boolean killing = (in.openFlags() & NewFile.OPEN_KILL_SUIDGID) != 0;
-            OpenReply open = open(session, entry.nodeId(), in.flags(), killing);
+            OpenReply open = open(session, entry.nodeId(), in.flags(), in.killSuidgid());
             try {
                 // O_TRUNC has changed what the lookup saw.
                 Failures.check(share.statx(session.path(entry.nodeId())));
@@ -259,7 +258,7 @@ final class FileOperations {
                             ? writeCached(session, file, offset, writeFlags, openFlags, source)
                             : written);
         }
-        boolean appends = WriteIn.appends(writeFlags, openFlags);
+        boolean appends = WriteFlags.appends(writeFlags, openFlags);
         long start = appends ? 0 : offset; // nobody can say where it will begin
         long end = appends ? Long.MAX_VALUE : offset + source.size();
         dax.settle(start, end);
@@ -295,8 +294,8 @@ final class FileOperations {
         int fd = file.fd().number();
         share.capability().drop(fd);
         int durable = durability(openFlags & ~file.flags());
-        int flags = WriteIn.appends(writeFlags, openFlags) ? durable | Fcntl.RWF_APPEND : durable;
-        if ((writeFlags & WriteIn.WRITE_KILL_SUIDGID) != 0) {
+        int flags = WriteFlags.appends(writeFlags, openFlags) ? durable | Fcntl.RWF_APPEND : durable;
+        if ((writeFlags & WriteFlags.WRITE_KILL_SUIDGID) != 0) {
             return share.credentials()
                     .clearingSuid(true, fd, () -> tryWrite(fd, offset, source, flags));
         }
@@ -403,9 +402,6 @@ final class FileOperations {
 
     long copyFileRange(Session session, long nodeId, CopyRequest in) throws ErrnoException {
         share.refuseIfReadOnly();
-        if (in.flags() != 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
         Handle.OpenFile from = session.file(nodeId, in.fhIn());
         Handle.OpenFile to = session.file(in.nodeidOut(), in.fhOut());
         share.capability().drop(to.fd().number());

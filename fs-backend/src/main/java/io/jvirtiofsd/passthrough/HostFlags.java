@@ -2,7 +2,7 @@ package io.jvirtiofsd.passthrough;
 
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
-import io.jvirtiofsd.fuse.WriteIn;
+import io.jvirtiofsd.fuse.WriteFlags;
 import io.jvirtiofsd.linux.Fcntl;
 
 /**
@@ -45,7 +45,7 @@ final class HostFlags {
      * program may have taken O_DIRECT back.
      */
     static boolean mayBeUnaligned(Handle.OpenFile file, int writeFlags, int guestFlags) {
-        boolean cached = (writeFlags & WriteIn.WRITE_CACHE) != 0;
+        boolean cached = (writeFlags & WriteFlags.WRITE_CACHE) != 0;
         return (file.flags() & Fcntl.O_DIRECT) != 0
                 && (cached || (guestFlags & Fcntl.O_DIRECT) == 0);
     }

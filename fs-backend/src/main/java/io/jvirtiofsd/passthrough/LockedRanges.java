@@ -1,6 +1,6 @@
 package io.jvirtiofsd.passthrough;
 
-import io.jvirtiofsd.fuse.LockRequest;
+import io.jvirtiofsd.fuse.FileLock;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -27,7 +27,7 @@ final class LockedRanges {
     int most(long start, long end, int type) {
         Map.Entry<Long, Range> before = byStart.lowerEntry(start);
         boolean within = before != null && before.getValue().end > end;
-        if (type == LockRequest.F_UNLCK) {
+        if (type == FileLock.F_UNLCK) {
             return within ? 1 : 0;
         } else if (within) {
             return before.getValue().type == type ? 0 : MOST_ADDED;
@@ -38,7 +38,7 @@ final class LockedRanges {
     /** Locks or unlocks {@code start} to {@code end}, both included. */
     void set(long start, long end, int type) {
         cut(start, end);
-        if (type == LockRequest.F_UNLCK) {
+        if (type == FileLock.F_UNLCK) {
             return;
         }
         long from = start;

@@ -82,7 +82,7 @@ final class Locks {
             unlock(file.inode().locks(), in);
             return Optional.empty();
         }
-        int refused = in.type() == LockRequest.F_RDLCK ? Fcntl.O_WRONLY : Fcntl.O_RDONLY;
+        int refused = in.type() == FileLock.F_RDLCK ? Fcntl.O_WRONLY : Fcntl.O_RDONLY;
         if ((file.flags() & Fcntl.O_ACCMODE) == refused) {
             throw ErrnoException.of(Errno.EBADF); // fcntl(2)
         }
@@ -199,7 +199,7 @@ final class Locks {
     void flushed(Handle.OpenFile file, long owner) throws ErrnoException {
         InodeLocks locks = file.inode().locks();
         if (locks != null) {
-            unlock(locks, new LockRequest(0, owner, FileLock.WHOLE_FILE_UNLOCKED, 0));
+            unlock(locks, new LockRequest(0, owner, FileLock.WHOLE_FILE_UNLOCKED, false));
         }
     }
 
@@ -207,8 +207,8 @@ final class Locks {
             Session session, Handle.OpenFile file, LockRequest in, boolean waiting) throws ErrnoException {
         int operation =
                 switch (in.type()) {
-                    case LockRequest.F_RDLCK -> Fcntl.LOCK_SH;
-                    case LockRequest.F_WRLCK -> Fcntl.LOCK_EX;
+                    case FileLock.F_RDLCK -> Fcntl.LOCK_SH;
+                    case FileLock.F_WRLCK -> Fcntl.LOCK_EX;
                     default -> Fcntl.LOCK_UN;
                 };
         int fd = file.fd().number();

@@ -3,7 +3,7 @@ package io.jvirtiofsd.passthrough;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.fuse.LockRequest;
+import io.jvirtiofsd.fuse.FileLock;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -18,7 +18,7 @@ class LockedRangesTest {
         Random random = new Random(20);
         LockedRanges ranges = new LockedRanges();
         int[] bytes = new int[BYTES];
-        Arrays.fill(bytes, LockRequest.F_UNLCK);
+        Arrays.fill(bytes, FileLock.F_UNLCK);
         for (int step = 0; step < STEPS; step++) {
             int start = random.nextInt(BYTES);
             int end = start + random.nextInt(BYTES - start);
@@ -34,9 +34,9 @@ class LockedRangesTest {
 
     private static int count(int[] bytes) {
         int count = 0;
-        int last = LockRequest.F_UNLCK;
+        int last = FileLock.F_UNLCK;
         for (int type : bytes) {
-            if (type != last && type != LockRequest.F_UNLCK) {
+            if (type != last && type != FileLock.F_UNLCK) {
                 count++;
             }
             last = type;
@@ -47,14 +47,14 @@ class LockedRangesTest {
     @Test
     void theEndOfAllFilesIsARangesEnd() {
         LockedRanges ranges = new LockedRanges();
-        ranges.set(0, Long.MAX_VALUE, LockRequest.F_WRLCK);
-        assertEquals(1, ranges.most(5, 5, LockRequest.F_UNLCK));
-        ranges.set(5, 5, LockRequest.F_UNLCK);
+        ranges.set(0, Long.MAX_VALUE, FileLock.F_WRLCK);
+        assertEquals(1, ranges.most(5, 5, FileLock.F_UNLCK));
+        ranges.set(5, 5, FileLock.F_UNLCK);
         assertEquals(2, ranges.size());
-        ranges.set(5, 5, LockRequest.F_WRLCK);
+        ranges.set(5, 5, FileLock.F_WRLCK);
         assertEquals(1, ranges.size());
-        assertEquals(0, ranges.most(0, Long.MAX_VALUE, LockRequest.F_UNLCK));
-        ranges.set(0, Long.MAX_VALUE, LockRequest.F_UNLCK);
+        assertEquals(0, ranges.most(0, Long.MAX_VALUE, FileLock.F_UNLCK));
+        ranges.set(0, Long.MAX_VALUE, FileLock.F_UNLCK);
         assertEquals(0, ranges.size());
     }
 }

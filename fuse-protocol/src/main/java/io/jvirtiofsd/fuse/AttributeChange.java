@@ -1,8 +1,22 @@
 package io.jvirtiofsd.fuse;
 
-/** FUSE_SETATTR: {@code struct fuse_setattr_in}, 88 bytes (fuse.h). */
+/**
+ * What SETATTR is to change: each value counts only if its bit is in {@code valid}. <i>Immutable.</i>
+ *
+ * @param valid FATTR_ bits
+ * @param fh an open file of the node, with FATTR_FH
+ * @param size bytes, not negative
+ * @param lockOwner as WRITE has it, with FATTR_LOCKOWNER
+ * @param atime seconds; with FATTR_ATIME_NOW the host's clock counts instead
+ * @param mtime seconds; with FATTR_MTIME_NOW the host's clock counts instead
+ * @param ctime seconds
+ * @param atimensec 0 to 999,999,999
+ * @param mtimensec 0 to 999,999,999
+ * @param ctimensec 0 to 999,999,999
+ * @param mode permission bits, with or without the type
+ */
 public record AttributeChange(
-        @Flags(FlagSet.FATTR) int valid,
+        int valid,
         long fh,
         long size,
         long lockOwner,
@@ -12,11 +26,9 @@ public record AttributeChange(
         int atimensec,
         int mtimensec,
         int ctimensec,
-        @Flags(FlagSet.MODE) int mode,
+        int mode,
         int uid,
         int gid) {
-    static final int BYTES = 88;
-
     // spotless:off
     public static final int FATTR_MODE         = 1;       // fuse.h
     public static final int FATTR_UID          = 1 << 1;  // fuse.h
@@ -31,28 +43,6 @@ public record AttributeChange(
     public static final int FATTR_CTIME        = 1 << 10; // fuse.h
     public static final int FATTR_KILL_SUIDGID = 1 << 11; // fuse.h
     // spotless:on
-
-    static AttributeChange read(WireReader in) {
-        int valid = in.u32();
-        in.skip(4); // padding
-        long fh = in.u64();
-        long size = in.u64();
-        long lockOwner = in.u64();
-        long atime = in.u64();
-        long mtime = in.u64();
-        long ctime = in.u64();
-        int atimensec = in.u32();
-        int mtimensec = in.u32();
-        int ctimensec = in.u32();
-        int mode = in.u32();
-        in.skip(4); // unused4
-        int uid = in.u32();
-        int gid = in.u32();
-        in.skip(4); // unused5
-        return new AttributeChange(
-                valid, fh, size, lockOwner, atime, mtime, ctime, atimensec, mtimensec, ctimensec,
-                mode, uid, gid);
-    }
 
     /** Whether all of {@code bits} are set in {@link #valid}. */
     public boolean has(int bits) {

@@ -1,18 +1,15 @@
 package io.jvirtiofsd.fuse;
 
-/** FUSE_COPY_FILE_RANGE: {@code struct fuse_copy_file_range_in}, 56 bytes (fuse.h). */
+/**
+ * What COPY_FILE_RANGE is to copy: {@code len} bytes, from the file of the request to another.
+ * <i>Immutable.</i>
+ *
+ * @param fhIn the open file to read
+ * @param offIn its first byte
+ * @param nodeidOut the node to write
+ * @param fhOut an open file of that node
+ * @param offOut its first byte
+ * @param len number of bytes, 0 to 64 MiB
+ */
 public record CopyRequest(
-        long fhIn, long offIn, long nodeidOut, long fhOut, long offOut, long len, long flags) {
-    static final int BYTES = 56;
-
-    static CopyRequest read(WireReader in) {
-        return new CopyRequest(
-                in.u64(), in.u64(), in.u64(), in.u64(), in.u64(), in.u64(), in.u64());
-    }
-
-    /** The same with at most {@code max} bytes to copy; the guest asks again for the rest. */
-    CopyRequest limited(long max) {
-        long less = Long.compareUnsigned(len, max) > 0 ? max : len;
-        return new CopyRequest(fhIn, offIn, nodeidOut, fhOut, offOut, less, flags);
-    }
-}
+        long fhIn, long offIn, long nodeidOut, long fhOut, long offOut, long len) {}

@@ -29,19 +29,19 @@ final class FileOperations {
      * ALLOW_IDMAP, by which an opener is not told, root as well.
      */
     private static boolean isKilling(int flags, int openFlags, Request request) {
-        return (openFlags & NewFile.OPEN_KILL_SUIDGID) != 0
+        return (openFlags & CreateIn.OPEN_KILL_SUIDGID) != 0
                 || (flags & OpenFlags.O_TRUNC) != 0 && request.header().uid() != 0;
     }
 
     static void create(Request request) throws ErrnoException {
-        NewFile in = createIn(request);
+        NewFile in = newFile(request);
         CreateReply reply =
                 request.fileSystem().create(request.header(), request.nodeId(), request.name(), in);
         putCreated(request, reply);
     }
 
     static void tmpfile(Request request) throws ErrnoException {
-        NewFile in = createIn(request);
+        NewFile in = newFile(request);
         CreateReply reply = request.fileSystem().tmpfile(request.header(), request.nodeId(), in);
         putCreated(request, reply);
     }
@@ -57,13 +57,17 @@ final class FileOperations {
         OpenOut.write(request.body(), reply.open());
     }
 
-    private static NewFile createIn(Request request) throws ErrnoException {
-        NewFile in = NewFile.read(request.arguments());
+    private static NewFile newFile(Request request) throws ErrnoException {
+        CreateIn in = CreateIn.read(request.arguments());
         request.requireIdentity();
         if ((in.mode() & FileType.MASK) != FileType.REGULAR && (in.mode() & FileType.MASK) != 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        return in.with(request.umask(in.umask()), isKilling(in.flags(), in.openFlags(), request));
+        return new NewFile(
+                in.flags(),
+                in.mode(),
+                request.umask(in.umask()),
+                isKilling(in.flags(), in.openFlags(), request));
     }
 
     static void read(Request request) throws ErrnoException {
@@ -182,14 +186,18 @@ final class FileOperations {
     }
 
     private static long copied(Request request) throws ErrnoException {
-        CopyRequest in = CopyRequest.read(request.arguments()).limited(MAX_COPY_BYTES);
+        CopyFileRangeIn in = CopyFileRangeIn.read(request.arguments());
         if (in.flags() != 0) { // copy_file_range(2)
             throw ErrnoException.of(Errno.EINVAL);
         }
-        Request.requireRange(in.offIn(), in.len());
-        Request.requireRange(in.offOut(), in.len());
-        long copied = request.fileSystem().copyFileRange(request.header(), request.nodeId(), in);
-        requireCount(copied, in.len());
+        long most = Long.compareUnsigned(in.len(), MAX_COPY_BYTES) > 0 ? MAX_COPY_BYTES : in.len();
+        Request.requireRange(in.offIn(), most);
+        Request.requireRange(in.offOut(), most);
+        CopyRequest copy =
+                new CopyRequest(
+                        in.fhIn(), in.offIn(), in.nodeidOut(), in.fhOut(), in.offOut(), most);
+        long copied = request.fileSystem().copyFileRange(request.header(), request.nodeId(), copy);
+        requireCount(copied, most);
         return copied;
     }
 

@@ -161,9 +161,9 @@ public interface FileSystem extends AutoCloseable {
     /**
      * Writes {@code source} at {@code offset}.
      *
-     * @param writeFlags WRITE_ flags of {@link WriteIn}
+     * @param writeFlags WRITE_ flags of {@link WriteFlags}
      * @param openFlags the file's O_ flags at this time; O_SYNC and O_DSYNC count for this write,
-     *     and O_APPEND as {@link WriteIn#appends} says
+     *     and O_APPEND as {@link WriteFlags#appends} says
      * @return number of bytes written
      */
     default int write(

@@ -20,15 +20,15 @@ enum FlagSet {
     GETATTR(GetattrIn.class, "GETATTR_"),
     INIT(InitFlag.class, 0),
     INIT2(InitFlag.class, 32),
-    LK(LockRequest.class, "LK_"),
+    LK(LkIn.class, "LK_"),
     OPEN(OpenFlags.class, "O_"),
-    OPEN_IN(NewFile.class, "OPEN_"),
+    OPEN_IN(CreateIn.class, "OPEN_"),
     READ(ReadIn.class, "READ_"),
     RELEASE(ReleaseIn.class, "RELEASE_"),
     RENAME(Rename2In.class, "RENAME_"),
     SETXATTR(SetxattrIn.class, "SETXATTR_"),
     SETUPMAPPING(SetupmappingIn.class, "SETUPMAPPING_"),
-    WRITE(WriteIn.class, "WRITE_"),
+    WRITE(WriteFlags.class, "WRITE_"),
     XATTR(SetxattrIn.class, "XATTR_"),
 
     /** File type and permissions: printed in octal. */

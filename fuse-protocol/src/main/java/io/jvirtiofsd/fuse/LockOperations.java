@@ -5,7 +5,7 @@ final class LockOperations {
     private LockOperations() {}
 
     static void getlk(Request request) throws ErrnoException {
-        LockRequest in = lkIn(request);
+        LockRequest in = lock(request);
         if (in.isFlock() || in.isUnlock()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
@@ -14,29 +14,32 @@ final class LockOperations {
     }
 
     static void setlk(Request request) throws ErrnoException {
-        LockRequest in = lkIn(request);
+        LockRequest in = lock(request);
         request.fileSystem().setlk(request.header(), request.nodeId(), in);
     }
 
     static void setlkw(Request request) throws ErrnoException {
-        LockRequest in = lkIn(request);
+        LockRequest in = lock(request);
         request.fileSystem()
                 .setlkw(request.header(), request.nodeId(), in)
                 .ifPresent(request::park);
     }
 
-    private static LockRequest lkIn(Request request) throws ErrnoException {
-        LockRequest in = LockRequest.read(request.arguments());
-        InitFlag needed = in.isFlock() ? InitFlag.FLOCK_LOCKS : InitFlag.POSIX_LOCKS;
+    private static LockRequest lock(Request request) throws ErrnoException {
+        LkIn in = LkIn.read(request.arguments());
+        boolean isFlock = (in.lkFlags() & LkIn.LK_FLOCK) != 0;
+        InitFlag needed = isFlock ? InitFlag.FLOCK_LOCKS : InitFlag.POSIX_LOCKS;
         if (!needed.in(request.session().flags())) {
             throw ErrnoException.of(Errno.ENOSYS);
         }
-        if (in.type() < LockRequest.F_RDLCK || in.type() > LockRequest.F_UNLCK) {
+        FileLock lk = in.lk();
+        if (lk.type() < FileLock.F_RDLCK
+                || lk.type() > FileLock.F_UNLCK
+                || lk.start() < 0
+                || lk.end() < lk.start()
+                || (in.lkFlags() & ~LkIn.LK_FLOCK) != 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        if (in.start() < 0 || in.end() < in.start() || (in.lkFlags() & ~LockRequest.LK_FLOCK) != 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        return in;
+        return new LockRequest(in.fh(), in.owner(), lk, isFlock);
     }
 }

@@ -1,35 +1,21 @@
 package io.jvirtiofsd.fuse;
 
 /**
- * FUSE_GETLK, FUSE_SETLK, FUSE_SETLKW: {@code struct fuse_lk_in}, 48 bytes (fuse.h).
+ * A lock that is asked for, set or dropped. <i>Immutable.</i>
  *
  * @param fh an open file
  * @param owner whose lock it is: as the guest numbers its processes, or its open files
- * @param lk the lock that is wanted; of type {@link #F_UNLCK} to drop it
- * @param lkFlags {@link #LK_FLOCK}: of the open file as a whole, as flock(2) has it
+ * @param lk the lock that is wanted; of type {@link FileLock#F_UNLCK} to drop it
+ * @param isFlock whether it is of the open file as a whole, as flock(2) has it, and not of the
+ *     range
  */
-public record LockRequest(long fh, long owner, FileLock lk, @Flags(FlagSet.LK) int lkFlags) {
-    static final int BYTES = 48;
-
-    public static final int LK_FLOCK = 1; // fuse.h FUSE_LK_FLOCK
-    public static final int F_RDLCK = 0; // asm-generic/fcntl.h
-    public static final int F_WRLCK = 1; // asm-generic/fcntl.h
-    public static final int F_UNLCK = 2; // asm-generic/fcntl.h
-
-    static LockRequest read(WireReader in) {
-        long fh = in.u64();
-        long owner = in.u64();
-        FileLock lk = FileLock.read(in);
-        int lkFlags = in.u32();
-        in.skip(4); // padding
-        return new LockRequest(fh, owner, lk, lkFlags);
-    }
-
+public record LockRequest(long fh, long owner, FileLock lk, boolean isFlock) {
     /** What lets go of an open file's lock. */
-    static LockRequest unlocking(long fh) {
-        return new LockRequest(fh, 0, FileLock.WHOLE_FILE_UNLOCKED, LK_FLOCK);
+    public static LockRequest unlocking(long fh) {
+        return new LockRequest(fh, 0, FileLock.WHOLE_FILE_UNLOCKED, true);
     }
 
+    /** {@link FileLock#F_RDLCK}, {@link FileLock#F_WRLCK} or {@link FileLock#F_UNLCK}. */
     public int type() {
         return lk.type();
     }
@@ -44,11 +30,7 @@ public record LockRequest(long fh, long owner, FileLock lk, @Flags(FlagSet.LK) i
         return lk.end();
     }
 
-    public boolean isFlock() {
-        return (lkFlags & LK_FLOCK) != 0;
-    }
-
     public boolean isUnlock() {
-        return type() == F_UNLCK;
+        return lk.type() == FileLock.F_UNLCK;
     }
 }

@@ -124,7 +124,7 @@ final class NodeOperations {
     }
 
     static void setattr(Request request) throws ErrnoException {
-        AttributeChange in = AttributeChange.read(request.arguments());
+        AttributeChange in = SetattrIn.read(request.arguments()).change();
         boolean badSize = in.has(AttributeChange.FATTR_SIZE) && in.size() < 0;
         if (badSize
                 || badNanos(in, AttributeChange.FATTR_ATIME, in.atimensec())

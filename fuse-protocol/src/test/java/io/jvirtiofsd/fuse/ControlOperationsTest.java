@@ -115,7 +115,7 @@ class ControlOperationsTest {
     /** Linux sends "/", which means nothing. */
     @Test
     void tmpfileHasNoName() {
-        NewFile in = new NewFile(2, 0100644, 0, 0);
+        NewFile in = new NewFile(2, 0100644, 0, false);
         TestGuest.Answer answer =
                 ok(
                         Opcode.TMPFILE,

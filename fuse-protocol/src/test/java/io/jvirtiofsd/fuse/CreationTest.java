@@ -87,7 +87,7 @@ class CreationTest {
         guest.send(Opcode.MKDIR, 3, bytes(0040777, 022, "dir"));
         guest.send(Opcode.MKNOD, 3, bytes(0100666, 0, 077, 0, "file"));
         guest.send(Opcode.CREATE, 3, bytes(2, 0100666, 07, 0, "file"));
-        NewFile in = new NewFile(2, 0100666, 07, 0);
+        NewFile in = new NewFile(2, 0100666, 07, false);
         assertEquals(
                 List.of(
                         "mkdir(1000:1001, 3, dir, 511, 18)",

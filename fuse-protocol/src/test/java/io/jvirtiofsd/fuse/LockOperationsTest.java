@@ -64,7 +64,7 @@ class LockOperationsTest {
 
     @Test
     void getlkAnswersWithTheLockInTheWay() {
-        FileLock found = new FileLock(1, 2, LockRequest.F_WRLCK, 0);
+        FileLock found = new FileLock(1, 2, FileLock.F_WRLCK, 0);
         files.answer("getlk", arguments -> found);
         TestGuest.Answer answer = guest(true, true).send(Opcode.GETLK, 3, lk(0, 0));
         assertEquals(new LkOut(found), LkOut.read(answer.reader()));

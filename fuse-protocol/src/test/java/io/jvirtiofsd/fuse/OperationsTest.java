@@ -146,7 +146,7 @@ class OperationsTest {
     @Test
     void onlyRootTruncatesByOpeningWithoutLosingSetUserId() {
         ok(Opcode.OPEN, bytes(01002, 0), "open(1000:1001, 3, 514, true)");
-        NewFile in = new NewFile(01002, 0100644, 0, NewFile.OPEN_KILL_SUIDGID);
+        NewFile in = new NewFile(01002, 0100644, 0, true);
         byte[] create = bytes(01002, 0100644, 0, 0, "file");
         ok(Opcode.CREATE, create, "create(1000:1001, 3, file, " + in + ")");
         byte[] byRoot = guest.request(Opcode.OPEN.code(), 3, 0, 0, 0, bytes(01002, 0));
@@ -157,7 +157,7 @@ class OperationsTest {
     @Test
     void create() {
         byte[] body = bytes(2, 0100644, 022, 1, "file");
-        NewFile in = new NewFile(2, 0100644, 0, 1);
+        NewFile in = new NewFile(2, 0100644, 0, true);
         TestGuest.Answer answer = ok(Opcode.CREATE, body, "create(1000:1001, 3, file, " + in + ")");
         CreateOut created = CreateOut.read(answer.reader());
         assertEquals(9, created.entry().nodeid());
@@ -248,7 +248,7 @@ class OperationsTest {
     @Test
     void copyFileRangeCopiesSixtyFourMebibytesAtMost() {
         byte[] body = bytes(91L, 8L, 4L, 92L, 16L, 0xffff_f000L, 0L);
-        CopyRequest in = new CopyRequest(91, 8, 4, 92, 16, 64 << 20, 0);
+        CopyRequest in = new CopyRequest(91, 8, 4, 92, 16, 64 << 20);
         TestGuest.Answer answer =
                 ok(Opcode.COPY_FILE_RANGE, body, "copyFileRange(1000:1001, 3, " + in + ")");
         assertEquals(new WriteOut(64 << 20), WriteOut.read(answer.reader()));

@@ -37,8 +37,8 @@ class WireLayoutTest {
                     Map.entry(Attr.class, "fuse_attr"),
                     Map.entry(AttrOut.class, "fuse_attr_out"),
                     Map.entry(BatchForgetIn.class, "fuse_batch_forget_in"),
-                    Map.entry(CopyRequest.class, "fuse_copy_file_range_in"),
-                    Map.entry(NewFile.class, "fuse_create_in"),
+                    Map.entry(CopyFileRangeIn.class, "fuse_copy_file_range_in"),
+                    Map.entry(CreateIn.class, "fuse_create_in"),
                     Map.entry(EntryOut.class, "fuse_entry_out"),
                     Map.entry(FallocateIn.class, "fuse_fallocate_in"),
                     Map.entry(FlushIn.class, "fuse_flush_in"),
@@ -53,8 +53,7 @@ class WireLayoutTest {
                     Map.entry(InterruptIn.class, "fuse_interrupt_in"),
                     Map.entry(Kstatfs.class, "fuse_kstatfs"),
                     Map.entry(LinkIn.class, "fuse_link_in"),
-                    Map.entry(FileLock.class, "fuse_file_lock"),
-                    Map.entry(LockRequest.class, "fuse_lk_in"),
+                    Map.entry(LkIn.class, "fuse_lk_in"),
                     Map.entry(LkOut.class, "fuse_lk_out"),
                     Map.entry(LseekIn.class, "fuse_lseek_in"),
                     Map.entry(LseekOut.class, "fuse_lseek_out"),
@@ -66,7 +65,7 @@ class WireLayoutTest {
                     Map.entry(ReleaseIn.class, "fuse_release_in"),
                     Map.entry(Rename2In.class, "fuse_rename2_in"),
                     Map.entry(RenameIn.class, "fuse_rename_in"),
-                    Map.entry(AttributeChange.class, "fuse_setattr_in"),
+                    Map.entry(SetattrIn.class, "fuse_setattr_in"),
                     Map.entry(SetxattrIn.class, "fuse_setxattr_in"),
                     Map.entry(IoctlIn.class, "fuse_ioctl_in"),
                     Map.entry(IoctlOut.class, "fuse_ioctl_out"),
@@ -120,7 +119,8 @@ class WireLayoutTest {
             component.getAccessor().setAccessible(true);
             Object value = component.getAccessor().invoke(record);
             if (value instanceof Record nested) {
-                checkComponents(nested, RECORDS.get(nested.getClass()), base + member.offset());
+                String inner = RECORDS.getOrDefault(nested.getClass(), "fuse_file_lock");
+                checkComponents(nested, inner, base + member.offset());
             } else {
                 assertEquals(number(base + member.offset(), member.bytes()), asLong(value), name);
             }
@@ -173,12 +173,12 @@ class WireLayoutTest {
                 List.of(
                         AttributeChange.class,
                         OpenReply.class,
-                        WriteIn.class,
+                        WriteFlags.class,
                         ReadIn.class,
                         ReleaseIn.class,
                         GetattrIn.class,
                         FsyncIn.class,
-                        NewFile.class,
+                        CreateIn.class,
                         SetxattrIn.class,
                         Attributes.class);
         for (Map.Entry<String, Integer> constant : TABLE.numbers("constant").entrySet()) {

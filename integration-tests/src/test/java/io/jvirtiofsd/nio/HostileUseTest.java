@@ -168,8 +168,7 @@ class HostileUseTest {
                                     other,
                                     handle(random),
                                     offset,
-                                    500,
-                                    0));
+                                    500));
         }
     }
 
@@ -186,7 +185,7 @@ class HostileUseTest {
     }
 
     private void create(NioFileSystem fs, Random random, long node) throws ErrnoException {
-        NewFile in = new NewFile(flags(random), 0100644, 0, 0);
+        NewFile in = new NewFile(flags(random), 0100644, 0, false);
         CreateReply made = fs.create(ROOT_USER, node, name(random), in);
         keep(random, made.entry());
         handles.set(random.nextInt(KNOWN), made.open().fh());

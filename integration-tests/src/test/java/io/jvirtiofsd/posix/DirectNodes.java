@@ -237,7 +237,7 @@ final class DirectNodes implements Nodes, AutoCloseable {
 
     @Override
     public Opened create(long parent, String name, int flags, int mode) {
-        NewFile in = new NewFile(flags, Stat.S_IFREG | mode, 0, 0);
+        NewFile in = new NewFile(flags, Stat.S_IFREG | mode, 0, false);
         return ask(
                 () -> {
                     CreateReply made = fileSystem.create(caller, parent, name(name), in);
@@ -296,7 +296,7 @@ final class DirectNodes implements Nodes, AutoCloseable {
     @Override
     public int copy(Opened from, long fromOffset, Opened to, long toOffset, int length) {
         CopyRequest in =
-                new CopyRequest(from.fh(), fromOffset, to.node(), to.fh(), toOffset, length, 0);
+                new CopyRequest(from.fh(), fromOffset, to.node(), to.fh(), toOffset, length);
         return (int) (long) ask(() -> fileSystem.copyFileRange(caller, from.node(), in));
     }
 
