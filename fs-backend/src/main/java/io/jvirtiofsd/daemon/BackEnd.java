@@ -1,10 +1,10 @@
 package io.jvirtiofsd.daemon;
 
-import io.jvirtiofsd.fuse.Feature;
 import io.jvirtiofsd.fuse.FileSystem;
-import io.jvirtiofsd.fuse.FuseOptions;
-import io.jvirtiofsd.fuse.FuseServer;
 import io.jvirtiofsd.fuse.LockOptions;
+import io.jvirtiofsd.fuse.server.Feature;
+import io.jvirtiofsd.fuse.server.FuseOptions;
+import io.jvirtiofsd.fuse.server.FuseServer;
 import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Reclaimer;

@@ -1,10 +1,10 @@
 package io.jvirtiofsd.daemon;
 
-import io.jvirtiofsd.fuse.FuseWorker;
 import io.jvirtiofsd.fuse.GuestData;
-import io.jvirtiofsd.fuse.ParkedRequest;
-import io.jvirtiofsd.fuse.ReplyWriter;
-import io.jvirtiofsd.fuse.RequestReader;
+import io.jvirtiofsd.fuse.server.FuseWorker;
+import io.jvirtiofsd.fuse.server.ParkedRequest;
+import io.jvirtiofsd.fuse.server.ReplyWriter;
+import io.jvirtiofsd.fuse.server.RequestReader;
 import io.jvirtiofsd.linux.IoVector;
 import io.jvirtiofsd.vhost.ChainHandler;
 import io.jvirtiofsd.vhost.ParkedChain;

@@ -1,6 +1,6 @@
 package io.jvirtiofsd.daemon;
 
-import io.jvirtiofsd.fuse.FuseServer;
+import io.jvirtiofsd.fuse.server.FuseServer;
 import io.jvirtiofsd.shmem.DaxWindow;
 import io.jvirtiofsd.vhost.ChainHandler;
 import io.jvirtiofsd.vhost.VirtioDevice;

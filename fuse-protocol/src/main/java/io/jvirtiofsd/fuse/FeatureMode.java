@@ -14,7 +14,7 @@ public enum FeatureMode {
      *
      * @throws ErrnoException EPROTO if it must be had and is not offered
      */
-    long accepted(long needed, long offered) throws ErrnoException {
+    public long accepted(long needed, long offered) throws ErrnoException {
         boolean all = (offered & needed) == needed;
         if (this == ALWAYS && !all) {
             throw ErrnoException.of(Errno.EPROTO);

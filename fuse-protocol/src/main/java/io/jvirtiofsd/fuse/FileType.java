@@ -21,17 +21,17 @@ public final class FileType {
     private FileType() {}
 
     /** Whether {@code mode} has one of the seven types. */
-    static boolean isValid(int mode) {
+    public static boolean isValid(int mode) {
         return (TYPES >>> ((mode & MASK) >> 12) & 1) != 0;
     }
 
     /** Whether {@code mode} has a type that MKNOD may make. */
-    static boolean isMknod(int mode) {
+    public static boolean isMknod(int mode) {
         return (MKNOD_TYPES >>> ((mode & MASK) >> 12) & 1) != 0;
     }
 
     /** The type as directory entries carry it. */
-    static int ofEntry(int mode) {
+    public static int ofEntry(int mode) {
         return (mode & MASK) >> 12;
     }
 }

@@ -33,7 +33,7 @@ public final class OpenFlags {
     private OpenFlags() {}
 
     /** The name of the access mode in {@code flags}. */
-    static String accessMode(int flags) {
+    public static String accessMode(int flags) {
         return switch (flags & O_ACCMODE) {
             case 0 -> "O_RDONLY";
             case 1 -> "O_WRONLY";

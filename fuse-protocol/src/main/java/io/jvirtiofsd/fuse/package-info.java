@@ -1,20 +1,20 @@
 /**
- * FUSE as a virtio-fs device speaks it, without any idea of virtio or of native code.
+ * What a file system is to its server: nothing here knows how requests come over the wire.
  *
  * <ul>
- *   <li>{@link io.jvirtiofsd.fuse.FuseServer}: a file system being served; start reading here
- *   <li>{@link io.jvirtiofsd.fuse.FuseWorker}: one thread's way of serving requests
- *   <li>{@code Opcode}: the table of operations, one row each; {@code NodeOperations}, {@code
- *       NameOperations}, {@code FileOperations}, {@code DirectoryOperations}, {@code
- *       SessionOperations}: its handlers
- *   <li>{@code Request}: the private copy of what was asked, and the answer being made
- *   <li>{@code ...In}, {@code ...Out}: one record for each C structure
- *   <li>{@code Negotiated}, {@code InitFlag}: what INIT agrees on
- *   <li>{@link io.jvirtiofsd.fuse.OperationCounts}: how often what was asked for; {@code
- *       Statistics} counts, {@code Bugs} logs what should not happen
- *   <li>{@link io.jvirtiofsd.fuse.FileSystem}: what an exported file system implements
- *   <li>{@link io.jvirtiofsd.fuse.RequestReader}, {@link io.jvirtiofsd.fuse.ReplyWriter}, {@link
- *       io.jvirtiofsd.fuse.GuestData}: what the transport supplies
+ *   <li>{@link io.jvirtiofsd.fuse.FileSystem}: what an exported file system implements; start
+ *       reading here
+ *   <li>{@link io.jvirtiofsd.fuse.Caller}: who asks; {@link io.jvirtiofsd.fuse.Name}: a checked name
+ *   <li>{@link io.jvirtiofsd.fuse.AttributeChange}, {@link io.jvirtiofsd.fuse.NewFile}, {@link
+ *       io.jvirtiofsd.fuse.CopyRequest}, {@link io.jvirtiofsd.fuse.LockRequest}: what is asked for,
+ *       checked
+ *   <li>{@link io.jvirtiofsd.fuse.Entry}, {@link io.jvirtiofsd.fuse.Attributes}, {@link
+ *       io.jvirtiofsd.fuse.OpenReply}, {@link io.jvirtiofsd.fuse.Statfs}: answers
+ *   <li>{@link io.jvirtiofsd.fuse.GuestData}: data of READ and WRITE, in the guest's memory; {@link
+ *       io.jvirtiofsd.fuse.DirectorySink}: where a listing goes
+ *   <li>{@link io.jvirtiofsd.fuse.SlotTable}: numbers for nodes and handles, none of which ever
+ *       means another object
+ *   <li>{@link io.jvirtiofsd.fuse.ErrnoException}: how an operation fails
  * </ul>
  */
 package io.jvirtiofsd.fuse;

@@ -24,12 +24,12 @@ final class CreationScenario {
     private static final int ACL_KILL_SGID = 1;
 
     private final FuseClient fuse;
-    private final XattrRequests xattrs;
+    private final XattrCalls xattrs;
     private final List<String> results = new ArrayList<>();
 
     CreationScenario(FuseClient fuse) {
         this.fuse = fuse;
-        this.xattrs = new XattrRequests(fuse);
+        this.xattrs = new XattrCalls(fuse);
     }
 
     /** All steps; one line of what came of each. */

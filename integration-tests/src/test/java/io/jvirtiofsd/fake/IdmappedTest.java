@@ -30,7 +30,7 @@ class IdmappedTest {
     @TempDir Path folder;
     private FuseRig rig;
     private FuseClient fuse;
-    private XattrRequests xattrs;
+    private XattrCalls xattrs;
     private Node file;
 
     @BeforeEach
@@ -44,7 +44,7 @@ class IdmappedTest {
                         FuseRig.FEATURES);
         fuse = rig.fuse();
         assertTrue((fuse.init(FLAGS) & ALLOW_IDMAP) != 0);
-        xattrs = new XattrRequests(fuse);
+        xattrs = new XattrCalls(fuse);
         file = fuse.as(1000, 1000).mknod(FuseClient.ROOT, "file", S_IFREG | 0600, 0);
         fuse.as(NOBODY_SAYS, NOBODY_SAYS);
     }

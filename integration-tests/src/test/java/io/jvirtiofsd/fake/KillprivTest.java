@@ -41,7 +41,7 @@ class KillprivTest {
     @TempDir Path folder;
     private FuseRig rig;
     private FuseClient fuse;
-    private XattrRequests xattrs;
+    private XattrCalls xattrs;
 
     @AfterEach
     void end() throws Exception {
@@ -60,7 +60,7 @@ class KillprivTest {
                         FuseRig.FEATURES);
         fuse = rig.fuse();
         boolean agreed = (fuse.init(SETXATTR_EXT | HANDLE_KILLPRIV_V2) & HANDLE_KILLPRIV_V2) != 0;
-        xattrs = new XattrRequests(fuse);
+        xattrs = new XattrCalls(fuse);
         return agreed;
     }
 

@@ -142,7 +142,7 @@ class LimitsTest {
         int files = RANGES / RANGES_PER_FILE;
         try (FuseRig rig = withLocks(files)) {
             FuseClient fuse = rig.fuse();
-            LockRequests locks = new LockRequests(fuse, rig.frontend().queue(1));
+            LockCalls locks = new LockCalls(fuse, rig.frontend().queue(1));
             long[] nodes = new long[files];
             long[] handles = new long[files];
             for (int i = 0; i < files; i++) {
@@ -156,13 +156,13 @@ class LimitsTest {
             long fh = handles[0];
             assertErrno(ENOLCK, () -> locks.set(node, fh, 1, 9_999, 9_999, 1, 0));
             assertErrno(ENOLCK, () -> locks.set(node, fh, 2, 9_999, 9_999, 1, 0));
-            assertErrno(ENOLCK, () -> locks.set(node, fh, 1, 2, 2, LockRequests.UNLOCK, 0));
+            assertErrno(ENOLCK, () -> locks.set(node, fh, 1, 2, 2, LockCalls.UNLOCK, 0));
             for (int again = 0; again < 3; again++) {
-                locks.set(node, fh, 1, 0, 4, LockRequests.UNLOCK, 0);
-                locks.set(node, fh, 2, 0, 4, LockRequests.WRITE, 0);
+                locks.set(node, fh, 1, 0, 4, LockCalls.UNLOCK, 0);
+                locks.set(node, fh, 2, 0, 4, LockCalls.WRITE, 0);
                 assertErrno(ENOLCK, () -> locks.set(node, fh, 1, 9_999, 9_999, 1, 0));
                 fuse.flush(node, fh, 2);
-                locks.set(node, fh, 1, 0, 4, LockRequests.WRITE, 0);
+                locks.set(node, fh, 1, 0, 4, LockCalls.WRITE, 0);
             }
             fuse.forget(nodes[1], 1);
             locks.set(node, fh, 1, 9_999, 9_999, 1, 0);
@@ -174,14 +174,14 @@ class LimitsTest {
     void lockingAndUnlockingPartsOfAFileUsesNothingUp() throws IOException {
         try (FuseRig rig = withLocks(1)) {
             FuseClient fuse = rig.fuse();
-            LockRequests locks = new LockRequests(fuse, rig.frontend().queue(1));
+            LockCalls locks = new LockCalls(fuse, rig.frontend().queue(1));
             long node = fuse.lookup(FuseClient.ROOT, "f0").nodeId();
             long fh = fuse.open(node, 2);
-            locks.set(node, fh, 1, 0, 9, LockRequests.READ, 0);
+            locks.set(node, fh, 1, 0, 9, LockCalls.READ, 0);
             for (int i = 0; i < RANGES; i++) {
-                locks.set(node, fh, 1, 4, 4, LockRequests.WRITE, 0);
-                locks.set(node, fh, 1, 4, 4, LockRequests.UNLOCK, 0);
-                locks.set(node, fh, 1, 4, 4, LockRequests.READ, 0);
+                locks.set(node, fh, 1, 4, 4, LockCalls.WRITE, 0);
+                locks.set(node, fh, 1, 4, 4, LockCalls.UNLOCK, 0);
+                locks.set(node, fh, 1, 4, 4, LockCalls.READ, 0);
             }
         }
     }

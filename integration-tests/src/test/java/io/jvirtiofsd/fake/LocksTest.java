@@ -1,11 +1,11 @@
 package io.jvirtiofsd.fake;
 
 import static io.jvirtiofsd.fake.FuseRig.assertErrno;
-import static io.jvirtiofsd.fake.LockRequests.END;
-import static io.jvirtiofsd.fake.LockRequests.FLOCK;
-import static io.jvirtiofsd.fake.LockRequests.READ;
-import static io.jvirtiofsd.fake.LockRequests.UNLOCK;
-import static io.jvirtiofsd.fake.LockRequests.WRITE;
+import static io.jvirtiofsd.fake.LockCalls.END;
+import static io.jvirtiofsd.fake.LockCalls.FLOCK;
+import static io.jvirtiofsd.fake.LockCalls.READ;
+import static io.jvirtiofsd.fake.LockCalls.UNLOCK;
+import static io.jvirtiofsd.fake.LockCalls.WRITE;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -48,7 +48,7 @@ class LocksTest {
         private final InProcess backEnd;
         private FakeFrontend frontend;
         private FuseClient fuse;
-        private LockRequests locks;
+        private LockCalls locks;
         private long node;
         private long fh;
 
@@ -61,7 +61,7 @@ class LocksTest {
         void connect() throws IOException {
             frontend = FuseRig.connect(backEnd, FuseRig.FEATURES);
             fuse = new FuseClient(frontend, 1);
-            locks = new LockRequests(fuse, frontend.queue(1));
+            locks = new LockCalls(fuse, frontend.queue(1));
             assertEquals(POSIX_LOCKS | FLOCK_LOCKS, fuse.init(POSIX_LOCKS | FLOCK_LOCKS));
             open(O_RDWR);
         }
@@ -288,7 +288,7 @@ class LocksTest {
         int before = FuseRig.openDescriptors();
         first.flock(WRITE);
         FakeDriver many = second.frontend.queue(2).indirect(true).slots(256);
-        LockRequests waiting = new LockRequests(second.fuse, many);
+        LockCalls waiting = new LockCalls(second.fuse, many);
         for (int slot = 0; slot < 256; slot++) {
             waiting.startWaiting(slot, second.node, second.fh, MINE, WRITE, FLOCK);
         }
@@ -341,7 +341,7 @@ class LocksTest {
     void withoutTheOptionsLocksStayInTheGuest() throws Exception {
         try (FuseRig rig = new FuseRig(folder)) {
             FuseClient fuse = rig.fuse();
-            LockRequests locks = new LockRequests(fuse, rig.frontend().queue(1));
+            LockCalls locks = new LockCalls(fuse, rig.frontend().queue(1));
             assertEquals(0, fuse.init(POSIX_LOCKS | FLOCK_LOCKS));
             long node = fuse.lookup(FuseClient.ROOT, "file").nodeId();
             long fh = fuse.open(node, O_RDWR);

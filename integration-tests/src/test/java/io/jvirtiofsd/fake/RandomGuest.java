@@ -36,14 +36,14 @@ final class RandomGuest {
     private record OpenFile(long node, long fh) {}
 
     private final FuseClient fuse;
-    private final XattrRequests xattrs;
+    private final XattrCalls xattrs;
     private final List<Long> nodes = new ArrayList<>(List.of(FuseClient.ROOT));
     private final List<OpenFile> files = new ArrayList<>();
     private long touched; // what a failed request may have changed halfway
 
     RandomGuest(FuseClient fuse) {
         this.fuse = fuse;
-        this.xattrs = new XattrRequests(fuse);
+        this.xattrs = new XattrCalls(fuse);
     }
 
     private long node(Random random) {

@@ -40,7 +40,7 @@ class XattrMapOverRingTest {
     @Test
     void everyNameHasItsPlaceBelowThePrefix() throws Exception {
         try (FuseRig rig = rig(":map::user.virtiofs.:")) {
-            XattrRequests xattrs = new XattrRequests(rig.fuse());
+            XattrCalls xattrs = new XattrCalls(rig.fuse());
             long node = rig.fuse().mknod(FuseClient.ROOT, "f", S_IFREG | 0600, 0).nodeId();
             host(rig).write("hidden", java.nio.ByteBuffer.wrap(VALUE));
             for (String name : Set.of("user.a", "trusted.b", "security.c", "any.d")) {
@@ -59,7 +59,7 @@ class XattrMapOverRingTest {
     void refusedNamesAreRefusedInTheRightWords() throws Exception {
         try (FuseRig rig =
                 rig(":bad:all:security.:security.: :unsupported:all:t.:t.: :ok:all:::")) {
-            XattrRequests xattrs = new XattrRequests(rig.fuse());
+            XattrCalls xattrs = new XattrCalls(rig.fuse());
             assertErrno(EPERM, () -> xattrs.setShort(1, "security.a", VALUE, 0));
             assertErrno(EPERM, () -> xattrs.remove(1, "security.a"));
             assertErrno(ENODATA, () -> xattrs.get(1, "security.a"));
@@ -75,7 +75,7 @@ class XattrMapOverRingTest {
     void aMovedCapabilityDoesNotOutliveAChange() throws Exception {
         try (FuseRig rig = rig(":map:security.:user.virtiofs.:")) {
             FuseClient fuse = rig.fuse();
-            XattrRequests xattrs = new XattrRequests(fuse);
+            XattrCalls xattrs = new XattrCalls(fuse);
             long node = fuse.mknod(FuseClient.ROOT, "f", S_IFREG | 0755, 0).nodeId();
             long fh = fuse.open(node, 2);
             Runnable[] changes = {

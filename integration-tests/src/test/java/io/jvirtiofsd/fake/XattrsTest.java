@@ -40,7 +40,7 @@ class XattrsTest {
     @TempDir Path folder;
     private FuseRig rig;
     private FuseClient fuse;
-    private XattrRequests xattrs;
+    private XattrCalls xattrs;
     private long file;
 
     @BeforeEach
@@ -52,7 +52,7 @@ class XattrsTest {
                         FuseRig.FEATURES);
         fuse = rig.fuse();
         fuse.init(FLAGS);
-        xattrs = new XattrRequests(fuse);
+        xattrs = new XattrCalls(fuse);
         file = fuse.mknod(FuseClient.ROOT, "file", S_IFREG | 0600, 0).nodeId();
     }
 
@@ -178,7 +178,7 @@ class XattrsTest {
     void withoutTheOptionTheGuestIsToldNeverToAsk() throws Exception {
         Path other = Files.createDirectory(folder.resolve("other"));
         try (FuseRig plain = new FuseRig(other)) {
-            XattrRequests none = new XattrRequests(plain.fuse());
+            XattrCalls none = new XattrCalls(plain.fuse());
             assertErrno(ENOSYS, () -> none.setShort(1, "user.a", ascii("1"), 0));
             assertErrno(ENOSYS, () -> none.get(1, "user.a"));
             assertErrno(ENOSYS, () -> none.list(1));
@@ -196,7 +196,7 @@ class XattrsTest {
                                 options.withReadOnly(true)
                                         .withFiles(files -> files.withXattrs(XattrOptions.on())),
                         FuseRig.FEATURES)) {
-            XattrRequests requests = new XattrRequests(readOnly.fuse());
+            XattrCalls requests = new XattrCalls(readOnly.fuse());
             assertErrno(EROFS, () -> requests.setShort(1, "user.a", ascii("1"), 0));
             assertErrno(EROFS, () -> requests.remove(1, "user.a"));
             assertTrue(requests.list(1).isEmpty());

@@ -1,0 +1,95 @@
+package io.jvirtiofsd.fuse.server;
+
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FileSystem;
+import java.util.List;
+
+/**
+ * Serves a {@link FileSystem} to one guest: the session that INIT begins, and a {@link FuseWorker}
+ * for each thread that takes requests. Owned by the device, owns the file system's sessions.
+ *
+ * <p><i>Thread-safe.</i> Source: fuse.h; virtio 1.3, 5.11.6.
+ */
+public final class FuseServer {
+    private final FileSystem fileSystem;
+    private final FuseOptions options;
+    private final Statistics statistics = new Statistics();
+    private final SessionLog log = new SessionLog();
+    private final Bugs bugs = new Bugs();
+    private volatile Negotiated session;
+
+    /** Borrows {@code fileSystem}. */
+    public FuseServer(FileSystem fileSystem, FuseOptions options) {
+        this.fileSystem = fileSystem;
+        this.options = options;
+    }
+
+    /** A worker for one more thread. */
+    public FuseWorker newWorker() {
+        return new FuseWorker(this, options.trace().orElse(null));
+    }
+
+    /** Ends the session: the guest must begin a new one with INIT. */
+    public synchronized void reset() {
+        if (session != null) {
+            session = null;
+            log.end(statistics(), fileSystem.report());
+            fileSystem.destroy();
+        }
+    }
+
+    /**
+     * Begins a session, ending the one before.
+     *
+     * @throws ErrnoException EPROTO if there is no version that both speak
+     */
+    synchronized InitOut init(InitIn offer) throws ErrnoException {
+        if (Integer.compareUnsigned(offer.major(), Negotiated.MAJOR) > 0) {
+            // The guest sends another INIT of the version it is told.
+            return InitOut.versionOnly(Negotiated.MAJOR, Negotiated.MINOR);
+        }
+        if (offer.major() != Negotiated.MAJOR) {
+            throw ErrnoException.of(Errno.EPROTO);
+        }
+        Negotiated next = Negotiated.of(offer, options, fileSystem.mapsFiles());
+        reset();
+        fileSystem.init(next.daxMode());
+        log.begin(statistics());
+        session = next;
+        return next.reply();
+    }
+
+    FileSystem fileSystem() {
+        return fileSystem;
+    }
+
+    /** What was agreed on, or null before INIT. */
+    Negotiated session() {
+        return session;
+    }
+
+    /** Counters of all operations that were asked for, since the server was made. */
+    public List<OperationCounts> statistics() {
+        return statistics.counts();
+    }
+
+    /** Counts an answered request; {@code opcode} is null for an unknown one. */
+    void count(Opcode opcode, boolean failed) {
+        statistics.count(opcode, failed);
+    }
+
+    /** Counts and logs what neither the server nor the file system should throw. */
+    void bug(Opcode opcode, Throwable cause) {
+        statistics.countBug(opcode);
+        bugs.report(opcode, cause);
+    }
+
+    /**
+     * Makes room, and logs, once and if there is memory for it, that an operation had too little.
+     */
+    void outOfMemory(Opcode opcode) {
+        fileSystem.outOfMemory();
+        bugs.reportOutOfMemory(opcode);
+    }
+}

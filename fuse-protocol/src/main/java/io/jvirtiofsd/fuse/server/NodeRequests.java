@@ -1,0 +1,174 @@
+package io.jvirtiofsd.fuse.server;
+
+import io.jvirtiofsd.fuse.AttributeChange;
+import io.jvirtiofsd.fuse.Attributes;
+import io.jvirtiofsd.fuse.Entry;
+import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FileSystem;
+import io.jvirtiofsd.fuse.FullAttributes;
+
+/** Operations on nodes and their attributes. */
+final class NodeRequests {
+    /** Items that one BATCH_FORGET may have: as many as fit in 1 MiB. */
+    static final int MAX_BATCH_FORGET = 65_536;
+
+    private static final int NANOS_PER_SECOND = 1_000_000_000;
+    private static final int ACCESS_BITS = 7; // access(2): R_OK, W_OK, X_OK
+
+    private NodeRequests() {}
+
+    static void lookup(Request request) throws ErrnoException {
+        if (request.name().isDots()) {
+            lookupDots(request);
+            return;
+        }
+        Entry entry =
+                request.fileSystem().lookup(request.header(), request.nodeId(), request.name());
+        if (entry.nodeId() != 0) {
+            putEntry(request, entry);
+        } else if (entry.entryValidNanos() > 0) {
+            EntryOut.writeNegative(request.body(), entry);
+        } else {
+            throw ErrnoException.of(Errno.ENOENT);
+        }
+    }
+
+    /**
+     * Encodes an entry; one that the guest would choke on is a bug of the file system, whose count
+     * is taken back.
+     *
+     * @throws ErrnoException ELOOP for the root, which Linux takes from nobody: it is met where the
+     *     exported directory is mounted once more inside itself
+     */
+    static void putEntry(Request request, Entry entry) throws ErrnoException {
+        if (entry.nodeId() == FileSystem.ROOT) {
+            throw ErrnoException.of(Errno.ELOOP);
+        }
+        putAny(request, entry);
+    }
+
+    /** "." is the node itself, "..", the directory it is in: a guest that has only its nodeId. */
+    private static void lookupDots(Request request) throws ErrnoException {
+        if (!InitFlag.EXPORT_SUPPORT.in(request.session().flags())) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        FileSystem fileSystem = request.fileSystem();
+        Entry entry =
+                request.name().length() == 1
+                        ? fileSystem.find(request.header(), request.nodeId())
+                        : fileSystem.parent(request.header(), request.nodeId());
+        putAny(request, entry);
+    }
+
+    private static void putAny(Request request, Entry entry) {
+        long nodeId = entry.nodeId();
+        if (nodeId == 0) {
+            throw new IllegalStateException("made, but without nodeId");
+        }
+        if (!Attr.isValid(entry.attributes())) {
+            request.fileSystem().forget(nodeId, 1);
+            throw invalid(entry.attributes());
+        }
+        EntryOut.write(request.body(), entry, request.session().attrFlags());
+    }
+
+    private static IllegalStateException invalid(Attributes attributes) {
+        return new IllegalStateException(
+                "attributes of no file: mode 0%o, size %d"
+                        .formatted(attributes.mode(), attributes.size()));
+    }
+
+    private static void putAttributes(Request request, Attributes attributes) {
+        if (!Attr.isValid(attributes)) {
+            throw invalid(attributes);
+        }
+        AttrOut.write(request.body(), attributes, request.session().attrFlags());
+    }
+
+    static void forget(Request request) {
+        ForgetIn in = ForgetIn.read(request.arguments());
+        request.fileSystem().forget(request.nodeId(), in.nlookup());
+    }
+
+    static void batchForget(Request request) throws ErrnoException {
+        int left = BatchForgetIn.read(request.arguments()).count();
+        int sent = request.dataBytes() / ForgetOne.BYTES;
+        if (left < 0 || left > Math.min(sent, MAX_BATCH_FORGET)) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        while (left > 0) {
+            WireReader items = request.copyItems(left, ForgetOne.BYTES);
+            for (; items.remaining() > 0; left--) {
+                ForgetOne one = ForgetOne.read(items);
+                request.fileSystem().forget(one.nodeid(), one.nlookup());
+            }
+        }
+    }
+
+    static void getattr(Request request) throws ErrnoException {
+        GetattrIn in = GetattrIn.read(request.arguments());
+        boolean hasHandle = (in.getattrFlags() & GetattrIn.GETATTR_FH) != 0;
+        putAttributes(
+                request,
+                request.fileSystem()
+                        .getattr(request.header(), request.nodeId(), hasHandle, in.fh()));
+    }
+
+    static void statx(Request request) throws ErrnoException {
+        StatxIn in = StatxIn.read(request.arguments());
+        boolean hasHandle = (in.getattrFlags() & GetattrIn.GETATTR_FH) != 0;
+        FullAttributes attributes =
+                request.fileSystem()
+                        .statx(request.header(), request.nodeId(), hasHandle, in.fh(), in.sxMask());
+        if (!Attr.isValid(attributes)) {
+            throw invalid(attributes);
+        }
+        StatxOut.write(request.body(), attributes);
+    }
+
+    static void syncfs(Request request) throws ErrnoException {
+        request.fileSystem().syncfs(request.header(), request.nodeId());
+    }
+
+    static void setattr(Request request) throws ErrnoException {
+        AttributeChange in = SetattrIn.read(request.arguments()).change();
+        boolean badSize = in.has(AttributeChange.FATTR_SIZE) && in.size() < 0;
+        if (badSize
+                || badNanos(in, AttributeChange.FATTR_ATIME, in.atimensec())
+                || badNanos(in, AttributeChange.FATTR_MTIME, in.mtimensec())
+                || badNanos(in, AttributeChange.FATTR_CTIME, in.ctimensec())) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        putAttributes(
+                request, request.fileSystem().setattr(request.header(), request.nodeId(), in));
+    }
+
+    private static boolean badNanos(AttributeChange in, int bit, int nanos) {
+        return in.has(bit) && (nanos < 0 || nanos >= NANOS_PER_SECOND);
+    }
+
+    static void readlink(Request request) throws ErrnoException {
+        byte[] target = request.fileSystem().readlink(request.header(), request.nodeId());
+        if (target.length == 0 || target.length > Names.TARGET_BYTES) {
+            throw new IllegalStateException("link target of " + target.length + " bytes");
+        }
+        if (target.length > request.room()) {
+            throw ErrnoException.of(Errno.EIO);
+        }
+        request.body().put(target, 0, target.length);
+    }
+
+    static void statfs(Request request) throws ErrnoException {
+        Kstatfs.write(
+                request.body(), request.fileSystem().statfs(request.header(), request.nodeId()));
+    }
+
+    static void access(Request request) throws ErrnoException {
+        AccessIn in = AccessIn.read(request.arguments());
+        if ((in.mask() & ~ACCESS_BITS) != 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
+        request.fileSystem().access(request.header(), request.nodeId(), in.mask());
+    }
+}
