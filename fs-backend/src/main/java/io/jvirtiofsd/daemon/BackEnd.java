@@ -1,5 +1,6 @@
 package io.jvirtiofsd.daemon;
 
+import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.LockOptions;
 import io.jvirtiofsd.fuse.server.Feature;
@@ -17,7 +18,6 @@ import io.jvirtiofsd.passthrough.DaxPolicy;
 import io.jvirtiofsd.passthrough.PassthroughFileSystem;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
 import io.jvirtiofsd.passthrough.XattrOptions;
-import io.jvirtiofsd.shmem.DaxWindow;
 import io.jvirtiofsd.vhost.Listener;
 import io.jvirtiofsd.vhost.TransportOptions;
 import io.jvirtiofsd.vhost.VhostUserServer;

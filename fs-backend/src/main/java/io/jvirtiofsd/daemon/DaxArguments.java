@@ -1,7 +1,7 @@
 package io.jvirtiofsd.daemon;
 
-import io.jvirtiofsd.shmem.DaxWindow;
-import io.jvirtiofsd.shmem.GuardMode;
+import io.jvirtiofsd.dax.DaxWindow;
+import io.jvirtiofsd.dax.GuardMode;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 

@@ -1,6 +1,6 @@
 package io.jvirtiofsd.daemon;
 
-import io.jvirtiofsd.shmem.GuardMode;
+import io.jvirtiofsd.dax.GuardMode;
 
 /**
  * The DAX window to offer and for which files. <i>Immutable.</i>

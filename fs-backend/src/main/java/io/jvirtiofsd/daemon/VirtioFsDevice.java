@@ -1,7 +1,7 @@
 package io.jvirtiofsd.daemon;
 
+import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.fuse.server.FuseServer;
-import io.jvirtiofsd.shmem.DaxWindow;
 import io.jvirtiofsd.vhost.ChainHandler;
 import io.jvirtiofsd.vhost.VirtioDevice;
 import java.nio.ByteBuffer;

@@ -1,6 +1,6 @@
 package io.jvirtiofsd.passthrough;
 
-import io.jvirtiofsd.shmem.DaxWindow;
+import io.jvirtiofsd.dax.DaxWindow;
 
 /**
  * Which files the guest is to map in the DAX window. <i>Immutable.</i>

@@ -1,5 +1,6 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.dax.DaxFile;
 import io.jvirtiofsd.fuse.Caller;
 import io.jvirtiofsd.fuse.CopyRequest;
 import io.jvirtiofsd.fuse.CreateReply;
@@ -17,7 +18,6 @@ import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.DaxFile;
 
 /**
  * Operations on open regular files, each on the session it is given. Data moves between the host's

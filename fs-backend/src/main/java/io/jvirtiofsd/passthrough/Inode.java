@@ -1,8 +1,8 @@
 package io.jvirtiofsd.passthrough;
 
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.FileId;
 import io.jvirtiofsd.linux.Statx;
-import io.jvirtiofsd.shmem.FileId;
 import java.util.concurrent.atomic.AtomicIntegerFieldUpdater;
 import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;

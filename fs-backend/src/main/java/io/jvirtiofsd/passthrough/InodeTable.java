@@ -1,7 +1,7 @@
 package io.jvirtiofsd.passthrough;
 
 import io.jvirtiofsd.fuse.SlotTable;
-import io.jvirtiofsd.shmem.FileId;
+import io.jvirtiofsd.linux.FileId;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicReferenceArray;

@@ -1,5 +1,6 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.dax.DaxFile;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.Name;
@@ -8,7 +9,6 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
-import io.jvirtiofsd.shmem.DaxFile;
 
 /**
  * Turns names into inodes, counting the lookup: the only way by which the guest gets to know an

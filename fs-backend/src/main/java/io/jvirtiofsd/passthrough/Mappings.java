@@ -1,18 +1,18 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.dax.DaxFile;
+import io.jvirtiofsd.dax.DaxStatistics;
+import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.WindowRange;
-import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.FileId;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
-import io.jvirtiofsd.shmem.DaxFile;
-import io.jvirtiofsd.shmem.DaxStatistics;
-import io.jvirtiofsd.shmem.DaxWindow;
-import io.jvirtiofsd.shmem.FileId;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -122,11 +122,11 @@ final class Mappings {
     void setup(Session session, long nodeId, long fileOffset, WindowRange range)
             throws ErrnoException {
         if (!isPossible()) {
-            throw ErrnoException.of(Errno.ENODEV);
+            throw ErrnoException.of(LinuxErrno.ENODEV);
         }
         Inode inode = session.inode(nodeId);
         if (!inode.isRegular()) {
-            throw ErrnoException.of(Errno.EINVAL);
+            throw ErrnoException.of(LinuxErrno.EINVAL);
         }
         int result =
                 policy.window()
@@ -135,8 +135,8 @@ final class Mappings {
                                 fileOffset,
                                 range.offset(),
                                 range.length());
-        if (result == -Errno.ENOMEM) {
-            complain(Errno.ENOMEM, "the front-end has no room for more maps");
+        if (result == -LinuxErrno.ENOMEM) {
+            complain(LinuxErrno.ENOMEM, "the front-end has no room for more maps");
         }
         Failures.check(result);
     }
@@ -150,7 +150,7 @@ final class Mappings {
         }
         if (inode.isForgotten()) { // and who forgot it may have found no file to close
             forgotten(session, inode);
-            throw ErrnoException.of(Errno.ESTALE);
+            throw ErrnoException.of(LinuxErrno.ESTALE);
         }
         return file;
     }
@@ -163,16 +163,16 @@ final class Mappings {
 
     private Fd openForBoth(Session session, int path, long device) throws ErrnoException {
         if (share.options().readOnly()) {
-            complain(Errno.EROFS, "the share is read-only");
-            throw ErrnoException.of(Errno.EROFS);
+            complain(LinuxErrno.EROFS, "the share is read-only");
+            throw ErrnoException.of(LinuxErrno.EROFS);
         }
         if (!isCoherent(path, device)) {
-            complain(Errno.ENODEV, "the file system has no page cache that can be shared");
-            throw ErrnoException.of(Errno.ENODEV);
+            complain(LinuxErrno.ENODEV, "the file system has no page cache that can be shared");
+            throw ErrnoException.of(LinuxErrno.ENODEV);
         }
         PathDescriptors descriptors = session.descriptors();
         int fd = descriptors.openingToStay(() -> share.reopen(path, FD_MODE));
-        if (fd == -Errno.EPERM) { // only the owner may read without a trace
+        if (fd == -LinuxErrno.EPERM) { // only the owner may read without a trace
             fd = descriptors.openingToStay(() -> share.reopen(path, Fcntl.O_RDWR));
         }
         if (fd < 0) {
@@ -188,7 +188,7 @@ final class Mappings {
                     "a file that the guest wants to map cannot be: {} ({}); guests that mount with"
                             + " dax=inode are told beforehand where that can be known",
                     reason,
-                    Errno.describe(errno));
+                    LinuxErrno.describe(errno));
         }
     }
 
@@ -197,7 +197,7 @@ final class Mappings {
         DaxWindow window = policy.window();
         for (WindowRange range : ranges) {
             if (!window.contains(range.offset(), range.length())) {
-                throw ErrnoException.of(Errno.EINVAL);
+                throw ErrnoException.of(LinuxErrno.EINVAL);
             }
         }
         int result = 0;

@@ -1,5 +1,6 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.dax.DaxFile;
 import io.jvirtiofsd.fuse.AttributeChange;
 import io.jvirtiofsd.fuse.Attributes;
 import io.jvirtiofsd.fuse.Caller;
@@ -14,7 +15,6 @@ import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.DaxFile;
 
 /**
  * Operations on names and attributes, each on the session it is given.

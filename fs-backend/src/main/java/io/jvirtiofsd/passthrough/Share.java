@@ -1,5 +1,7 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.dax.DaxFile;
+import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.linux.Fcntl;
@@ -11,8 +13,6 @@ import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.DaxFile;
-import io.jvirtiofsd.shmem.DaxWindow;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

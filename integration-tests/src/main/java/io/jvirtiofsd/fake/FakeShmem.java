@@ -1,6 +1,6 @@
 package io.jvirtiofsd.fake;
 
-import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
+import io.jvirtiofsd.dax.ShmemChannel.Outcome;
 import java.io.EOFException;
 import java.io.FileDescriptor;
 import java.io.IOException;

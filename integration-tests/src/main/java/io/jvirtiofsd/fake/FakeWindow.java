@@ -1,5 +1,6 @@
 package io.jvirtiofsd.fake;
 
+import io.jvirtiofsd.dax.ShmemChannel;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.LinuxException;
@@ -7,7 +8,6 @@ import io.jvirtiofsd.linux.Mapping;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.ShmemChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

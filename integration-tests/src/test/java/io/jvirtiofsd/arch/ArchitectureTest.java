@@ -30,6 +30,7 @@ class ArchitectureTest {
     private static final String FUSE = "io.jvirtiofsd.fuse..";
     private static final String LINUX = "io.jvirtiofsd.linux..";
     private static final String SHMEM = "io.jvirtiofsd.shmem..";
+    private static final String DAX = "io.jvirtiofsd.dax..";
     private static final String VIRTIO = "io.jvirtiofsd.virtio..";
     private static final String VHOST = "io.jvirtiofsd.vhost..";
     private static final String PASSTHROUGH = "io.jvirtiofsd.passthrough..";
@@ -57,13 +58,15 @@ class ArchitectureTest {
 
     @ArchTest static final ArchRule shmemKnowsLinux = mayImport(SHMEM, LINUX);
 
+    @ArchTest static final ArchRule daxKnowsLinux = mayImport(DAX, LINUX);
+
     @ArchTest static final ArchRule virtioKnowsMemory = mayImport(VIRTIO, LINUX, SHMEM);
 
-    @ArchTest static final ArchRule vhostKnowsNoFuse = mayImport(VHOST, VIRTIO, LINUX, SHMEM);
+    @ArchTest static final ArchRule vhostKnowsNoFuse = mayImport(VHOST, VIRTIO, LINUX, SHMEM, DAX);
 
     @ArchTest
     static final ArchRule passthroughKnowsNoVirtio =
-            mayImport(PASSTHROUGH, FUSE, LINUX, SHMEM, "com.github.benmanes.caffeine..");
+            mayImport(PASSTHROUGH, FUSE, LINUX, DAX, "com.github.benmanes.caffeine..");
 
     @ArchTest static final ArchRule nioIsPureJava = mayImport(NIO, FUSE);
 

@@ -6,17 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.daemon.DaxOptions;
+import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.guest.ExecResult;
 import io.jvirtiofsd.guest.NativePrograms;
 import io.jvirtiofsd.guest.Processes;
-import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.GuardMode;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -190,7 +190,7 @@ class DaxGuardBlindTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {Errno.EPERM, Errno.ESRCH, Errno.EMFILE})
+    @ValueSource(ints = {LinuxErrno.EPERM, LinuxErrno.ESRCH, LinuxErrno.EMFILE})
     void whatCannotBeSeenIsTakenForACutOfEverything(int errno) throws Exception {
         Syscalls blind = interposed((name, args) -> looksAt(name, args) == 0 ? null : -errno);
         try (DaxRig rig = rig(blind, GuardMode.REFUSE)) {
@@ -213,7 +213,7 @@ class DaxGuardBlindTest {
     /** A program that is not seen may be about to cut as long as it lives. */
     @Test
     void theGuestSeesAFileOfWhichNothingMayBeMapped() throws Exception {
-        Syscalls blind = interposed((name, args) -> looksAt(name, args) == 0 ? null : -Errno.EPERM);
+        Syscalls blind = interposed((name, args) -> looksAt(name, args) == 0 ? null : -LinuxErrno.EPERM);
         try (DaxRig rig = rig(blind)) {
             long node = mapped(rig);
             assertTrue(isMapped(rig));
@@ -250,7 +250,7 @@ class DaxGuardBlindTest {
                 seen
                         ? real
                         : interposed(
-                                (name, args) -> looksAt(name, args) == 0 ? null : -Errno.EPERM);
+                                (name, args) -> looksAt(name, args) == 0 ? null : -LinuxErrno.EPERM);
         Fd group = Fd.own(real, real.fanotifyInit(FAN_CLASS_CONTENT | 1, Fcntl.O_CLOEXEC));
         try (group;
                 DaxRig rig = rig(syscalls)) {
@@ -432,7 +432,7 @@ class DaxGuardBlindTest {
                     }
                     switch (random.nextInt(4)) {
                         case 0:
-                            return -Errno.EPERM;
+                            return -LinuxErrno.EPERM;
                         case 1:
                             return running();
                         case 2:

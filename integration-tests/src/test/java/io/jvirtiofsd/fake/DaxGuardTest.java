@@ -7,13 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.daemon.DaxOptions;
+import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.guest.ExecResult;
 import io.jvirtiofsd.guest.Processes;
-import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.FaultySyscalls;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.GuardMode;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
@@ -186,7 +186,7 @@ class DaxGuardTest {
     @Test
     void withoutThePrivilegeThereIsAGuardOnlyIfNobodyAskedForIt() throws Exception {
         FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
-        faulty.fail("fanotifyInit", 0, 3, Errno.EPERM);
+        faulty.fail("fanotifyInit", 0, 3, LinuxErrno.EPERM);
         for (GuardMode mode : List.of(GuardMode.WAIT, GuardMode.REFUSE)) {
             assertThrows(IOException.class, () -> guarded(faulty.calls(), folder, mode));
         }

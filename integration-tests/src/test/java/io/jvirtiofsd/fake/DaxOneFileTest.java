@@ -8,11 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.jvirtiofsd.daemon.DaxOptions;
+import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.guest.Processes;
-import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.GuardMode;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
@@ -258,7 +258,7 @@ class DaxOneFileTest {
         InvocationHandler handler =
                 (proxy, method, arguments) -> {
                     if (method.getName().equals("inotifyAddWatch")) {
-                        return -Errno.ENOMEM; // nobody mends it by chance
+                        return -LinuxErrno.ENOMEM; // nobody mends it by chance
                     }
                     boolean cutting = method.getName().equals(opening ? "openat" : "ftruncate");
                     Runnable task = cutting ? before.getAndSet(null) : null;

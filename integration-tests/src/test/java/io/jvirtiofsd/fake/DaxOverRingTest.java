@@ -1,7 +1,7 @@
 package io.jvirtiofsd.fake;
 
+import static io.jvirtiofsd.dax.GuardMode.OFF;
 import static io.jvirtiofsd.fake.FuseRig.assertErrno;
-import static io.jvirtiofsd.shmem.GuardMode.OFF;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;

@@ -5,18 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.linux.Errno;
+import io.jvirtiofsd.dax.DaxFile;
+import io.jvirtiofsd.dax.DaxWindow;
+import io.jvirtiofsd.dax.GuardMode;
+import io.jvirtiofsd.dax.ShmemChannel.Outcome;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.FileId;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.DaxFile;
-import io.jvirtiofsd.shmem.DaxWindow;
-import io.jvirtiofsd.shmem.FileId;
-import io.jvirtiofsd.shmem.GuardMode;
-import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
@@ -341,7 +341,7 @@ class DaxWindowModelTest {
         assertEquals(0, setUp(file, 0, RANGE, RANGE)); // probes
         for (int failing = 0; failing < 2; failing++) {
             frontEnd.failAfter(failing, outcome); // one for whole pages, one for the tail
-            assertEquals(-Errno.EIO, setUp(file, 0, 0, RANGE));
+            assertEquals(-LinuxErrno.EIO, setUp(file, 0, 0, RANGE));
             assertEquals(0, setUp(file, 0, 0, RANGE)); // and the next one succeeds
             assertEquals(0, window.remove(0, RANGE));
         }

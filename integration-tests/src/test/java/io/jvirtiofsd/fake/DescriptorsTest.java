@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.FaultySyscalls;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.HandleMode;
@@ -84,7 +84,7 @@ class DescriptorsTest {
     @Test
     void whereHandlesCannotBeOpenedNoneAreRelevant() throws Exception {
         FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
-        faulty.fail("openByHandleAt", 0, 1_000_000, Errno.EPERM);
+        faulty.fail("openByHandleAt", 0, 1_000_000, LinuxErrno.EPERM);
         try (InProcess backEnd =
                         new InProcess(
                                 faulty.calls(), share, folder, all -> all.withMaxDescriptors(50));
@@ -127,7 +127,7 @@ class DescriptorsTest {
                             () -> fuse.mkdir(FuseClient.ROOT, "d" + System.nanoTime(), 0700),
                             () -> fuse.setattr(node, 8, 0, 0, 0, 3),
                             () -> create(fuse, "c" + System.nanoTime()));
-            for (int errno : new int[] {Errno.EMFILE, Errno.ENFILE}) {
+            for (int errno : new int[] {LinuxErrno.EMFILE, LinuxErrno.ENFILE}) {
                 for (int failures : new int[] {1, 5}) {
                     for (Runnable request : requests) {
                         faulty.fail("openat", 0, failures, errno);
@@ -167,8 +167,8 @@ class DescriptorsTest {
             int before = FuseRig.openDescriptors();
             for (Path other : List.of(fifo, share.resolve("f1"), share)) {
                 instead.set(other);
-                FuseRig.assertErrno(Errno.ESTALE, () -> fuse.open(node, 0));
-                FuseRig.assertErrno(Errno.ESTALE, () -> fuse.getattr(node));
+                FuseRig.assertErrno(LinuxErrno.ESTALE, () -> fuse.open(node, 0));
+                FuseRig.assertErrno(LinuxErrno.ESTALE, () -> fuse.getattr(node));
             }
             instead.set(null);
             assertTrue(FuseRig.descriptorsSettleAt(before));

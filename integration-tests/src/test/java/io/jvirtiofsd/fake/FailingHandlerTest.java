@@ -3,10 +3,10 @@ package io.jvirtiofsd.fake;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.DaxWindow;
 import io.jvirtiofsd.vhost.ChainHandler;
 import io.jvirtiofsd.vhost.Listener;
 import io.jvirtiofsd.vhost.ParkedChain;

@@ -9,14 +9,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.jvirtiofsd.daemon.BackEnd;
 import io.jvirtiofsd.daemon.BackEndOptions;
 import io.jvirtiofsd.daemon.DaxOptions;
-import io.jvirtiofsd.linux.Errno;
+import io.jvirtiofsd.dax.DaxWindow;
+import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.linux.FaultySyscalls;
 import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
-import io.jvirtiofsd.shmem.DaxWindow;
-import io.jvirtiofsd.shmem.GuardMode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -64,7 +64,7 @@ class FaultsTest {
                     List.of("openat", "statx", "mkdirat", "symlinkat", "linkat", "fstatfs")) {
                 for (int skipped = 0; skipped < 3; skipped++) {
                     for (Runnable request : requests) {
-                        faulty.fail(call, skipped, 1, Errno.EMFILE);
+                        faulty.fail(call, skipped, 1, LinuxErrno.EMFILE);
                         attempt(request);
                     }
                     faulty.fail(call, 0, 0, 0);
@@ -91,7 +91,7 @@ class FaultsTest {
                 new InProcess(faulty.calls(), folder.resolve("share"), folder, o -> o)) {
             FuseRig.connect(backEnd, FuseRig.FEATURES).close();
             for (String call : List.of("mmap", "epollCreate1", "epollCtl", "recvmsg")) {
-                faulty.fail(call, 1, 1, Errno.ENOMEM);
+                faulty.fail(call, 1, 1, LinuxErrno.ENOMEM);
                 try (FakeFrontend frontend = backEnd.connect()) {
                     attemptStart(frontend);
                 }
@@ -114,7 +114,7 @@ class FaultsTest {
             for (String call : List.of("eventfd", "fcntl")) {
                 int before = FuseRig.openDescriptors();
                 try (FakeFrontend frontend = backEnd.connect()) {
-                    faulty.fail(call, 0, 1, Errno.EMFILE);
+                    faulty.fail(call, 0, 1, LinuxErrno.EMFILE);
                     assertThrows(
                             IOException.class, () -> frontend.negotiate(FuseRig.FEATURES, 0, 1, 1));
                     frontend.ask(FakeFrontend.GET_FEATURES);
@@ -214,12 +214,12 @@ class FaultsTest {
         int before = FuseRig.openDescriptors();
         int rounds = 0;
         for (boolean fails = true; fails; rounds++) {
-            faulty.fail(call, rounds, 1, Errno.EMFILE);
+            faulty.fail(call, rounds, 1, LinuxErrno.EMFILE);
             try {
                 DaxWindow.open(faulty.calls(), DaxRig.WINDOW, GuardMode.REFUSE).close();
                 fails = false;
             } catch (LinuxException e) {
-                assertEquals(Errno.EMFILE, e.errno());
+                assertEquals(LinuxErrno.EMFILE, e.errno());
             }
             assertTrue(FuseRig.descriptorsSettleAt(before));
         }
@@ -237,13 +237,13 @@ class FaultsTest {
             // More than once, as other threads may make the call that was to fail.
             for (int round = 0; round < 6 || failures == 0 && round < 60; round++) {
                 long node = rig.lookup("f");
-                faulty.fail(call, round % 6, 1, Errno.EMFILE);
+                faulty.fail(call, round % 6, 1, LinuxErrno.EMFILE);
                 try {
                     rig.setup(node, 0, 0);
                 } catch (FuseErrorException e) {
                     failures++;
                 }
-                faulty.fail(call, 0, 0, Errno.EMFILE); // no more
+                faulty.fail(call, 0, 0, LinuxErrno.EMFILE); // no more
                 rig.setup(node, 0, 0);
                 rig.assertShows(bytes, 0, 0);
                 rig.frontend.close();

@@ -1,8 +1,8 @@
 package io.jvirtiofsd.linux;
 
 /** Which of the two supported machine architectures this is; several constants depend on it. */
-final class Architecture {
-    static final boolean IS_AARCH64 = isAarch64(System.getProperty("os.arch"));
+public final class Architecture {
+    public static final boolean IS_AARCH64 = isAarch64(System.getProperty("os.arch"));
 
     private Architecture() {}
 

@@ -53,7 +53,7 @@ public final class EventFd implements AutoCloseable, Reclaimer.Resource {
         long result;
         do {
             result = syscalls.write(fd.number(), ONE.address(), 8);
-        } while (result == -Errno.EINTR);
+        } while (result == -LinuxErrno.EINTR);
     }
 
     /** Reads the counter, resetting it; 0 if it was not signalled. */

@@ -231,7 +231,7 @@ public final class JnrSyscalls extends JnrFileCalls {
         byte[] harmless = {'g', 'e', 't', 'p', 'p', 'i', 'd'};
         long handler = libc.dlsym(0, scratch.path(harmless, 0, harmless.length));
         if (handler == 0) {
-            return -Errno.ENOSYS;
+            return -LinuxErrno.ENOSYS;
         }
         NativeMemory action = scratch.small(); // sigaction.h: handler, mask, flags, restorer
         action.put(0, new byte[SIGACTION_BYTES], 0, SIGACTION_BYTES); // without SA_RESTART

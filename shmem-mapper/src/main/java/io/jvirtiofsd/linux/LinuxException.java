@@ -10,7 +10,7 @@ public final class LinuxException extends IOException {
 
     /** {@code what} was tried and failed with {@code errno} &gt; 0. */
     public LinuxException(String what, int errno) {
-        super(what + ": " + Errno.describe(errno));
+        super(what + ": " + LinuxErrno.describe(errno));
         this.errno = errno;
     }
 

@@ -96,7 +96,7 @@ public final class Scratch {
     }
 
     /** 256 bytes for what /proc says of a thread, and the path that leads there. */
-    NativeMemory proc() {
+    public NativeMemory proc() {
         if (proc == null) {
             proc = NativeMemory.allocate(PROC_BYTES);
         }

@@ -48,11 +48,11 @@ public final class SocketMessages {
         do {
             prepare(buffer.address(offset), length, CONTROL_BYTES);
             received = syscalls.recvmsg(socket, message.address(), MSG_CMSG_CLOEXEC);
-        } while (received == -Errno.EINTR);
+        } while (received == -LinuxErrno.EINTR);
         LinuxException.check(received, "receive");
         adopt((int) message.getLong(40), fds);
         if ((message.getInt(48) & MSG_CTRUNC) != 0) {
-            throw new LinuxException("receive: descriptors were lost", Errno.EMFILE);
+            throw new LinuxException("receive: descriptors were lost", LinuxErrno.EMFILE);
         }
         return (int) received;
     }
@@ -91,7 +91,7 @@ public final class SocketMessages {
             }
             prepare(buffer.address(offset + sent), length - sent, controlBytes);
             long result = syscalls.sendmsg(socket, message.address(), MSG_NOSIGNAL);
-            if (result != -Errno.EINTR) {
+            if (result != -LinuxErrno.EINTR) {
                 sent += (int) LinuxException.check(result, "send");
             }
         }

@@ -34,10 +34,10 @@ class JnrSyscallsTest {
 
     @Test
     void failuresAreNegatedErrnos() {
-        assertEquals(-Errno.ENOENT, SYSCALLS.openat(Fcntl.AT_FDCWD, string("/no/such"), 0, 0));
-        assertEquals(-Errno.EBADF, SYSCALLS.close(-1));
-        assertEquals(-Errno.EBADF, SYSCALLS.read(-1, 0, 0));
-        assertEquals(-Errno.EBADF, SYSCALLS.mmap(0, 4096, 1, 1, -1, 0));
+        assertEquals(-LinuxErrno.ENOENT, SYSCALLS.openat(Fcntl.AT_FDCWD, string("/no/such"), 0, 0));
+        assertEquals(-LinuxErrno.EBADF, SYSCALLS.close(-1));
+        assertEquals(-LinuxErrno.EBADF, SYSCALLS.read(-1, 0, 0));
+        assertEquals(-LinuxErrno.EBADF, SYSCALLS.mmap(0, 4096, 1, 1, -1, 0));
     }
 
     /** The trap that the padding arguments exist for: the sixth of six arguments was garbage. */
@@ -152,7 +152,7 @@ class JnrSyscallsTest {
                         int count = 0;
                         for (int i = 0; i < 50_000; i++) {
                             int got = even ? SYSCALLS.close(-1) : SYSCALLS.unlinkat(-100, 0, 0);
-                            count += got == (even ? -Errno.EBADF : -Errno.EFAULT) ? 0 : 1;
+                            count += got == (even ? -LinuxErrno.EBADF : -LinuxErrno.EFAULT) ? 0 : 1;
                         }
                         return count;
                     };
@@ -167,7 +167,7 @@ class JnrSyscallsTest {
     @Test
     void identityIsOfOneThread() throws Exception {
         if (SYSCALLS.geteuid() != 0) {
-            assertEquals(-Errno.EPERM, SYSCALLS.setresuid(-1, 0, -1));
+            assertEquals(-LinuxErrno.EPERM, SYSCALLS.setresuid(-1, 0, -1));
             return;
         }
         int[] during = new int[2];
@@ -210,10 +210,10 @@ class JnrSyscallsTest {
     @Test
     void faultsComeWhenAskedFor() {
         FaultySyscalls faulty = new FaultySyscalls(SYSCALLS);
-        faulty.fail("dup", 1, 1, Errno.EMFILE);
+        faulty.fail("dup", 1, 1, LinuxErrno.EMFILE);
         try (Fd fd = Fd.own(SYSCALLS, faulty.calls().dup(0))) {
             assertTrue(fd.number() > 0);
-            assertEquals(-Errno.EMFILE, faulty.calls().dup(0));
+            assertEquals(-LinuxErrno.EMFILE, faulty.calls().dup(0));
             try (Fd again = Fd.own(SYSCALLS, faulty.calls().dup(0))) {
                 assertTrue(again.number() > 0);
             }

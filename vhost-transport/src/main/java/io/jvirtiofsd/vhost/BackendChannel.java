@@ -1,14 +1,14 @@
 package io.jvirtiofsd.vhost;
 
-import io.jvirtiofsd.linux.Errno;
+import io.jvirtiofsd.dax.ShmemChannel;
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.SocketMessages;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.ShmemChannel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -175,7 +175,7 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
                 }
                 int count = messages.receive(buffer, done, REPLY_BYTES - done, strays);
                 if (count == 0) {
-                    throw new LinuxException("receive", Errno.ECONNRESET);
+                    throw new LinuxException("receive", LinuxErrno.ECONNRESET);
                 }
                 done += count;
             }

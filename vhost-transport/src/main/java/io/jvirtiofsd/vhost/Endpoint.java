@@ -1,7 +1,7 @@
 package io.jvirtiofsd.vhost;
 
-import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.SocketMessages;
@@ -69,7 +69,7 @@ final class Endpoint {
             whole = true;
             return new Message(type, flags, payload, fds);
         } catch (LinuxException e) {
-            if (e.errno() == Errno.ECONNRESET) {
+            if (e.errno() == LinuxErrno.ECONNRESET) {
                 return null; // it was killed, with something of ours unread
             }
             throw new SessionException(e.getMessage());
@@ -116,7 +116,7 @@ final class Endpoint {
         try {
             socket.send(buffer, 0, HEADER_BYTES + size);
         } catch (LinuxException e) {
-            if (e.errno() == Errno.EPIPE || e.errno() == Errno.ECONNRESET) {
+            if (e.errno() == LinuxErrno.EPIPE || e.errno() == LinuxErrno.ECONNRESET) {
                 return; // gone, as the next look for a message finds out
             }
             throw new SessionException("cannot answer " + type + ": " + e.getMessage());

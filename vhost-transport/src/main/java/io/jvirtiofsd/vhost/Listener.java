@@ -1,7 +1,7 @@
 package io.jvirtiofsd.vhost;
 
-import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Syscalls;
@@ -47,7 +47,7 @@ public final class Listener implements Parts.Part {
                         number, SOL_SOCKET, SO_ACCEPTCONN, value.address(), value.address(8));
         if (result < 0) {
             throw new IOException(
-                    "cannot use descriptor " + number + ": " + Errno.describe(-result));
+                    "cannot use descriptor " + number + ": " + LinuxErrno.describe(-result));
         }
         Fd fd = Fd.own(syscalls, number);
         return new Listener(fd, value.getInt(0) == 0, fd);

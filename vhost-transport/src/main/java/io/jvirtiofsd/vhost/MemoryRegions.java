@@ -1,5 +1,6 @@
 package io.jvirtiofsd.vhost;
 
+import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.NativeMemory;
@@ -7,7 +8,6 @@ import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.DaxWindow;
 import io.jvirtiofsd.shmem.GuestMemory;
 import io.jvirtiofsd.shmem.GuestMemoryException;
 import io.jvirtiofsd.shmem.GuestRegion;

@@ -1,8 +1,8 @@
 package io.jvirtiofsd.vhost;
 
-import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Parts;
@@ -45,7 +45,7 @@ final class PidFile implements Parts.Part {
             try (Parts parts = new Parts()) {
                 Fd fd = parts.add(open(syscalls, path));
                 int locked = syscalls.flock(fd.number(), Fcntl.LOCK_EX | Fcntl.LOCK_NB);
-                if (locked == -Errno.EAGAIN) {
+                if (locked == -LinuxErrno.EAGAIN) {
                     throw new IOException("cannot listen on " + socket + ": another process does");
                 }
                 LinuxException.check(locked, "cannot lock " + path);

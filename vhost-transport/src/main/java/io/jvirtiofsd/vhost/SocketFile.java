@@ -1,8 +1,8 @@
 package io.jvirtiofsd.vhost;
 
-import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Parts;
@@ -131,7 +131,7 @@ final class SocketFile implements Parts.Part {
         }
         try (Fd asking = newSocket()) {
             int result = syscalls.connect(asking.number(), address.address(), address.size());
-            if (result != -Errno.ECONNREFUSED) {
+            if (result != -LinuxErrno.ECONNREFUSED) {
                 throw new IOException(failure + ": another process does");
             }
         }

@@ -1,8 +1,8 @@
 package io.jvirtiofsd.vhost;
 
-import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Reclaimer;
@@ -122,7 +122,7 @@ public final class VhostUserServer implements AutoCloseable {
             }
             int fd = syscalls.accept4(listener.fd().number(), SOCK_CLOEXEC);
             boolean passing =
-                    fd == -Errno.EINTR || fd == -Errno.EAGAIN || fd == -Errno.ECONNABORTED;
+                    fd == -LinuxErrno.EINTR || fd == -LinuxErrno.EAGAIN || fd == -LinuxErrno.ECONNABORTED;
             if (!passing) {
                 return Fd.own(syscalls, LinuxException.check(fd, "accept"));
             }

@@ -39,7 +39,7 @@ final class VhostUserSession implements AutoCloseable {
     private final Reclaimer reclaimer;
     private final Endpoint endpoint;
     private final Vring[] vrings;
-    private final SharedRegion shared;
+    private final WindowLink shared;
     private final MemoryRegions memory;
     private final WorkerPool pool;
     private final Set<ProtocolFeature> offered;
@@ -62,7 +62,7 @@ final class VhostUserSession implements AutoCloseable {
         this.options = options;
         this.reclaimer = reclaimer;
         this.endpoint = new Endpoint(syscalls, socket);
-        this.shared = new SharedRegion(syscalls, device.window());
+        this.shared = new WindowLink(syscalls, device.window());
         this.memory = new MemoryRegions(syscalls, reclaimer, device.window(), this::locateRings);
         this.vrings = new Vring[device.maxQueues()];
         for (int i = 0; i < vrings.length; i++) {

@@ -1,6 +1,6 @@
 package io.jvirtiofsd.vhost;
 
-import io.jvirtiofsd.shmem.DaxWindow;
+import io.jvirtiofsd.dax.DaxWindow;
 import java.util.Optional;
 
 /**

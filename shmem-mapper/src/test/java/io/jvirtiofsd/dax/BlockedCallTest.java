@@ -1,10 +1,14 @@
-package io.jvirtiofsd.linux;
+package io.jvirtiofsd.dax;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.jvirtiofsd.linux.Architecture;
+import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Syscalls;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
 
-import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
+import io.jvirtiofsd.dax.ShmemChannel.Outcome;
 import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
 

@@ -1,4 +1,4 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
 
 import java.util.List;
 import java.util.Map;
@@ -16,7 +16,7 @@ import java.util.NavigableMap;
  *
  * <p>Changed under both the window's and the file's monitor, read under either.
  */
-final class Extent {
+final class DaxRange {
     final DaxFile file;
     final long fileOffset;
     final long windowOffset;
@@ -34,7 +34,7 @@ final class Extent {
     /** Bytes of the shadow part that were part of the file when last looked at. */
     private int valid;
 
-    Extent(DaxFile file, long fileOffset, long windowOffset, int length) {
+    DaxRange(DaxFile file, long fileOffset, long windowOffset, int length) {
         this.file = file;
         this.fileOffset = fileOffset;
         this.windowOffset = windowOffset;
@@ -42,16 +42,16 @@ final class Extent {
     }
 
     /** Those of {@code extents}, by their window offsets, with a byte in {@code [from, to)}. */
-    static List<Extent> overlapping(NavigableMap<Long, Extent> extents, long from, long to) {
-        Map.Entry<Long, Extent> before = extents.lowerEntry(from);
+    static List<DaxRange> overlapping(NavigableMap<Long, DaxRange> extents, long from, long to) {
+        Map.Entry<Long, DaxRange> before = extents.lowerEntry(from);
         boolean reaches = before != null && before.getValue().windowEnd() > from;
         long first = reaches ? before.getKey() : from;
         return List.copyOf(extents.subMap(first, to).values());
     }
 
     /** A new range for bytes {@code [from, to)} of this one. */
-    Extent part(int from, int to) {
-        return new Extent(file, fileOffset + from, windowOffset + from, to - from);
+    DaxRange part(int from, int to) {
+        return new DaxRange(file, fileOffset + from, windowOffset + from, to - from);
     }
 
     long windowEnd() {

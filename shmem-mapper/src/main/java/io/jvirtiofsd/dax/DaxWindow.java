@@ -1,8 +1,8 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
 
-import io.jvirtiofsd.linux.BlockedCall;
-import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.FileId;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Syscalls;
@@ -61,7 +61,7 @@ public final class DaxWindow implements AutoCloseable {
     private final WindowPieces pieces;
     private final Layout layout;
     private final FileWatch watch;
-    private final NavigableMap<Long, Extent> extents = new TreeMap<>();
+    private final NavigableMap<Long, DaxRange> extents = new TreeMap<>();
     private final MappedFiles files = new MappedFiles();
     private final ExpectedCuts expected = new ExpectedCuts();
 
@@ -197,7 +197,7 @@ public final class DaxWindow implements AutoCloseable {
                 || fileOffset < 0
                 || fileOffset % PAGE_BYTES != 0
                 || fileOffset > Long.MAX_VALUE - length) {
-            return -Errno.EINVAL;
+            return -LinuxErrno.EINVAL;
         }
         DaxFile file = source.get();
         int result = place(file, fileOffset, windowOffset, length);
@@ -209,13 +209,13 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     private int place(DaxFile file, long fileOffset, long windowOffset, long length) {
-        Extent there = extents.get(windowOffset);
+        DaxRange there = extents.get(windowOffset);
         if (there != null && there.covers(file, fileOffset, windowOffset, length)) {
             return grow(file); // an upgrade to writing: mapped read-write from the start
         }
         int result = carve(windowOffset, length, 1);
         if (result == 0) {
-            Extent fresh = new Extent(file, fileOffset, windowOffset, (int) length);
+            DaxRange fresh = new DaxRange(file, fileOffset, windowOffset, (int) length);
             result = add(fresh);
             if (result < 0) {
                 drop(fresh);
@@ -257,7 +257,7 @@ public final class DaxWindow implements AutoCloseable {
      */
     public synchronized int remove(long windowOffset, long length) {
         if (!contains(windowOffset, length)) {
-            return -Errno.EINVAL;
+            return -LinuxErrno.EINVAL;
         }
         counters.reclaimed.increment();
         int result = carve(windowOffset, length, 0);
@@ -277,7 +277,7 @@ public final class DaxWindow implements AutoCloseable {
 
     /** Unmaps everything; the ranges' bytes are in their files. */
     public synchronized void clear() {
-        for (Extent extent : List.copyOf(extents.values())) {
+        for (DaxRange extent : List.copyOf(extents.values())) {
             drop(extent);
         }
         closeIdle();
@@ -291,9 +291,9 @@ public final class DaxWindow implements AutoCloseable {
      */
     private int carve(long windowOffset, long length, int more) {
         long end = windowOffset + length;
-        List<Extent> old = Extent.overlapping(extents, windowOffset, end);
-        List<Extent> sides = new ArrayList<>();
-        for (Extent extent : old) {
+        List<DaxRange> old = DaxRange.overlapping(extents, windowOffset, end);
+        List<DaxRange> sides = new ArrayList<>();
+        for (DaxRange extent : old) {
             if (extent.windowOffset < windowOffset) {
                 sides.add(extent.part(0, (int) (windowOffset - extent.windowOffset)));
             }
@@ -302,22 +302,22 @@ public final class DaxWindow implements AutoCloseable {
             }
         }
         if (extents.size() - old.size() + sides.size() + more > MAX_RANGES) {
-            return -Errno.ENOMEM;
+            return -LinuxErrno.ENOMEM;
         }
         int result = 0;
-        for (Extent extent : old) {
+        for (DaxRange extent : old) {
             if (!drop(extent)) {
-                result = -Errno.EIO;
+                result = -LinuxErrno.EIO;
             }
         }
-        for (Extent side : sides) {
+        for (DaxRange side : sides) {
             int added = add(side);
             result = result == 0 ? added : result;
         }
         return result;
     }
 
-    private int add(Extent extent) {
+    private int add(DaxRange extent) {
         extents.put(extent.windowOffset, extent);
         layout.use(extent.length);
         extent.file.add(extent);
@@ -328,7 +328,7 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     /** Takes a range out; whether the guest is known to be unable to reach it. */
-    private boolean drop(Extent extent) {
+    private boolean drop(DaxRange extent) {
         boolean sure = layout.takeUp(extent);
         extents.remove(extent.windowOffset);
         layout.use(-extent.length);
@@ -342,7 +342,7 @@ public final class DaxWindow implements AutoCloseable {
     /** Maps what a file has grown by, without touching what is mapped: the guest is using it. */
     synchronized int grow(DaxFile file) {
         int result = 0;
-        for (Extent extent : List.copyOf(file.extents())) {
+        for (DaxRange extent : List.copyOf(file.extents())) {
             long size = file.size();
             if (extent.lacks(size)) {
                 int grown = layout.extend(extent, size);
@@ -384,7 +384,7 @@ public final class DaxWindow implements AutoCloseable {
 
     private synchronized void beforeChange(DaxFile file, long size) {
         file.settle();
-        for (Extent extent : file.extents()) {
+        for (DaxRange extent : file.extents()) {
             if (layout.reachesPast(extent, size)) {
                 layout.takeUp(extent);
             }
@@ -393,7 +393,7 @@ public final class DaxWindow implements AutoCloseable {
 
     /** Maps what there is now. */
     private synchronized void afterChange(DaxFile file) {
-        for (Extent extent : file.extents()) {
+        for (DaxRange extent : file.extents()) {
             if (layout.isWasteful(extent, file.firmSize())) {
                 layout.takeUp(extent);
             }
@@ -429,7 +429,7 @@ public final class DaxWindow implements AutoCloseable {
 
     /** Somebody else may have cut the file short: nothing may stay mapped beyond its end. */
     synchronized void shortened(DaxFile file) {
-        for (Extent extent : file.extents()) {
+        for (DaxRange extent : file.extents()) {
             if (layout.reachesPast(extent, file.firmSize())) {
                 layout.takeUp(extent);
                 layout.layOut(extent); // at once: the guest may be using what stays
@@ -439,7 +439,7 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     private void layOutAgain(DaxFile file) {
-        for (Extent extent : List.copyOf(file.extents())) {
+        for (DaxRange extent : List.copyOf(file.extents())) {
             if (extent.split == 0 && extent.shadow == null) {
                 layout.layOut(extent); // what fails is tried again at the next look at the file
             }
@@ -458,7 +458,7 @@ public final class DaxWindow implements AutoCloseable {
         if (file == null || wanted.getAsBoolean()) {
             return;
         }
-        for (Extent extent : List.copyOf(file.extents())) {
+        for (DaxRange extent : List.copyOf(file.extents())) {
             drop(extent);
         }
         idle.add(file);

@@ -1,6 +1,4 @@
-package io.jvirtiofsd.shmem;
-
-import io.jvirtiofsd.linux.BlockedCall;
+package io.jvirtiofsd.dax;
 
 /**
  * Another program has been told that it may cut a file, and may not have done it yet. The file may

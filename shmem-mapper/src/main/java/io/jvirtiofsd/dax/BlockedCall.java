@@ -1,5 +1,11 @@
-package io.jvirtiofsd.linux;
+package io.jvirtiofsd.dax;
 
+import io.jvirtiofsd.linux.Architecture;
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.LinuxErrno;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -291,7 +297,7 @@ public final class BlockedCall {
     }
 
     private boolean isGone() {
-        return thread > 0 && syscalls.prlimit(thread, 0, 0, 0) == -Errno.ESRCH;
+        return thread > 0 && syscalls.prlimit(thread, 0, 0, 0) == -LinuxErrno.ESRCH;
     }
 
     /** Which thread it is of; 0 if that is not known. */

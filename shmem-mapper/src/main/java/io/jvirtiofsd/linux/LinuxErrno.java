@@ -4,7 +4,7 @@ package io.jvirtiofsd.linux;
  * Error numbers that this side of the project decides on. Source: asm-generic/errno-base.h,
  * errno.h.
  */
-public final class Errno {
+public final class LinuxErrno {
     // spotless:off
     public static final int EPERM      = 1;
     public static final int ENOENT     = 2;
@@ -35,7 +35,7 @@ public final class Errno {
     public static final int ESTALE     = 116;
     // spotless:on
 
-    private Errno() {}
+    private LinuxErrno() {}
 
     /** Words for a positive errno, for messages to people. */
     public static String describe(int errno) {

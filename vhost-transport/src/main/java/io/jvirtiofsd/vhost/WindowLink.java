@@ -1,9 +1,9 @@
 package io.jvirtiofsd.vhost;
 
+import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.DaxWindow;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
@@ -14,7 +14,7 @@ import java.util.Optional;
  *
  * <p><i>Confined to the control thread.</i> Source: vhost-user.rst, VHOST_USER_GET_SHMEM_CONFIG.
  */
-final class SharedRegion implements AutoCloseable {
+final class WindowLink implements AutoCloseable {
     private static final int CONFIG_BYTES = 2056; // vhost-user.rst, VhostUserShMemConfig
 
     private final Syscalls syscalls;
@@ -25,7 +25,7 @@ final class SharedRegion implements AutoCloseable {
     private boolean announced;
 
     /** Borrows {@code window}, empty if the device has none. */
-    SharedRegion(Syscalls syscalls, Optional<DaxWindow> window) {
+    WindowLink(Syscalls syscalls, Optional<DaxWindow> window) {
         this.syscalls = syscalls;
         this.window = window;
         window.ifPresent(DaxWindow::newFrontEnd);

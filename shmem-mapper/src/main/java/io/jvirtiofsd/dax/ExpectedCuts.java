@@ -1,6 +1,6 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
 
-import io.jvirtiofsd.linux.BlockedCall;
+import io.jvirtiofsd.linux.FileId;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,9 +1,9 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
 
-import io.jvirtiofsd.linux.BlockedCall;
-import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.FileId;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Parts;
@@ -56,7 +56,7 @@ final class TruncationGuard implements Part {
     private static final long FAN_PRE_ACCESS = 0x100000;
     private static final long ASKED = FAN_OPEN_PERM | FAN_PRE_ACCESS;
     private static final int FAN_ALLOW = 1;
-    private static final int FAN_DENY_TXTBSY = 2 | Errno.ETXTBSY << 24; // FAN_DENY_ERRNO
+    private static final int FAN_DENY_TXTBSY = 2 | LinuxErrno.ETXTBSY << 24; // FAN_DENY_ERRNO
 
     private static final int OPEN_TREE_CLONE_CLOEXEC = 1 | Fcntl.O_CLOEXEC; // linux/mount.h
 

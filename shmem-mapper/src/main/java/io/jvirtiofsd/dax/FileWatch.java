@@ -1,4 +1,4 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
 
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;

@@ -1,4 +1,4 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
 
 /**
  * Asks the front-end to place file pages in the guest's shared memory region and to take them out

@@ -1,7 +1,7 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
 
-import io.jvirtiofsd.linux.BlockedCall;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.FileId;
 import io.jvirtiofsd.linux.Syscalls;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +25,7 @@ public final class DaxFile {
     private final Syscalls syscalls;
     private final Fd fd;
     private final FileId id;
-    private final List<Extent> extents = new ArrayList<>();
+    private final List<DaxRange> extents = new ArrayList<>();
     private boolean complained;
     private boolean closed;
     private Fd quietPath;
@@ -110,16 +110,16 @@ public final class DaxFile {
     }
 
     /** Its ranges; for the window, under its monitor. */
-    List<Extent> extents() {
+    List<DaxRange> extents() {
         return extents;
     }
 
-    synchronized void add(Extent extent) {
+    synchronized void add(DaxRange extent) {
         extents.add(extent);
         settledSize = -1;
     }
 
-    synchronized void remove(Extent extent) {
+    synchronized void remove(DaxRange extent) {
         extents.remove(extent);
         noteShadows();
     }
@@ -127,7 +127,7 @@ public final class DaxFile {
     /** Sees again whether there is anything to keep equal; after each change of a range. */
     synchronized void noteShadows() {
         boolean any = false;
-        for (Extent extent : extents) {
+        for (DaxRange extent : extents) {
             any |= extent.shadow != null || extent.split < extent.length;
         }
         attentive = any;
@@ -162,7 +162,7 @@ public final class DaxFile {
     /** Under the monitor; whether a range lacks a mapping. */
     private boolean settleLocked(long from, long to, long size) {
         boolean lacking = false;
-        for (Extent extent : extents) {
+        for (DaxRange extent : extents) {
             if (!extent.settle(fd.number(), size, from, to)) {
                 complain();
             }
@@ -188,7 +188,7 @@ public final class DaxFile {
             if (closed) {
                 return;
             }
-            for (Extent extent : extents) {
+            for (DaxRange extent : extents) {
                 if (!extent.writeBack(fd.number())) {
                     complain();
                 }

@@ -1,4 +1,4 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.linux;
 
 /**
  * A file of the host, whatever name, mount or descriptor it is reached by. <i>Immutable.</i>

@@ -1,4 +1,6 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
+
+import io.jvirtiofsd.linux.FileId;
 
 /**
  * One mapping that the front-end was asked for. <i>Immutable.</i>

@@ -1,10 +1,11 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
 
-import io.jvirtiofsd.linux.Errno;
+import io.jvirtiofsd.dax.ShmemChannel.Outcome;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.FileId;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
 
 /**
  * Decides by which pieces a range of the window is served, and has them mapped: one of the file's
@@ -68,8 +69,8 @@ final class Layout {
     }
 
     /** Maps what a range without pieces needs; 0 or a negated errno. */
-    int layOut(Extent extent) {
-        int result = -Errno.EIO;
+    int layOut(DaxRange extent) {
+        int result = -LinuxErrno.EIO;
         for (int i = 0; i < ATTEMPTS && result < 0 && extent.split == 0; i++) {
             long size = extent.file.size();
             result = layOut(extent, size);
@@ -80,7 +81,7 @@ final class Layout {
         return result;
     }
 
-    private int layOut(Extent extent, long size) {
+    private int layOut(DaxRange extent, long size) {
         DaxFile file = extent.file;
         int inFile = extent.inFile(size);
         if (inFile == 0) {
@@ -107,12 +108,12 @@ final class Layout {
     }
 
     /** Maps what a file of {@code size} bytes has grown by; 0 or a negated errno. */
-    int extend(Extent extent, long size) {
+    int extend(DaxRange extent, long size) {
         return extent.split == 0 ? layOut(extent) : shadow(extent, size);
     }
 
     /** Serves what follows a range's file pages by shadow pages. */
-    private int shadow(Extent extent, long size) {
+    private int shadow(DaxRange extent, long size) {
         int length = extent.length - extent.split;
         long at = extent.windowOffset + extent.split;
         if (shadows == null) {
@@ -136,12 +137,12 @@ final class Layout {
         return result;
     }
 
-    private int map(Extent extent, int fd, FileId id, long fileOffset, int at, int length) {
+    private int map(DaxRange extent, int fd, FileId id, long fileOffset, int at, int length) {
         if (!pieces.makeRoom()) {
-            return -Errno.ENOMEM;
+            return -LinuxErrno.ENOMEM;
         }
         Outcome outcome = pieces.map(fd, id, fileOffset, extent.windowOffset + at, length);
-        return outcome == Outcome.DONE ? 0 : -Errno.EIO;
+        return outcome == Outcome.DONE ? 0 : -LinuxErrno.EIO;
     }
 
     /** Whether all that the guest may still set up has room when a range takes two pieces. */
@@ -170,7 +171,7 @@ final class Layout {
      *
      * @return whether the guest is known to be unable to reach them any more
      */
-    boolean takeUp(Extent extent) {
+    boolean takeUp(DaxRange extent) {
         boolean sure = true;
         if (extent.shadow != null) {
             sure = pieces.unmap(extent.windowOffset + extent.split);
@@ -190,18 +191,18 @@ final class Layout {
     }
 
     /** Whether file pages are mapped that a file of {@code size} bytes does not have. */
-    boolean reachesPast(Extent extent, long size) {
+    boolean reachesPast(DaxRange extent, long size) {
         return extent.split > (extent.inFile(size) & -PAGE_BYTES)
                 && !Boolean.TRUE.equals(mapsPastEnd);
     }
 
     /** Whether a file of {@code size} bytes has some of what a piece maps, but not all. */
-    boolean divides(Extent extent, long size) {
+    boolean divides(DaxRange extent, long size) {
         return reachesPast(extent, size) && extent.inFile(size) > 0;
     }
 
     /** Whether much is served by shadow pages that could be served by the file itself. */
-    boolean isWasteful(Extent extent, long size) {
+    boolean isWasteful(DaxRange extent, long size) {
         int whole = extent.inFile(size) & -PAGE_BYTES;
         return extent.shadow != null && whole - extent.split >= WORTHWHILE_BYTES && roomForTwo();
     }

@@ -1,10 +1,11 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
 
+import io.jvirtiofsd.dax.ShmemChannel.Outcome;
+import io.jvirtiofsd.linux.FileId;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
 import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.shmem.ShmemChannel.Outcome;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;

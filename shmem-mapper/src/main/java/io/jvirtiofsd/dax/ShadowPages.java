@@ -1,8 +1,9 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
 
-import io.jvirtiofsd.linux.Errno;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.FileId;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
 import io.jvirtiofsd.linux.NativeMemory;
@@ -194,7 +195,7 @@ final class ShadowPages implements Part {
                 vector.putLong(0, target.address(done));
                 vector.putLong(8, wanted - done);
                 long got = syscalls.preadv2(fd, vector.address(), 1, offset + done, 0);
-                if (got == -Errno.EINTR) {
+                if (got == -LinuxErrno.EINTR) {
                     continue;
                 }
                 if (got <= 0) {

@@ -1,5 +1,6 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
 
+import io.jvirtiofsd.linux.FileId;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;

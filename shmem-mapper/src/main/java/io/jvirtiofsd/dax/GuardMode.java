@@ -1,4 +1,4 @@
-package io.jvirtiofsd.shmem;
+package io.jvirtiofsd.dax;
 
 /**
  * What becomes of another program of the host that is about to make a mapped file shorter: a page
