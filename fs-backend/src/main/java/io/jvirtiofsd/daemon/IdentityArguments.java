@@ -1,7 +1,7 @@
 package io.jvirtiofsd.daemon;
 
-import io.jvirtiofsd.passthrough.IdMap;
-import io.jvirtiofsd.passthrough.IdMaps;
+import io.jvirtiofsd.passthrough.rules.IdMap;
+import io.jvirtiofsd.passthrough.rules.IdMaps;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,8 +1,8 @@
 package io.jvirtiofsd.daemon;
 
 import io.jvirtiofsd.fuse.FeatureMode;
-import io.jvirtiofsd.passthrough.IdMaps;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
+import io.jvirtiofsd.passthrough.rules.IdMaps;
 import java.io.IOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;

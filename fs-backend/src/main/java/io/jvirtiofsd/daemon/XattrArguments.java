@@ -1,8 +1,8 @@
 package io.jvirtiofsd.daemon;
 
 import io.jvirtiofsd.fuse.FeatureMode;
-import io.jvirtiofsd.passthrough.XattrMap;
 import io.jvirtiofsd.passthrough.XattrOptions;
+import io.jvirtiofsd.passthrough.rules.XattrMap;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 

@@ -26,19 +26,19 @@ import java.nio.file.Path;
  * <p><i>Thread-safe.</i>
  */
 public final class NioFileSystem implements FileSystem {
-    private final Share share;
-    private final NameOperations names;
-    private final NodeOperations nodes;
-    private final FileOperations files;
-    private final Directories directories;
-    private volatile Session session;
+    private final NioTree share;
+    private final NioNames names;
+    private final NioNodes nodes;
+    private final NioFiles files;
+    private final NioDirectories directories;
+    private volatile NioSession session;
 
-    private NioFileSystem(Share share) {
+    private NioFileSystem(NioTree share) {
         this.share = share;
-        this.names = new NameOperations(share);
-        this.nodes = new NodeOperations(share);
-        this.files = new FileOperations(share, names, nodes);
-        this.directories = new Directories(share, names);
+        this.names = new NioNames(share);
+        this.nodes = new NioNodes(share);
+        this.files = new NioFiles(share, names, nodes);
+        this.directories = new NioDirectories(share, names);
     }
 
     /**
@@ -48,14 +48,14 @@ public final class NioFileSystem implements FileSystem {
      */
     public static NioFileSystem open(Path root, NioOptions options) throws IOException {
         try {
-            return new NioFileSystem(Share.open(root, options));
+            return new NioFileSystem(NioTree.open(root, options));
         } catch (IOException | RuntimeException e) {
             throw new IOException("cannot share " + root.toUri() + ": " + e, e);
         }
     }
 
-    private Session session() throws ErrnoException {
-        Session current = session;
+    private NioSession session() throws ErrnoException {
+        NioSession current = session;
         if (current == null) {
             throw ErrnoException.of(Errno.ENOTCONN);
         }
@@ -66,7 +66,7 @@ public final class NioFileSystem implements FileSystem {
     public synchronized void init() {
         destroy();
         try {
-            session = new Session(share);
+            session = new NioSession(share);
         } catch (IOException e) {
             throw new IllegalStateException("cannot open the shared directory again", e);
         }
@@ -74,7 +74,7 @@ public final class NioFileSystem implements FileSystem {
 
     @Override
     public synchronized void destroy() {
-        Session old = session;
+        NioSession old = session;
         session = null;
         if (old != null) {
             old.end();
@@ -98,7 +98,7 @@ public final class NioFileSystem implements FileSystem {
 
     @Override
     public void forget(long nodeId, long lookups) {
-        Session current = session;
+        NioSession current = session;
         if (current != null) {
             current.nodes().forget(nodeId, lookups);
         }

@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <p>Guarded by its own monitor.
  */
-final class OpenDirectory implements Handle {
+final class OpenDirectory implements NioHandle {
     private final Node node;
     private final Allowance memory;
     private Listing listing;

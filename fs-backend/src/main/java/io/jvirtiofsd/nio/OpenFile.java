@@ -10,7 +10,7 @@ import java.io.IOException;
  *
  * <p><i>Immutable.</i>
  */
-final class OpenFile implements Handle {
+final class OpenFile implements NioHandle {
     private final Node node;
     private final OpenChannel channel;
     private final boolean readable;

@@ -8,6 +8,7 @@ import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.passthrough.rules.IdMaps;
 
 /**
  * Lets a thread act as the guest's caller, or without a capability, for the length of one call.

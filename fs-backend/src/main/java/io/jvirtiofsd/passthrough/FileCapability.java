@@ -4,6 +4,7 @@ import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.passthrough.rules.XattrMap;
 import java.nio.charset.StandardCharsets;
 
 /**

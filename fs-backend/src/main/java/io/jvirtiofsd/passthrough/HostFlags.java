@@ -16,9 +16,9 @@ final class HostFlags {
     private static final int KEPT =
             Fcntl.O_ACCMODE | Fcntl.O_TRUNC | Fcntl.O_SYNC | Fcntl.O_NOATIME;
 
-    private final Share share;
+    private final HostDirectory share;
 
-    HostFlags(Share share) {
+    HostFlags(HostDirectory share) {
         this.share = share;
     }
 
@@ -36,7 +36,7 @@ final class HostFlags {
     /** With a DAX window the guest's kernel itself gets past O_DIRECT, and does not align. */
     private boolean honoursDirect() {
         return share.options().cache().directIo()
-                && !share.mappings().map(Mappings::isPossible).orElse(false);
+                && !share.mappings().map(HostMappings::isPossible).orElse(false);
     }
 
     /**
@@ -44,7 +44,7 @@ final class HostFlags {
      * guest's kernel writes cached pages through any handle, cut off at the end of the file; and a
      * program may have taken O_DIRECT back.
      */
-    static boolean mayBeUnaligned(Handle.OpenFile file, int writeFlags, int guestFlags) {
+    static boolean mayBeUnaligned(HostHandle.OpenFile file, int writeFlags, int guestFlags) {
         boolean cached = (writeFlags & WriteFlags.WRITE_CACHE) != 0;
         return (file.flags() & Fcntl.O_DIRECT) != 0
                 && (cached || (guestFlags & Fcntl.O_DIRECT) == 0);

@@ -12,7 +12,7 @@ import java.util.Set;
 
 /**
  * The locks on ranges of one file, by owner, and all who wait for any lock on it. Owned by the
- * inode; filled by {@link Locks}.
+ * inode; filled by {@link HostLocks}.
  *
  * <p>Each owner has an open file description of its own, which the host's kernel takes for the
  * owner. <i>Guarded by its own monitor</i>, except for {@link #close} and {@link #ended}, which

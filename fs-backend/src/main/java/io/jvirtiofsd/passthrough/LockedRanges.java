@@ -35,7 +35,7 @@ final class LockedRanges {
         return 1;
     }
 
-    /** Locks or unlocks {@code start} to {@code end}, both included. */
+    /** HostLocks or unlocks {@code start} to {@code end}, both included. */
     void set(long start, long end, int type) {
         cut(start, end);
         if (type == FileLock.F_UNLCK) {

@@ -25,8 +25,8 @@ final class Lookups {
      *
      * @return the entry, nodeId 0 if there is no such name
      */
-    static EntryCursor lookup(Session session, int directory, Name name) throws ErrnoException {
-        Share share = session.share();
+    static EntryCursor lookup(HostSession session, int directory, Name name) throws ErrnoException {
+        HostDirectory share = session.share();
         NativeMemory statx = Scratch.get().statx();
         int result = statx(share, directory, name);
         if (result == -Errno.ENOENT) {
@@ -43,18 +43,18 @@ final class Lookups {
         return open(session, directory, name);
     }
 
-    private static int statx(Share share, int directory, Name name) {
+    private static int statx(HostDirectory share, int directory, Name name) {
         return share.syscalls()
                 .statx(
                         directory,
                         EntryCursor.path(name),
                         Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_NO_AUTOMOUNT,
-                        Share.LOOKUP_MASK,
+                        HostDirectory.LOOKUP_MASK,
                         Scratch.get().statx().address());
     }
 
     /** Counts a lookup of a known inode, unless it has been forgotten or its object is gone. */
-    private static boolean count(Session session, int directory, Name name, Inode known) {
+    private static boolean count(HostSession session, int directory, Name name, Inode known) {
         if (known.path() != null) {
             known.use();
             return known.addLookup();
@@ -79,8 +79,8 @@ final class Lookups {
     /**
      * Looks up what is new: what the descriptor shows is the truth, whatever the name does next.
      */
-    static EntryCursor open(Session session, int directory, Name name) throws ErrnoException {
-        Share share = session.share();
+    static EntryCursor open(HostSession session, int directory, Name name) throws ErrnoException {
+        HostDirectory share = session.share();
         int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
         PathDescriptors.Opening call =
                 () -> share.syscalls().openat(directory, EntryCursor.path(name), flags, 0);
@@ -95,7 +95,7 @@ final class Lookups {
      * The inode of a name that the guest is about to take from it, if the guest knows it and there
      * is no other name; null if not. The guest's programs may go on using it.
      */
-    static Inode lastNamed(Session session, int directory, Name name) {
+    static Inode lastNamed(HostSession session, int directory, Name name) {
         NativeMemory statx = Scratch.get().statx();
         if (statx(session.share(), directory, name) < 0) {
             return null;
@@ -111,9 +111,9 @@ final class Lookups {
     }
 
     /** Counts a lookup of what {@code path}, an O_PATH descriptor that is taken, refers to. */
-    static EntryCursor add(Session session, Fd path) throws ErrnoException {
-        Share share = session.share();
-        int result = share.statx(path.number(), Share.LOOKUP_MASK);
+    static EntryCursor add(HostSession session, Fd path) throws ErrnoException {
+        HostDirectory share = session.share();
+        int result = share.statx(path.number(), HostDirectory.LOOKUP_MASK);
         if (result < 0) {
             path.close();
             throw ErrnoException.of(-result);
@@ -154,11 +154,11 @@ final class Lookups {
      * Looks up what the guest has, or once had, by its nodeId alone: as long as its handle is
      * remembered and leads to it.
      */
-    static EntryCursor find(Session session, long nodeId) throws ErrnoException {
+    static EntryCursor find(HostSession session, long nodeId) throws ErrnoException {
         Inode known = session.inodes().get(nodeId);
         if (known != null) {
             Failures.check(
-                    session.share().statx(session.descriptors().of(known), Share.LOOKUP_MASK));
+                    session.share().statx(session.descriptors().of(known), HostDirectory.LOOKUP_MASK));
             if (known.addLookup()) {
                 follow(session.share(), known, Scratch.get().statx());
                 return session.share().cursor().at(known, session.generation());
@@ -182,7 +182,7 @@ final class Lookups {
     }
 
     /** Looks up the directory that a directory is in, in the share. */
-    static EntryCursor parent(Session session, long nodeId) throws ErrnoException {
+    static EntryCursor parent(HostSession session, long nodeId) throws ErrnoException {
         Inode inode = session.inode(nodeId);
         if (inode.isPinned()) {
             return find(session, nodeId);
@@ -207,7 +207,7 @@ final class Lookups {
     }
 
     /** An inode of what is open as {@code path}, unless the guest must not know it. */
-    private static Inode inode(Session session, Fd path, NativeMemory statx) throws ErrnoException {
+    private static Inode inode(HostSession session, Fd path, NativeMemory statx) throws ErrnoException {
         Mount mount = session.mounts().enter(path.number(), statx);
         Inode fresh =
                 new Inode(
@@ -226,7 +226,7 @@ final class Lookups {
     }
 
     /** Before the guest learns a file's size: its maps must reach as far. */
-    static void follow(Share share, Inode inode, NativeMemory statx) {
+    static void follow(HostDirectory share, Inode inode, NativeMemory statx) {
         DaxFile dax = share.dax(inode);
         if (dax != null) {
             long stamp =
@@ -236,9 +236,9 @@ final class Lookups {
     }
 
     /** Counts a lookup of a known inode, open as {@code path}, which has just got a name. */
-    static EntryCursor again(Session session, Inode inode, int path) throws ErrnoException {
-        Share share = session.share();
-        Failures.check(share.statx(path, Share.LOOKUP_MASK));
+    static EntryCursor again(HostSession session, Inode inode, int path) throws ErrnoException {
+        HostDirectory share = session.share();
+        Failures.check(share.statx(path, HostDirectory.LOOKUP_MASK));
         if (!inode.addLookup()) {
             throw ErrnoException.of(Errno.ENOENT); // forgotten by the guest meanwhile
         }
@@ -247,7 +247,7 @@ final class Lookups {
     }
 
     /** Looks up what has just been made; that it is gone again is an error. */
-    static EntryCursor lookupMade(Session session, int directory, Name name) throws ErrnoException {
+    static EntryCursor lookupMade(HostSession session, int directory, Name name) throws ErrnoException {
         EntryCursor entry = lookup(session, directory, name);
         if (entry.nodeId() == 0) {
             throw ErrnoException.of(Errno.ENOENT);

@@ -18,14 +18,14 @@ import java.util.Map;
  * own mount is always there and not counted. <i>Thread-safe.</i>
  */
 final class Mounts {
-    private final Share share;
+    private final HostDirectory share;
     private final PathDescriptors descriptors;
     private final Mount own;
     private final long ownKey;
     private final Map<Long, Mount> below = new HashMap<>();
     private boolean closed;
 
-    Mounts(Share share, PathDescriptors descriptors) {
+    Mounts(HostDirectory share, PathDescriptors descriptors) {
         this.share = share;
         this.descriptors = descriptors;
         this.own = share.mount();

@@ -42,19 +42,19 @@ import java.util.Optional;
 public final class PassthroughFileSystem implements FileSystem {
     private static final int RENAME_FLAGS = 1 | 2 | 4; // NOREPLACE, EXCHANGE, WHITEOUT
 
-    private final Share share;
-    private final NodeOperations nodes;
-    private final FileOperations files;
-    private final Directories directories;
-    private final Controls controls;
-    private volatile Session session;
+    private final HostDirectory share;
+    private final HostNodes nodes;
+    private final HostFiles files;
+    private final HostDirectories directories;
+    private final HostControls controls;
+    private volatile HostSession session;
 
-    private PassthroughFileSystem(Share share) {
+    private PassthroughFileSystem(HostDirectory share) {
         this.share = share;
-        this.nodes = new NodeOperations(share);
-        this.files = new FileOperations(share);
-        this.directories = new Directories(share);
-        this.controls = new Controls(share, directories);
+        this.nodes = new HostNodes(share);
+        this.files = new HostFiles(share);
+        this.directories = new HostDirectories(share);
+        this.controls = new HostControls(share, directories);
     }
 
     /**
@@ -70,11 +70,11 @@ public final class PassthroughFileSystem implements FileSystem {
             PassthroughOptions options,
             Optional<DaxPolicy> dax)
             throws IOException {
-        return new PassthroughFileSystem(Share.open(syscalls, reclaimer, directory, options, dax));
+        return new PassthroughFileSystem(HostDirectory.open(syscalls, reclaimer, directory, options, dax));
     }
 
-    private Session session() throws ErrnoException {
-        Session current = session;
+    private HostSession session() throws ErrnoException {
+        HostSession current = session;
         if (current == null) {
             throw ErrnoException.of(Errno.ENOTCONN);
         }
@@ -92,7 +92,7 @@ public final class PassthroughFileSystem implements FileSystem {
         destroy();
         share.mappings().ifPresent(mappings -> mappings.begin(mode));
         try {
-            session = new Session(share, share.newRootPath());
+            session = new HostSession(share, share.newRootPath());
         } catch (ErrnoException e) {
             throw new IllegalStateException("cannot open the shared directory again", e);
         }
@@ -100,7 +100,7 @@ public final class PassthroughFileSystem implements FileSystem {
 
     @Override
     public synchronized void destroy() {
-        Session old = session;
+        HostSession old = session;
         session = null;
         if (old != null) {
             old.end();
@@ -115,7 +115,7 @@ public final class PassthroughFileSystem implements FileSystem {
 
     @Override
     public Entry lookup(Caller context, long parent, Name name) throws ErrnoException {
-        Session current = session();
+        HostSession current = session();
         int directory = current.directory(parent);
         Entry entry = Lookups.lookup(current, directory, name);
         if (entry.nodeId() == 0) {
@@ -126,7 +126,7 @@ public final class PassthroughFileSystem implements FileSystem {
 
     @Override
     public void forget(long nodeId, long lookups) {
-        Session current = session;
+        HostSession current = session;
         if (current != null) {
             current.forget(nodeId, lookups);
         }
@@ -380,7 +380,7 @@ public final class PassthroughFileSystem implements FileSystem {
 
     @Override
     public String report() {
-        return share.mappings().map(Mappings::report).orElse("");
+        return share.mappings().map(HostMappings::report).orElse("");
     }
 
     @Override
@@ -405,7 +405,7 @@ public final class PassthroughFileSystem implements FileSystem {
 
     @Override
     public boolean mapsFiles() {
-        return share.mappings().map(Mappings::isPossible).orElse(false);
+        return share.mappings().map(HostMappings::isPossible).orElse(false);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.jvirtiofsd.passthrough;
 
 import io.jvirtiofsd.fuse.LockOptions;
 import io.jvirtiofsd.fuse.SlotTable;
+import io.jvirtiofsd.passthrough.rules.IdMaps;
 
 /**
  * How a directory is shared; starts as {@link #defaults} and is refined by {@code with} methods.

@@ -55,7 +55,7 @@ final class PathDescriptors {
     }
 
     /** Borrows {@code root}, any descriptor that stays open. */
-    PathDescriptors(Share share, int root, SpareDescriptors spares) {
+    PathDescriptors(HostDirectory share, int root, SpareDescriptors spares) {
         this.syscalls = share.syscalls();
         this.reclaimer = share.reclaimer();
         this.root = root;

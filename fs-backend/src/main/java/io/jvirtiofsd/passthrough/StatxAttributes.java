@@ -3,6 +3,7 @@ package io.jvirtiofsd.passthrough;
 import io.jvirtiofsd.fuse.FullAttributes;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Statx;
+import io.jvirtiofsd.passthrough.rules.IdMaps;
 import java.util.function.Predicate;
 
 /**

@@ -1,6 +1,7 @@
 package io.jvirtiofsd.passthrough;
 
 import io.jvirtiofsd.fuse.FeatureMode;
+import io.jvirtiofsd.passthrough.rules.XattrMap;
 
 /**
  * What of extended attributes a guest may use; part of {@link PassthroughOptions}.

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.fake.FuseClient.Node;
-import io.jvirtiofsd.passthrough.IdMap;
-import io.jvirtiofsd.passthrough.IdMaps;
+import io.jvirtiofsd.passthrough.rules.IdMap;
+import io.jvirtiofsd.passthrough.rules.IdMaps;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.passthrough.XattrMap;
 import io.jvirtiofsd.passthrough.XattrOptions;
+import io.jvirtiofsd.passthrough.rules.XattrMap;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.UserDefinedFileAttributeView;

@@ -147,7 +147,7 @@ class NioLimitsTest {
             OpenChannel channel = session(files).file(f, fh).channel();
             assertErrno(
                     ENOSPC,
-                    () -> NioErrno.run(() -> channel.setSize(Session.MAX_UNPACKED_BYTES + 1)));
+                    () -> NioErrno.run(() -> channel.setSize(NioSession.MAX_UNPACKED_BYTES + 1)));
             NioErrno.run(() -> channel.setSize(2 * CONTENT));
             files.release(null, f, fh);
         }
@@ -193,10 +193,10 @@ class NioLimitsTest {
                         handler);
     }
 
-    private static Session session(NioFileSystem files) throws Exception {
+    private static NioSession session(NioFileSystem files) throws Exception {
         var field = NioFileSystem.class.getDeclaredField("session");
         field.setAccessible(true);
-        return (Session) field.get(files);
+        return (NioSession) field.get(files);
     }
 
     @Test

@@ -27,7 +27,7 @@ import java.util.Set;
  *
  * <p><i>Thread-safe.</i>
  */
-final class FileOperations {
+final class NioFiles {
     private static final int READ_ONLY = 0; // asm-generic/fcntl.h O_RDONLY
     private static final int WRITE_ONLY = 1; // asm-generic/fcntl.h O_WRONLY
     private static final int SEEK_DATA = 3; // linux/fs.h
@@ -43,18 +43,18 @@ final class FileOperations {
                     StandardOpenOption.READ,
                     StandardOpenOption.WRITE);
 
-    private final Share share;
-    private final NameOperations names;
-    private final NodeOperations nodes;
+    private final NioTree share;
+    private final NioNames names;
+    private final NioNodes nodes;
     private final ThreadLocal<byte[]> chunks = ThreadLocal.withInitial(() -> new byte[CHUNK_BYTES]);
 
-    FileOperations(Share share, NameOperations names, NodeOperations nodes) {
+    NioFiles(NioTree share, NioNames names, NioNodes nodes) {
         this.share = share;
         this.names = names;
         this.nodes = nodes;
     }
 
-    OpenReply open(Session session, long nodeId, int flags, boolean killSetIds)
+    OpenReply open(NioSession session, long nodeId, int flags, boolean killSetIds)
             throws ErrnoException {
         Node node = session.nodes().node(nodeId);
         if (!node.isRegular()) {
@@ -77,11 +77,11 @@ final class FileOperations {
     }
 
     /** Opens a file; one without a name by a handle that is still open, or ENOENT. */
-    private OpenChannel channel(Session session, Node node, int mode, boolean truncating)
+    private OpenChannel channel(NioSession session, Node node, int mode, boolean truncating)
             throws ErrnoException {
         boolean reading = mode != WRITE_ONLY;
         boolean writing = mode != READ_ONLY || truncating;
-        Session.Place place = session.find(node);
+        NioSession.Place place = session.find(node);
         if (place == null || share.isUnchanging() && share.copies()) {
             OpenChannel shared = node.shareOpen(reading, writing);
             if (shared != null) {
@@ -105,7 +105,7 @@ final class FileOperations {
     }
 
     /** What the copies of files are taken from. */
-    private Allowance allowance(Session session) {
+    private Allowance allowance(NioSession session) {
         return share.copies() && !share.isUnchanging() ? session.disk() : session.memory();
     }
 
@@ -118,7 +118,7 @@ final class FileOperations {
     }
 
     private void truncate(
-            Session session, Node node, long fh, boolean killSetIds, OpenChannel channel)
+            NioSession session, Node node, long fh, boolean killSetIds, OpenChannel channel)
             throws ErrnoException {
         try {
             NioErrno.run(() -> channel.setSize(0));
@@ -132,21 +132,21 @@ final class FileOperations {
     }
 
     /** Takes a share of {@code channel}. */
-    private OpenReply opened(Session session, Node node, OpenChannel channel, int mode)
+    private OpenReply opened(NioSession session, Node node, OpenChannel channel, int mode)
             throws ErrnoException {
         OpenFile file = new OpenFile(node, channel, mode != WRITE_ONLY, mode != READ_ONLY);
         node.opened(file);
         return new OpenReply(session.add(file), share.options().fileFlags());
     }
 
-    CreateReply create(Session session, Caller caller, long parent, Name name, NewFile in)
+    CreateReply create(NioSession session, Caller caller, long parent, Name name, NewFile in)
             throws ErrnoException {
         share.requireRoom();
         int mode = accessMode(in.flags());
-        String string = Share.string(name);
+        String string = NioTree.string(name);
         return session.withNames(
                 () -> {
-                    Session.Directory directory = session.directory(parent);
+                    NioSession.Directory directory = session.directory(parent);
                     try {
                         return createNew(
                                 session, caller, directory, string, in.mode() & ~in.umask(), mode);
@@ -161,9 +161,9 @@ final class FileOperations {
     }
 
     private CreateReply createNew(
-            Session session,
+            NioSession session,
             Caller caller,
-            Session.Directory directory,
+            NioSession.Directory directory,
             String name,
             int permissions,
             int mode)
@@ -216,7 +216,7 @@ final class FileOperations {
     }
 
     private CreateReply openExisting(
-            Session session, Session.Directory directory, String name, NewFile in)
+            NioSession session, NioSession.Directory directory, String name, NewFile in)
             throws ErrnoException {
         NioEntry entry = names.lookup(session, directory, name);
         try {
@@ -236,7 +236,7 @@ final class FileOperations {
         }
     }
 
-    int read(Session session, long nodeId, long fh, long offset, GuestData target)
+    int read(NioSession session, long nodeId, long fh, long offset, GuestData target)
             throws ErrnoException {
         OpenChannel file = session.file(nodeId, fh).reading();
         byte[] chunk = chunks.get();
@@ -256,7 +256,7 @@ final class FileOperations {
     }
 
     int write(
-            Session session,
+            NioSession session,
             long nodeId,
             long fh,
             long offset,
@@ -308,14 +308,14 @@ final class FileOperations {
         return done;
     }
 
-    void fsync(Session session, long nodeId, long fh, boolean dataOnly) throws ErrnoException {
+    void fsync(NioSession session, long nodeId, long fh, boolean dataOnly) throws ErrnoException {
         if (session.handle(nodeId, fh) instanceof OpenFile file) {
             NioErrno.run(() -> file.channel().force(!dataOnly));
         } // no provider can make a directory durable
     }
 
     /** All is data up to the end, as lseek(2) allows. */
-    long lseek(Session session, long nodeId, long fh, long offset, int whence)
+    long lseek(NioSession session, long nodeId, long fh, long offset, int whence)
             throws ErrnoException {
         long size = NioErrno.call(session.file(nodeId, fh).channel()::size);
         if (offset < 0 || offset >= size) {
@@ -324,7 +324,7 @@ final class FileOperations {
         return whence == SEEK_DATA ? offset : size;
     }
 
-    long copyFileRange(Session session, long nodeId, CopyRequest in) throws ErrnoException {
+    long copyFileRange(NioSession session, long nodeId, CopyRequest in) throws ErrnoException {
         share.requireRoom();
         OpenFile source = session.file(nodeId, in.fhIn());
         OpenFile target = session.file(in.nodeidOut(), in.fhOut());

@@ -9,6 +9,7 @@ import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.passthrough.rules.XattrMap;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -19,20 +20,20 @@ import java.util.Arrays;
  * reached by way of their O_PATH descriptors' links in /proc, so nothing is opened, and a symbolic
  * link means itself. <i>Thread-safe.</i> Source: xattr(7).
  */
-final class Xattrs {
+final class HostXattrs {
     private static final byte[] TRUSTED = "trusted.".getBytes(StandardCharsets.US_ASCII);
 
-    private final Share share;
+    private final HostDirectory share;
     private final Syscalls syscalls;
     private final XattrMap map;
 
-    Xattrs(Share share) {
+    HostXattrs(HostDirectory share) {
         this.share = share;
         this.syscalls = share.syscalls();
         this.map = share.options().xattrs().map();
     }
 
-    void set(Session session, long nodeId, Name name, byte[] value, int flags, boolean killSgid)
+    void set(HostSession session, long nodeId, Name name, byte[] value, int flags, boolean killSgid)
             throws ErrnoException {
         requireEnabled();
         share.refuseIfReadOnly();
@@ -79,7 +80,7 @@ final class Xattrs {
         return 0;
     }
 
-    byte[] get(Session session, long nodeId, Name name) throws ErrnoException {
+    byte[] get(HostSession session, long nodeId, Name name) throws ErrnoException {
         requireEnabled();
         if (map.action(name.array(), name.offset(), name.offset() + name.length())
                 == XattrMap.Action.BAD) {
@@ -101,7 +102,7 @@ final class Xattrs {
      * Names of trusted.* are for privileged callers only, as on the host; a guest that maps ids
      * does not say who asks, so all may be.
      */
-    byte[] list(Session session, Caller caller, long nodeId) throws ErrnoException {
+    byte[] list(HostSession session, Caller caller, long nodeId) throws ErrnoException {
         requireEnabled();
         int path = session.path(nodeId);
         NativeMemory memory = Scratch.get().large();
@@ -112,7 +113,7 @@ final class Xattrs {
         return visible(bytes(memory, (int) length), caller.uid() == 0 || caller.uid() == -1);
     }
 
-    void remove(Session session, long nodeId, Name name) throws ErrnoException {
+    void remove(HostSession session, long nodeId, Name name) throws ErrnoException {
         requireEnabled();
         share.refuseIfReadOnly();
         Inode inode = session.inode(nodeId);

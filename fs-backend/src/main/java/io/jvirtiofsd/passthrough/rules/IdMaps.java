@@ -1,4 +1,6 @@
-package io.jvirtiofsd.passthrough;
+package io.jvirtiofsd.passthrough.rules;
+
+import io.jvirtiofsd.passthrough.PassthroughOptions;
 
 /**
  * How users and groups of guest and host translate; part of {@link PassthroughOptions}.

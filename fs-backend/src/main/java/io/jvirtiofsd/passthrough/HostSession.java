@@ -15,10 +15,10 @@ import java.util.concurrent.ThreadLocalRandom;
  *
  * <p><i>Thread-safe.</i>
  */
-final class Session {
-    private final Share share;
+final class HostSession {
+    private final HostDirectory share;
     private final InodeTable inodes;
-    private final SlotTable<Handle> handles = new SlotTable<>(SlotTable.MOST); // a descriptor each
+    private final SlotTable<HostHandle> handles = new SlotTable<>(SlotTable.MOST); // a descriptor each
     private final PathDescriptors descriptors;
     private final Mounts mounts;
     private final Reclaimer reclaimer;
@@ -29,7 +29,7 @@ final class Session {
     private final int generation = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
 
     /** Takes {@code rootPath}, an O_PATH descriptor of the shared directory. */
-    Session(Share share, Fd rootPath) {
+    HostSession(HostDirectory share, Fd rootPath) {
         this.share = share;
         this.inodes = new InodeTable(share.options().maxInodes());
         this.reclaimer = share.reclaimer();
@@ -47,7 +47,7 @@ final class Session {
         assert root.nodeId() == FileSystem.ROOT;
     }
 
-    Share share() {
+    HostDirectory share() {
         return share;
     }
 
@@ -170,7 +170,7 @@ final class Session {
     }
 
     /** Takes {@code handle}; gives its fh. */
-    long add(Handle handle) throws ErrnoException {
+    long add(HostHandle handle) throws ErrnoException {
         countOpen(handle, 1);
         long fh = handles.add(handle);
         if (fh == 0) {
@@ -185,8 +185,8 @@ final class Session {
         return fh;
     }
 
-    private static void countOpen(Handle handle, int change) {
-        if (handle instanceof Handle.OpenFile file) {
+    private static void countOpen(HostHandle handle, int change) {
+        if (handle instanceof HostHandle.OpenFile file) {
             file.inode().countOpen(change);
         }
     }
@@ -196,8 +196,8 @@ final class Session {
      *
      * @throws ErrnoException EBADF if the handle does not exist, or is of another node
      */
-    Handle handle(long nodeId, long fh) throws ErrnoException {
-        Handle handle = handles.get(fh);
+    HostHandle handle(long nodeId, long fh) throws ErrnoException {
+        HostHandle handle = handles.get(fh);
         if (handle == null || handle.inode().nodeId() != nodeId) {
             throw ErrnoException.of(Errno.EBADF);
         }
@@ -205,24 +205,24 @@ final class Session {
     }
 
     /** The same for regular files. */
-    Handle.OpenFile file(long nodeId, long fh) throws ErrnoException {
-        if (handle(nodeId, fh) instanceof Handle.OpenFile file) {
+    HostHandle.OpenFile file(long nodeId, long fh) throws ErrnoException {
+        if (handle(nodeId, fh) instanceof HostHandle.OpenFile file) {
             return file;
         }
         throw ErrnoException.of(Errno.EBADF);
     }
 
     /** The same for directories. */
-    Handle.OpenDirectory openDirectoryHandle(long nodeId, long fh) throws ErrnoException {
-        if (handle(nodeId, fh) instanceof Handle.OpenDirectory directory) {
+    HostHandle.OpenDirectory openDirectoryHandle(long nodeId, long fh) throws ErrnoException {
+        if (handle(nodeId, fh) instanceof HostHandle.OpenDirectory directory) {
             return directory;
         }
         throw ErrnoException.of(Errno.EBADF);
     }
 
     /** Ends a handle, whatever node it is of, so that nothing stays open; what it was. */
-    Handle release(long fh) throws ErrnoException {
-        Handle handle = handles.remove(fh);
+    HostHandle release(long fh) throws ErrnoException {
+        HostHandle handle = handles.remove(fh);
         if (handle == null) {
             throw ErrnoException.of(Errno.EBADF);
         }

@@ -1,4 +1,4 @@
-package io.jvirtiofsd.passthrough;
+package io.jvirtiofsd.passthrough.rules;
 
 import java.util.ArrayList;
 import java.util.Comparator;

@@ -12,21 +12,21 @@ import java.util.function.IntUnaryOperator;
  * The few ioctl(2)s of open files, poll(2), and syncfs(2), each on the session it is given. <i>
  * Thread-safe.</i>
  */
-final class Controls {
+final class HostControls {
     // POLLIN, POLLOUT, POLLRDNORM, POLLWRNORM: files and directories are always ready
     private static final int ALWAYS_READY = 0x1 | 0x4 | 0x40 | 0x100; // asm-generic/poll.h
 
-    private final Share share;
+    private final HostDirectory share;
     private final Syscalls syscalls;
-    private final Directories directories;
+    private final HostDirectories directories;
 
-    Controls(Share share, Directories directories) {
+    HostControls(HostDirectory share, HostDirectories directories) {
         this.share = share;
         this.directories = directories;
         this.syscalls = share.syscalls();
     }
 
-    byte[] get(Session session, long nodeId, long fh, int command, int bytes)
+    byte[] get(HostSession session, long nodeId, long fh, int command, int bytes)
             throws ErrnoException {
         byte[] value = new byte[bytes];
         ioctl(session, nodeId, fh, command, value);
@@ -34,7 +34,7 @@ final class Controls {
         return value;
     }
 
-    void set(Session session, long nodeId, long fh, int command, byte[] value)
+    void set(HostSession session, long nodeId, long fh, int command, byte[] value)
             throws ErrnoException {
         share.refuseIfReadOnly();
         int getting = command == FileFlags.SETFLAGS ? FileFlags.GETFLAGS : FileFlags.FSGETXATTR;
@@ -44,7 +44,7 @@ final class Controls {
     }
 
     /** Passes {@code value} in the thread's small block, where the answer is then. */
-    private void ioctl(Session session, long nodeId, long fh, int command, byte[] value)
+    private void ioctl(HostSession session, long nodeId, long fh, int command, byte[] value)
             throws ErrnoException {
         IntUnaryOperator call =
                 fd -> {
@@ -55,13 +55,13 @@ final class Controls {
         Failures.check(directories.with(session, nodeId, fh, call));
     }
 
-    int poll(Session session, long nodeId, long fh, int events) throws ErrnoException {
+    int poll(HostSession session, long nodeId, long fh, int events) throws ErrnoException {
         session.handle(nodeId, fh);
         return events & ALWAYS_READY;
     }
 
     /** By a descriptor of the object itself, or of the share where it can have none. */
-    void syncfs(Session session, long nodeId) throws ErrnoException {
+    void syncfs(HostSession session, long nodeId) throws ErrnoException {
         Inode inode = session.inode(nodeId);
         share.writeBack();
         boolean opens = inode.isRegular() || inode.isDirectory();

@@ -1,7 +1,7 @@
-package io.jvirtiofsd.passthrough;
+package io.jvirtiofsd.passthrough.rules;
 
-import io.jvirtiofsd.passthrough.XattrMap.Action;
-import io.jvirtiofsd.passthrough.XattrMap.Rule;
+import io.jvirtiofsd.passthrough.rules.XattrMap.Action;
+import io.jvirtiofsd.passthrough.rules.XattrMap.Rule;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;

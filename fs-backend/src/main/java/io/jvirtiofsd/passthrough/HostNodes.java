@@ -15,13 +15,15 @@ import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.passthrough.rules.IdMap;
+import io.jvirtiofsd.passthrough.rules.IdMaps;
 
 /**
  * Operations on names and attributes, each on the session it is given.
  *
  * <p><i>Thread-safe.</i>
  */
-final class NodeOperations {
+final class HostNodes {
     private static final int KEEP = -1;
     private static final int UTIME_NOW = 0x3fffffff; // linux/stat.h
     private static final int UTIME_OMIT = 0x3ffffffe; // linux/stat.h
@@ -29,15 +31,15 @@ final class NodeOperations {
     private static final int MAX_TARGET_BYTES = 4096; // PATH_MAX
     private static final int PERMISSION_BITS = 07777;
 
-    private final Share share;
+    private final HostDirectory share;
     private final Syscalls syscalls;
 
-    NodeOperations(Share share) {
+    HostNodes(HostDirectory share) {
         this.share = share;
         this.syscalls = share.syscalls();
     }
 
-    Attributes getattr(Session session, long nodeId, boolean hasHandle, long fh)
+    Attributes getattr(HostSession session, long nodeId, boolean hasHandle, long fh)
             throws ErrnoException {
         Inode inode = session.inode(nodeId);
         int fd =
@@ -47,7 +49,7 @@ final class NodeOperations {
         return attributes(inode, fd);
     }
 
-    FullAttributes statx(Session session, long nodeId, boolean hasHandle, long fh, int mask)
+    FullAttributes statx(HostSession session, long nodeId, boolean hasHandle, long fh, int mask)
             throws ErrnoException {
         Inode inode = session.inode(nodeId);
         int fd =
@@ -73,7 +75,7 @@ final class NodeOperations {
     }
 
     /** Changes mode, owner, size and times in this order: each may change what follows. */
-    Attributes setattr(Session session, long nodeId, AttributeChange change) throws ErrnoException {
+    Attributes setattr(HostSession session, long nodeId, AttributeChange change) throws ErrnoException {
         share.refuseIfReadOnly();
         Inode inode = session.inode(nodeId);
         if (change.has(AttributeChange.FATTR_SIZE) && !inode.isRegular()) { // before anything changes
@@ -141,7 +143,7 @@ final class NodeOperations {
                         share.procFd(), Scratch.get().decimal(path), mode & PERMISSION_BITS));
     }
 
-    private void truncate(Session session, Inode inode, int path, AttributeChange change)
+    private void truncate(HostSession session, Inode inode, int path, AttributeChange change)
             throws ErrnoException {
         if (change.has(AttributeChange.FATTR_FH)) {
             truncate(inode, session.file(inode.nodeId(), change.fh()).fd().number(), change);
@@ -178,7 +180,7 @@ final class NodeOperations {
         times.putLong(at + 8, !set ? UTIME_OMIT : now ? UTIME_NOW : nanos);
     }
 
-    byte[] readlink(Session session, long nodeId) throws ErrnoException {
+    byte[] readlink(HostSession session, long nodeId) throws ErrnoException {
         Inode inode = session.inode(nodeId);
         if (!inode.isSymlink()) {
             throw ErrnoException.of(Errno.EINVAL);
@@ -198,7 +200,7 @@ final class NodeOperations {
         return target;
     }
 
-    Entry symlink(Session session, Caller caller, long parent, Name name, Name target)
+    Entry symlink(HostSession session, Caller caller, long parent, Name name, Name target)
             throws ErrnoException {
         int directory = session.directory(parent);
         Credentials.Call creating =
@@ -210,7 +212,7 @@ final class NodeOperations {
     }
 
     Entry mknod(
-            Session session,
+            HostSession session,
             Caller caller,
             long parent,
             Name name,
@@ -225,7 +227,7 @@ final class NodeOperations {
         return made(session, caller, parent, directory, name, masked(umask, creating), 0);
     }
 
-    Entry mkdir(Session session, Caller caller, long parent, Name name, int mode, int umask)
+    Entry mkdir(HostSession session, Caller caller, long parent, Name name, int mode, int umask)
             throws ErrnoException {
         int directory = session.directory(parent);
         int permissions = mode & PERMISSION_BITS;
@@ -247,7 +249,7 @@ final class NodeOperations {
 
     /** {@code removal} are the flags of unlinkat(2) that would take it back. */
     private Entry made(
-            Session session,
+            HostSession session,
             Caller caller,
             long parent,
             int directory,
@@ -266,7 +268,7 @@ final class NodeOperations {
 
     /** What cannot get its label must not stay. */
     private void label(
-            Session session, Caller caller, int directory, Name name, int removal)
+            HostSession session, Caller caller, int directory, Name name, int removal)
             throws ErrnoException {
         int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
         PathDescriptors.Opening call =
@@ -283,7 +285,7 @@ final class NodeOperations {
         }
     }
 
-    void unlink(Session session, long parent, Name name, int flags) throws ErrnoException {
+    void unlink(HostSession session, long parent, Name name, int flags) throws ErrnoException {
         share.refuseIfReadOnly();
         int directory = session.directory(parent);
         Inode last = Lookups.lastNamed(session, directory, name);
@@ -294,7 +296,7 @@ final class NodeOperations {
         }
     }
 
-    void rename(Session session, long parent, Name name, long newParent, Name newName, int flags)
+    void rename(HostSession session, long parent, Name name, long newParent, Name newName, int flags)
             throws ErrnoException {
         share.refuseIfReadOnly();
         int from = session.directory(parent);
@@ -311,7 +313,7 @@ final class NodeOperations {
         }
     }
 
-    Entry link(Session session, long nodeId, long newParent, Name newName) throws ErrnoException {
+    Entry link(HostSession session, long nodeId, long newParent, Name newName) throws ErrnoException {
         share.refuseIfReadOnly();
         Inode inode = session.inode(nodeId);
         int path = session.descriptors().of(inode);
@@ -331,7 +333,7 @@ final class NodeOperations {
         return Lookups.again(session, inode, path);
     }
 
-    Statfs statfs(Session session, long nodeId) throws ErrnoException {
+    Statfs statfs(HostSession session, long nodeId) throws ErrnoException {
         NativeMemory statfs = Scratch.get().small(); // struct statfs, 8-byte words
         Failures.check(syscalls.fstatfs(session.path(nodeId), statfs.address()));
         return new Statfs(
@@ -346,7 +348,7 @@ final class NodeOperations {
     }
 
     /** Checks by mode bits, as the guest's own kernel does under default_permissions. */
-    void access(Session session, Caller caller, long nodeId, int mask)
+    void access(HostSession session, Caller caller, long nodeId, int mask)
             throws ErrnoException {
         Inode inode = session.inode(nodeId);
         Attributes attributes = attributes(inode, session.descriptors().of(inode));

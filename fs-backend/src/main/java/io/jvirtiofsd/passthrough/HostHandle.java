@@ -7,7 +7,7 @@ import io.jvirtiofsd.linux.Fd;
  *
  * <p><i>Immutable</i>, but for a directory's position.
  */
-sealed interface Handle {
+sealed interface HostHandle {
     /** The descriptor, borrowed for the request. */
     Fd fd();
 
@@ -15,10 +15,10 @@ sealed interface Handle {
     Inode inode();
 
     /** An open regular file; {@code flags} are the host descriptor's O_ flags. */
-    record OpenFile(Fd fd, int flags, Inode inode) implements Handle {}
+    record OpenFile(Fd fd, int flags, Inode inode) implements HostHandle {}
 
     /** An open directory. */
-    final class OpenDirectory implements Handle {
+    final class OpenDirectory implements HostHandle {
         private final Fd fd;
         private final Inode inode;
         private long position;

@@ -19,7 +19,7 @@ import java.util.function.IntUnaryOperator;
  * <p>The host's own directory positions are the guest's cookies. <i>Thread-safe</i>: one handle is
  * read by one thread at a time. Source: getdents64(2).
  */
-final class Directories {
+final class HostDirectories {
     private static final int SEEK_SET = 0; // linux/fs.h
     private static final long NO_HANDLE = 0; // none has this number
 
@@ -29,27 +29,27 @@ final class Directories {
     private static final int TYPE = 18;
     private static final int NAME = 19;
 
-    private final Share share;
+    private final HostDirectory share;
     private final Syscalls syscalls;
 
-    Directories(Share share) {
+    HostDirectories(HostDirectory share) {
         this.share = share;
         this.syscalls = share.syscalls();
     }
 
-    OpenReply opendir(Session session, long nodeId) throws ErrnoException {
+    OpenReply opendir(HostSession session, long nodeId) throws ErrnoException {
         int path = session.directory(nodeId);
         Inode inode = session.inode(nodeId);
         session.requireName(inode, path);
         PathDescriptors.Opening call = () -> share.reopen(path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
         int fd = session.descriptors().openingToStay(call);
         Fd owned = Fd.own(syscalls, Failures.check(fd));
-        long fh = session.add(new Handle.OpenDirectory(owned, inode));
+        long fh = session.add(new HostHandle.OpenDirectory(owned, inode));
         return new OpenReply(fh, share.options().cache().policy().directoryFlags());
     }
 
     void readdir(
-            Session session, long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
+            HostSession session, long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
             throws ErrnoException {
         boolean root = nodeId == FileSystem.ROOT;
         if (isUnopened(fh)) {
@@ -61,7 +61,7 @@ final class Directories {
             }
             return;
         }
-        Handle.OpenDirectory directory = session.openDirectoryHandle(nodeId, fh);
+        HostHandle.OpenDirectory directory = session.openDirectoryHandle(nodeId, fh);
         synchronized (directory) {
             int fd = directory.fd().number();
             if (directory.position() != offset) {
@@ -81,7 +81,7 @@ final class Directories {
         return fh == NO_HANDLE && share.listsByNode();
     }
 
-    void fsync(Session session, long nodeId, long fh, boolean dataOnly) throws ErrnoException {
+    void fsync(HostSession session, long nodeId, long fh, boolean dataOnly) throws ErrnoException {
         Failures.check(
                 with(
                         session,
@@ -91,7 +91,7 @@ final class Directories {
     }
 
     /** What {@code action} gives for what is open as {@code fh}, or the directory itself. */
-    int with(Session session, long nodeId, long fh, IntUnaryOperator action) throws ErrnoException {
+    int with(HostSession session, long nodeId, long fh, IntUnaryOperator action) throws ErrnoException {
         if (!isUnopened(fh)) {
             return action.applyAsInt(session.handle(nodeId, fh).fd().number());
         }
@@ -106,7 +106,7 @@ final class Directories {
      * @return where the descriptor stands, or &minus;1 if that is beyond what was passed on
      */
     private long fill(
-            Session session, int fd, boolean root, long offset, boolean plus, DirectorySink sink)
+            HostSession session, int fd, boolean root, long offset, boolean plus, DirectorySink sink)
             throws ErrnoException {
         NativeMemory block = Scratch.get().directory();
         // An entry with attributes takes several times the room of the host's.
@@ -139,7 +139,7 @@ final class Directories {
     }
 
     private boolean add(
-            Session session,
+            HostSession session,
             int fd,
             boolean root,
             boolean plus,

@@ -1,7 +1,7 @@
-package io.jvirtiofsd.passthrough;
+package io.jvirtiofsd.passthrough.rules;
 
-import io.jvirtiofsd.passthrough.IdRanges.Kind;
-import io.jvirtiofsd.passthrough.IdRanges.Range;
+import io.jvirtiofsd.passthrough.rules.IdRanges.Kind;
+import io.jvirtiofsd.passthrough.rules.IdRanges.Range;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

@@ -24,26 +24,26 @@ import java.util.Set;
  *
  * <p><i>Thread-safe.</i>
  */
-final class NodeOperations {
+final class NioNodes {
     private static final int NAME_BYTES = 255;
     private static final int DEFAULT_BLOCK_BYTES = 4096;
     private static final int MAX_TARGET_BYTES = 4095; // PATH_MAX, without the NUL
     private static final int SET_ID_BITS = FileType.SET_USER_ID | FileType.SET_GROUP_ID;
 
-    private final Share share;
+    private final NioTree share;
 
-    NodeOperations(Share share) {
+    NioNodes(NioTree share) {
         this.share = share;
     }
 
-    Attributes getattr(Session session, long nodeId, boolean hasHandle, long fh)
+    Attributes getattr(NioSession session, long nodeId, boolean hasHandle, long fh)
             throws ErrnoException {
         Node node = hasHandle ? session.handle(nodeId, fh).node() : session.nodes().node(nodeId);
         return session.withNames(() -> now(session, node, session.find(node)));
     }
 
     /** What is known of a node now; {@code place} is null if it has no name any more. */
-    private static NioAttributes now(Session session, Node node, Session.Place place) {
+    private static NioAttributes now(NioSession session, Node node, NioSession.Place place) {
         if (place != null) {
             return place.attributes();
         }
@@ -58,7 +58,7 @@ final class NodeOperations {
     }
 
     /** Changes mode, owner, size and times in this order: each may change what follows. */
-    Attributes setattr(Session session, long nodeId, AttributeChange change) throws ErrnoException {
+    Attributes setattr(NioSession session, long nodeId, AttributeChange change) throws ErrnoException {
         share.refuseIfReadOnly();
         Node node = session.nodes().node(nodeId);
         if (change.has(AttributeChange.FATTR_SIZE) && !node.isRegular()) { // before anything changes
@@ -70,7 +70,7 @@ final class NodeOperations {
         FileTime mtime = time(change, AttributeChange.FATTR_MTIME, AttributeChange.FATTR_MTIME_NOW);
         return session.withNames(
                 () -> {
-                    Session.Place place = session.find(node);
+                    NioSession.Place place = session.find(node);
                     NioAttributes now = now(session, node, place);
                     if (change.has(AttributeChange.FATTR_MODE)) {
                         if (place != null) {
@@ -120,7 +120,7 @@ final class NodeOperations {
      * @param file what the guest has named to do it by, or null
      */
     private void truncate(
-            Session session, Node node, OpenFile file, Session.Place place, AttributeChange change)
+            NioSession session, Node node, OpenFile file, NioSession.Place place, AttributeChange change)
             throws ErrnoException {
         share.checkSize(change.size());
         OpenFile open = file;
@@ -144,7 +144,7 @@ final class NodeOperations {
         }
     }
 
-    private void truncate(Session session, Path path, long size) throws IOException {
+    private void truncate(NioSession session, Path path, long size) throws IOException {
         try (SeekableByteChannel channel = share.channel(path, Set.of(StandardOpenOption.WRITE))) {
             OpenChannel open =
                     new OpenChannel(channel, false, true, session.disk(), share.copies());
@@ -157,11 +157,11 @@ final class NodeOperations {
     }
 
     /** Clears set-user-ID, and set-group-ID of what the group may execute. */
-    void killSetIds(Session session, Node node) throws ErrnoException {
+    void killSetIds(NioSession session, Node node) throws ErrnoException {
         if ((node.last().mode() & SET_ID_BITS) == 0) {
             return;
         }
-        Session.Place place = session.find(node);
+        NioSession.Place place = session.find(node);
         if (place != null) {
             int mode = place.attributes().mode();
             boolean executable = (mode & FileType.GROUP_EXECUTE) != 0;
@@ -172,14 +172,14 @@ final class NodeOperations {
         }
     }
 
-    byte[] readlink(Session session, long nodeId) throws ErrnoException {
+    byte[] readlink(NioSession session, long nodeId) throws ErrnoException {
         Node node = session.nodes().node(nodeId);
         if (!node.isSymlink()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         return session.withNames(
                 () -> {
-                    Session.Place place = session.find(node);
+                    NioSession.Place place = session.find(node);
                     if (place == null) {
                         throw ErrnoException.of(Errno.ENOENT);
                     }
@@ -191,11 +191,11 @@ final class NodeOperations {
                 });
     }
 
-    Statfs statfs(Session session, long nodeId) throws ErrnoException {
+    Statfs statfs(NioSession session, long nodeId) throws ErrnoException {
         Node node = session.nodes().node(nodeId);
         return session.withNames(
                 () -> {
-                    Session.Place place = session.find(node);
+                    NioSession.Place place = session.find(node);
                     boolean link = node.isSymlink(); // which a provider would follow
                     Path path = place == null || link ? share.root() : place.path();
                     return NioErrno.call(() -> figures(Files.getFileStore(path)));
@@ -221,7 +221,7 @@ final class NodeOperations {
     }
 
     /** Checks by mode bits, as the guest's own kernel does under default_permissions. */
-    void access(Session session, Caller caller, long nodeId, int mask)
+    void access(NioSession session, Caller caller, long nodeId, int mask)
             throws ErrnoException {
         Node node = session.nodes().node(nodeId);
         NioAttributes now = session.withNames(() -> now(session, node, session.find(node)));

@@ -18,14 +18,14 @@ import java.nio.file.StandardCopyOption;
  *
  * <p><i>Thread-safe.</i>
  */
-final class NameOperations {
+final class NioNames {
     private static final int MKDIR_BITS = 01777; // mkdir(2): the parent decides on set-group-ID
     private static final int NOREPLACE = 1; // linux/fs.h RENAME_NOREPLACE
 
-    private final Share share;
+    private final NioTree share;
     private final boolean movesWholeDirectories;
 
-    NameOperations(Share share) {
+    NioNames(NioTree share) {
         this.share = share;
         // Its own file system's provider knows nothing above one entry.
         this.movesWholeDirectories =
@@ -52,18 +52,18 @@ final class NameOperations {
         return seen;
     }
 
-    private NioEntry entry(Session session, NodeTree.Counted counted, NioAttributes seen) {
+    private NioEntry entry(NioSession session, NodeTree.Counted counted, NioAttributes seen) {
         NioAttributes now = counted.node().saw(session.sized(counted.node(), seen));
         return new NioEntry(counted.nodeId(), share.options().validNanos(), now);
     }
 
     /** The entry, nodeId 0 if there is no such name. */
-    Entry lookup(Session session, long parent, Name name) throws ErrnoException {
+    Entry lookup(NioSession session, long parent, Name name) throws ErrnoException {
         return session.withNames(
                 () -> {
-                    Session.Directory directory = session.directory(parent);
+                    NioSession.Directory directory = session.directory(parent);
                     try {
-                        return lookup(session, directory, Share.string(name));
+                        return lookup(session, directory, NioTree.string(name));
                     } catch (ErrnoException e) {
                         if (e.errno() == Errno.ENOENT) {
                             return new NioEntry(0, share.options().negativeNanos(), null);
@@ -74,7 +74,7 @@ final class NameOperations {
     }
 
     /** Looks up and counts; to be called under the lock of names. */
-    NioEntry lookup(Session session, Session.Directory directory, String name)
+    NioEntry lookup(NioSession session, NioSession.Directory directory, String name)
             throws ErrnoException {
         Path path = share.child(directory.path(), name);
         NioAttributes seen = peek(path);
@@ -98,9 +98,9 @@ final class NameOperations {
      * @param mode permissions, or &minus;1 for a symbolic link
      */
     NioEntry make(
-            Session session,
+            NioSession session,
             Caller caller,
-            Session.Directory directory,
+            NioSession.Directory directory,
             String name,
             int mode,
             Maker maker)
@@ -142,7 +142,7 @@ final class NameOperations {
         }
     }
 
-    Entry mkdir(Session session, Caller caller, long parent, Name name, int mode)
+    Entry mkdir(NioSession session, Caller caller, long parent, Name name, int mode)
             throws ErrnoException {
         share.requireRoom();
         return session.withNames(
@@ -151,19 +151,19 @@ final class NameOperations {
                                 session,
                                 caller,
                                 session.directory(parent),
-                                Share.string(name),
+                                NioTree.string(name),
                                 mode & MKDIR_BITS,
                                 path -> Files.createDirectory(path, share.views().creating(mode))));
     }
 
     /** Makes an empty regular file; providers have nothing else to offer. */
-    Entry mknod(Session session, Caller caller, long parent, Name name, int mode)
+    Entry mknod(NioSession session, Caller caller, long parent, Name name, int mode)
             throws ErrnoException {
         share.requireRoom();
         return session.withNames(
                 () -> {
-                    Session.Directory directory = session.directory(parent);
-                    String string = Share.string(name);
+                    NioSession.Directory directory = session.directory(parent);
+                    String string = NioTree.string(name);
                     if ((mode & FileType.MASK) != FileType.REGULAR) {
                         boolean there = peek(share.child(directory.path(), string)) != null;
                         throw ErrnoException.of(there ? Errno.EEXIST : Errno.EPERM);
@@ -178,17 +178,17 @@ final class NameOperations {
                 });
     }
 
-    Entry symlink(Session session, Caller caller, long parent, Name name, Name target)
+    Entry symlink(NioSession session, Caller caller, long parent, Name name, Name target)
             throws ErrnoException {
         share.requireRoom();
-        String string = Share.string(target);
+        String string = NioTree.string(target);
         return session.withNames(
                 () ->
                         make(
                                 session,
                                 caller,
                                 session.directory(parent),
-                                Share.string(name),
+                                NioTree.string(name),
                                 -1,
                                 path -> {
                                     Path to = path.getFileSystem().getPath(string);
@@ -205,15 +205,15 @@ final class NameOperations {
                 path.toString(), null, "Operation not permitted");
     }
 
-    Entry link(Session session, long nodeId, long newParent, Name newName) throws ErrnoException {
+    Entry link(NioSession session, long nodeId, long newParent, Name newName) throws ErrnoException {
         share.requireRoom();
-        String string = Share.string(newName);
+        String string = NioTree.string(newName);
         return session.withNames(
                 () -> {
                     Node node = session.nodes().node(nodeId);
-                    Session.Directory directory = session.directory(newParent);
+                    NioSession.Directory directory = session.directory(newParent);
                     Path path = share.child(directory.path(), string);
-                    Session.Place place = session.find(node);
+                    NioSession.Place place = session.find(node);
                     if (place == null) {
                         throw ErrnoException.of(Errno.ENOENT);
                     }
@@ -241,13 +241,13 @@ final class NameOperations {
     }
 
     /** Removes a name; of a directory if {@code directories}, of anything else if not. */
-    void remove(Session session, long parent, Name name, boolean directories)
+    void remove(NioSession session, long parent, Name name, boolean directories)
             throws ErrnoException {
         share.refuseIfReadOnly();
-        String string = Share.string(name);
+        String string = NioTree.string(name);
         session.changingNames(
                 () -> {
-                    Session.Directory directory = session.directory(parent);
+                    NioSession.Directory directory = session.directory(parent);
                     Path path = share.child(directory.path(), string);
                     NioAttributes before = existing(path);
                     if (before.isDirectory() != directories) {
@@ -259,18 +259,18 @@ final class NameOperations {
                 });
     }
 
-    void rename(Session session, long parent, Name name, long newParent, Name newName, int flags)
+    void rename(NioSession session, long parent, Name name, long newParent, Name newName, int flags)
             throws ErrnoException {
         share.refuseIfReadOnly();
         if ((flags & ~NOREPLACE) != 0) {
             throw ErrnoException.of(Errno.EINVAL); // renameat2(2), of what it cannot do
         }
-        String oldString = Share.string(name);
-        String newString = Share.string(newName);
+        String oldString = NioTree.string(name);
+        String newString = NioTree.string(newName);
         session.changingNames(
                 () -> {
-                    Session.Directory from = session.directory(parent);
-                    Session.Directory to = session.directory(newParent);
+                    NioSession.Directory from = session.directory(parent);
+                    NioSession.Directory to = session.directory(newParent);
                     Path source = share.child(from.path(), oldString);
                     Path target = share.child(to.path(), newString);
                     NioAttributes moving = existing(source);

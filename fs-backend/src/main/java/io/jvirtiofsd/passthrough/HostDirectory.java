@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><i>Thread-safe.</i>
  */
-final class Share implements AutoCloseable {
+final class HostDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PassthroughFileSystem.class);
 
     /** What a lookup asks statx(2) for. */
@@ -48,8 +48,8 @@ final class Share implements AutoCloseable {
     private final Credentials credentials;
     private final FileCapability capability;
     private final Umask umask;
-    private final Xattrs xattrs;
-    private final Optional<Mappings> mappings;
+    private final HostXattrs xattrs;
+    private final Optional<HostMappings> mappings;
     private final DaxWindow window; // null without DAX
     private final Fd root;
     private final Fd proc;
@@ -61,10 +61,10 @@ final class Share implements AutoCloseable {
     private final Mount mount;
     private final SpareDescriptors spares;
     private final LockWaiters lockWaiters;
-    private final Locks locks;
+    private final HostLocks locks;
     private final ThreadLocal<EntryCursor> cursors = ThreadLocal.withInitial(this::newCursor);
 
-    private Share(
+    private HostDirectory(
             Syscalls syscalls,
             Reclaimer reclaimer,
             PassthroughOptions options,
@@ -78,8 +78,8 @@ final class Share implements AutoCloseable {
         this.credentials = new Credentials(syscalls, options.ids());
         this.capability = new FileCapability(syscalls, options.xattrs());
         this.umask = new Umask(syscalls);
-        this.xattrs = new Xattrs(this);
-        this.mappings = dax.map(policy -> new Mappings(this, policy));
+        this.xattrs = new HostXattrs(this);
+        this.mappings = dax.map(policy -> new HostMappings(this, policy));
         this.window = dax.map(DaxPolicy::window).orElse(null);
         this.root = root;
         this.proc = proc;
@@ -95,7 +95,7 @@ final class Share implements AutoCloseable {
         }
         this.mount = new Mount(rootMountId, opensHandles() ? root : null);
         this.lockWaiters = new LockWaiters(syscalls);
-        this.locks = new Locks(this);
+        this.locks = new HostLocks(this);
         this.spares = new SpareDescriptors(syscalls, root.number());
     }
 
@@ -119,7 +119,7 @@ final class Share implements AutoCloseable {
     }
 
     /** Opens the directory; the exception's message is one sentence for people. */
-    static Share open(
+    static HostDirectory open(
             Syscalls syscalls,
             Reclaimer reclaimer,
             Path directory,
@@ -129,7 +129,7 @@ final class Share implements AutoCloseable {
         try (Parts parts = new Parts()) {
             Fd root = parts.add(open(syscalls, directory.toString(), "cannot share " + directory));
             Fd proc = parts.add(open(syscalls, "/proc/self/fd", "cannot use /proc/self/fd"));
-            Share share = new Share(syscalls, reclaimer, options, dax, root, proc);
+            HostDirectory share = new HostDirectory(syscalls, reclaimer, options, dax, root, proc);
             parts.complete();
             return share;
         }
@@ -169,7 +169,7 @@ final class Share implements AutoCloseable {
         return umask;
     }
 
-    Xattrs xattrs() {
+    HostXattrs xattrs() {
         return xattrs;
     }
 
@@ -178,12 +178,12 @@ final class Share implements AutoCloseable {
     }
 
     /** How files are mapped; ENOSYS without a DAX window. */
-    Mappings requireMappings() throws ErrnoException {
+    HostMappings requireMappings() throws ErrnoException {
         return mappings.orElseThrow(() -> ErrnoException.of(Errno.ENOSYS));
     }
 
     /** How files are mapped; empty without a DAX window. */
-    Optional<Mappings> mappings() {
+    Optional<HostMappings> mappings() {
         return mappings;
     }
 
@@ -211,7 +211,7 @@ final class Share implements AutoCloseable {
         return window == null ? change.apply() : window.change(inode.id(), size, change);
     }
 
-    Locks locks() {
+    HostLocks locks() {
         return locks;
     }
 

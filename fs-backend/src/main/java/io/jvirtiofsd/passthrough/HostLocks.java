@@ -13,13 +13,13 @@ import io.jvirtiofsd.linux.Syscalls;
 import java.util.Optional;
 
 /**
- * Locks of the guest as locks of the host, so that all guests and the host itself exclude each
+ * HostLocks of the guest as locks of the host, so that all guests and the host itself exclude each
  * other: flock(2) on the handle's own descriptor, fcntl(2) on an open file description for each
  * owner, since locks of a process would all be this one's.
  *
  * <p><i>Thread-safe.</i> Source: fcntl(2), "Open file description locks"; flock(2).
  */
-final class Locks {
+final class HostLocks {
     // struct flock, 32 bytes (asm-generic/fcntl.h)
     private static final int L_TYPE = 0;
     private static final int L_WHENCE = 2;
@@ -28,19 +28,19 @@ final class Locks {
     private static final int L_PID = 24;
     private static final int SEEK_SET = 0;
 
-    private final Share share;
+    private final HostDirectory share;
     private final Syscalls syscalls;
     private final LockWaiters waiters;
 
-    Locks(Share share) {
+    HostLocks(HostDirectory share) {
         this.share = share;
         this.syscalls = share.syscalls();
         this.waiters = share.lockWaiters();
     }
 
     /** The processes of other guests and of the host have no number that this guest knows. */
-    FileLock getlk(Session session, long nodeId, LockRequest in) throws ErrnoException {
-        Handle.OpenFile file = session.file(nodeId, in.fh());
+    FileLock getlk(HostSession session, long nodeId, LockRequest in) throws ErrnoException {
+        HostHandle.OpenFile file = session.file(nodeId, in.fh());
         InodeLocks locks = file.inode().locks();
         if (locks == null) {
             return getlk(file.fd().number(), in);
@@ -72,9 +72,9 @@ final class Locks {
     }
 
     /** Sets or drops a lock; if another has it and {@code waiting}, gives what waits for it. */
-    Optional<LockWait> setlk(Session session, long nodeId, LockRequest in, boolean waiting)
+    Optional<LockWait> setlk(HostSession session, long nodeId, LockRequest in, boolean waiting)
             throws ErrnoException {
-        Handle.OpenFile file = session.file(nodeId, in.fh());
+        HostHandle.OpenFile file = session.file(nodeId, in.fh());
         if (in.isFlock()) {
             return flock(session, file, in, waiting);
         }
@@ -115,7 +115,7 @@ final class Locks {
     }
 
     private InodeLocks.Owner addOwner(
-            Session session, Handle.OpenFile file, InodeLocks locks, long id)
+            HostSession session, HostHandle.OpenFile file, InodeLocks locks, long id)
             throws ErrnoException {
         session.lockCounts().addOwner();
         Fd fd;
@@ -134,7 +134,7 @@ final class Locks {
     }
 
     /** For reading and writing, since locks of both kinds may follow; else as the guest has it. */
-    private Fd openAgain(Session session, Handle.OpenFile file) throws ErrnoException {
+    private Fd openAgain(HostSession session, HostHandle.OpenFile file) throws ErrnoException {
         int path = session.descriptors().of(file.inode());
         int fd = share.options().readOnly() ? -Errno.EROFS : open(session, path, Fcntl.O_RDWR);
         if (fd < 0 && !isOutOfDescriptors(fd)) {
@@ -143,7 +143,7 @@ final class Locks {
         return own(fd);
     }
 
-    private int open(Session session, int path, int flags) throws ErrnoException {
+    private int open(HostSession session, int path, int flags) throws ErrnoException {
         return session.descriptors().openingToStay(() -> share.reopen(path, flags));
     }
 
@@ -156,7 +156,7 @@ final class Locks {
     }
 
     private BlockedLock waitForRange(
-            Session session, InodeLocks locks, InodeLocks.Owner owner, LockRequest in)
+            HostSession session, InodeLocks locks, InodeLocks.Owner owner, LockRequest in)
             throws ErrnoException {
         Fd duplicate = duplicate(session, owner.fd());
         try {
@@ -177,7 +177,7 @@ final class Locks {
         return wait;
     }
 
-    private Fd duplicate(Session session, int fd) throws ErrnoException {
+    private Fd duplicate(HostSession session, int fd) throws ErrnoException {
         return own(session.descriptors().openingToStay(() -> syscalls.dup(fd)));
     }
 
@@ -196,7 +196,7 @@ final class Locks {
     }
 
     /** Closing a file drops its owner's locks on ranges, as close(2) does those of a process. */
-    void flushed(Handle.OpenFile file, long owner) throws ErrnoException {
+    void flushed(HostHandle.OpenFile file, long owner) throws ErrnoException {
         InodeLocks locks = file.inode().locks();
         if (locks != null) {
             unlock(locks, new LockRequest(0, owner, FileLock.WHOLE_FILE_UNLOCKED, false));
@@ -204,7 +204,7 @@ final class Locks {
     }
 
     private Optional<LockWait> flock(
-            Session session, Handle.OpenFile file, LockRequest in, boolean waiting) throws ErrnoException {
+            HostSession session, HostHandle.OpenFile file, LockRequest in, boolean waiting) throws ErrnoException {
         int operation =
                 switch (in.type()) {
                     case FileLock.F_RDLCK -> Fcntl.LOCK_SH;

@@ -1,4 +1,4 @@
-package io.jvirtiofsd.passthrough;
+package io.jvirtiofsd.passthrough.rules;
 
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
@@ -53,7 +53,7 @@ public final class IdMap {
     }
 
     /** The host's id for the guest's {@code id}; EPERM if the guest may not use it. */
-    int toHost(int id) throws ErrnoException {
+    public int toHost(int id) throws ErrnoException {
         long mapped = toHost.of(id);
         if (mapped == IdRanges.FORBIDDEN) {
             throw ErrnoException.of(Errno.EPERM);
@@ -62,7 +62,7 @@ public final class IdMap {
     }
 
     /** What the guest sees of the host's {@code id}. */
-    int toGuest(int id) {
+    public int toGuest(int id) {
         return (int) toGuest.of(id);
     }
 }

@@ -21,7 +21,7 @@ import java.util.Set;
  *
  * <p><i>Thread-safe.</i>
  */
-final class Share {
+final class NioTree {
     private static final long MAX_FILE_BYTES = 1L << 43; // beyond it Jimfs counts blocks wrongly
 
     /** Providers that copy a whole file to open it: into the heap to be read, else to the disk. */
@@ -34,7 +34,7 @@ final class Share {
     private final Reserve reserve = new Reserve();
     private volatile boolean refusesNoFollow; // zip does: it has no links
 
-    private Share(Path root, NioOptions options) {
+    private NioTree(Path root, NioOptions options) {
         this.root = root;
         this.options = options;
         this.views = new AttributeViews(root.getFileSystem(), options);
@@ -42,12 +42,12 @@ final class Share {
     }
 
     /** A share of the directory {@code root}; symbolic links on the way to it are followed. */
-    static Share open(Path root, NioOptions options) throws IOException {
+    static NioTree open(Path root, NioOptions options) throws IOException {
         Path real = root.toRealPath();
         if (!Files.isDirectory(real, LinkOption.NOFOLLOW_LINKS)) {
             throw new NotDirectoryException(root.toString());
         }
-        return new Share(real, options);
+        return new NioTree(real, options);
     }
 
     Path root() {

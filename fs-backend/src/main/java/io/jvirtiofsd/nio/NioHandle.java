@@ -3,7 +3,7 @@ package io.jvirtiofsd.nio;
 import java.io.IOException;
 
 /** What the guest has open, by fh. Owned by the session's table of handles. */
-sealed interface Handle extends AutoCloseable permits OpenFile, OpenDirectory {
+sealed interface NioHandle extends AutoCloseable permits OpenFile, OpenDirectory {
     /** What it is open of. */
     Node node();
 

@@ -1,4 +1,4 @@
-package io.jvirtiofsd.passthrough;
+package io.jvirtiofsd.passthrough.rules;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -17,7 +17,7 @@ public final class XattrMap {
     static final int MAX_NAME_BYTES = 255; // linux/limits.h XATTR_NAME_MAX
 
     /** What a rule does with a name. */
-    enum Action {
+    public enum Action {
         /** Lets it through as it is. */
         OK,
         /** Prepends, on the way to the host, what is stripped on the way back. */
@@ -92,12 +92,12 @@ public final class XattrMap {
     }
 
     /** What becomes of the guest's name {@code names[from… to)} on the way to the host. */
-    Action action(byte[] names, int from, int to) {
+    public Action action(byte[] names, int from, int to) {
         return isIdentity() ? Action.OK : ofGuest(names, from, to).action();
     }
 
     /** What the host's name begins with before the guest's own, if the action is PREFIX. */
-    byte[] prefix(byte[] names, int from, int to) {
+    public byte[] prefix(byte[] names, int from, int to) {
         return ofGuest(names, from, to).prepend();
     }
 
@@ -105,7 +105,7 @@ public final class XattrMap {
      * How many bytes at the front of the host's name {@code names[from… to)} the guest does not
      * see; &minus;1 if it sees none of it.
      */
-    int stripped(byte[] names, int from, int to) {
+    public int stripped(byte[] names, int from, int to) {
         if (isIdentity()) {
             return 0;
         }
@@ -123,7 +123,7 @@ public final class XattrMap {
     }
 
     /** A prefix and the name after it. */
-    static byte[] join(byte[] prefix, byte[] name) {
+    public static byte[] join(byte[] prefix, byte[] name) {
         byte[] joined = Arrays.copyOf(prefix, prefix.length + name.length);
         System.arraycopy(name, 0, joined, prefix.length, name.length);
         return joined;

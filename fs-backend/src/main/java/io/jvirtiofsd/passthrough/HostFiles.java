@@ -25,22 +25,22 @@ import io.jvirtiofsd.linux.Syscalls;
  *
  * <p><i>Thread-safe.</i>
  */
-final class FileOperations {
+final class HostFiles {
     private static final int SEEK_DATA = 3; // linux/fs.h
     private static final int SEEK_HOLE = 4; // linux/fs.h
     private static final int FALLOC_FL_KEEP_SIZE = 1; // linux/falloc.h
 
-    private final Share share;
+    private final HostDirectory share;
     private final Syscalls syscalls;
     private final HostFlags hostFlags;
 
-    FileOperations(Share share) {
+    HostFiles(HostDirectory share) {
         this.share = share;
         this.syscalls = share.syscalls();
         this.hostFlags = new HostFlags(share);
     }
 
-    OpenReply open(Session session, long nodeId, int flags, boolean killSuidgid)
+    OpenReply open(HostSession session, long nodeId, int flags, boolean killSuidgid)
             throws ErrnoException {
         Inode inode = session.inode(nodeId);
         if (!inode.isRegular()) {
@@ -65,7 +65,7 @@ final class FileOperations {
         return opened(session, Fd.own(syscalls, Failures.check(fd)), hostFlags, inode);
     }
 
-    private int reopen(Session session, Inode inode, int path, int hostFlags, boolean killing)
+    private int reopen(HostSession session, Inode inode, int path, int hostFlags, boolean killing)
             throws ErrnoException {
         Credentials.Call call = () -> share.reopen(inode, path, hostFlags);
         PathDescriptors descriptors = session.descriptors();
@@ -80,9 +80,9 @@ final class FileOperations {
         return fd;
     }
 
-    private OpenReply opened(Session session, Fd fd, int hostFlags, Inode inode)
+    private OpenReply opened(HostSession session, Fd fd, int hostFlags, Inode inode)
             throws ErrnoException {
-        long fh = session.add(new Handle.OpenFile(fd, hostFlags, inode));
+        long fh = session.add(new HostHandle.OpenFile(fd, hostFlags, inode));
         // A guest that maps a file has nothing of it in its cache; told to drop that, Linux 7.2
         // takes pages from other processes' maps that are in use.
         int flags =
@@ -92,7 +92,7 @@ final class FileOperations {
         return new OpenReply(fh, flags);
     }
 
-    CreateReply create(Session session, Caller caller, long parent, Name name, NewFile in)
+    CreateReply create(HostSession session, Caller caller, long parent, Name name, NewFile in)
             throws ErrnoException {
         share.refuseIfReadOnly();
         int directory = session.directory(parent);
@@ -119,7 +119,7 @@ final class FileOperations {
         return made(session, fd, hostFlags, () -> lookupMade(session, fd, directory, name));
     }
 
-    private int creating(Session session, Caller caller, int umask, Credentials.Call call)
+    private int creating(HostSession session, Caller caller, int umask, Credentials.Call call)
             throws ErrnoException {
         session.requireRoom();
         Credentials.Call masked = () -> share.umask().during(umask, call);
@@ -128,7 +128,7 @@ final class FileOperations {
     }
 
     /** The guest gives it a name by LINK, or never. */
-    CreateReply tmpfile(Session session, Caller caller, long parent, NewFile in)
+    CreateReply tmpfile(HostSession session, Caller caller, long parent, NewFile in)
             throws ErrnoException {
         share.refuseIfReadOnly();
         int directory = session.directory(parent);
@@ -153,16 +153,16 @@ final class FileOperations {
     }
 
     /** Looks up what {@code fd}, borrowed, is open on. */
-    private EntryCursor lookupMade(Session session, Fd fd) throws ErrnoException {
+    private EntryCursor lookupMade(HostSession session, Fd fd) throws ErrnoException {
         PathDescriptors.Opening byLink = () -> share.openPath(fd.number());
         int path = session.descriptors().opening(byLink);
         return Lookups.add(session, Fd.own(syscalls, Failures.check(path)));
     }
 
     /** The same by its name, which costs less, unless that is another's already. */
-    private EntryCursor lookupMade(Session session, Fd fd, int directory, Name name)
+    private EntryCursor lookupMade(HostSession session, Fd fd, int directory, Name name)
             throws ErrnoException {
-        Failures.check(share.statx(fd.number(), Share.LOOKUP_MASK));
+        Failures.check(share.statx(fd.number(), HostDirectory.LOOKUP_MASK));
         NativeMemory statx = Scratch.get().statx();
         long device = Statx.device(statx);
         long ino = statx.getLong(Statx.INO);
@@ -184,7 +184,7 @@ final class FileOperations {
     }
 
     /** Takes {@code fd}, open on a new object, which {@code finding} looks up. */
-    private CreateReply made(Session session, Fd fd, int hostFlags, Finding finding)
+    private CreateReply made(HostSession session, Fd fd, int hostFlags, Finding finding)
             throws ErrnoException {
         EntryCursor entry;
         try {
@@ -202,7 +202,7 @@ final class FileOperations {
         }
     }
 
-    private CreateReply openExisting(Session session, int directory, Name name, NewFile in)
+    private CreateReply openExisting(HostSession session, int directory, Name name, NewFile in)
             throws ErrnoException {
         EntryCursor entry = Lookups.lookupMade(session, directory, name);
         try {
@@ -221,9 +221,9 @@ final class FileOperations {
         }
     }
 
-    int read(Session session, long nodeId, long fh, long offset, GuestData target)
+    int read(HostSession session, long nodeId, long fh, long offset, GuestData target)
             throws ErrnoException {
-        Handle.OpenFile file = session.file(nodeId, fh);
+        HostHandle.OpenFile file = session.file(nodeId, fh);
         DaxFile dax = share.dax(file.inode());
         if (dax != null) {
             dax.settle(offset, offset + target.size());
@@ -238,7 +238,7 @@ final class FileOperations {
     }
 
     int write(
-            Session session,
+            HostSession session,
             long nodeId,
             long fh,
             long offset,
@@ -246,7 +246,7 @@ final class FileOperations {
             int openFlags,
             GuestData source)
             throws ErrnoException {
-        Handle.OpenFile file = session.file(nodeId, fh);
+        HostHandle.OpenFile file = session.file(nodeId, fh);
         DaxFile dax = share.dax(file.inode());
         if (dax == null) {
             int written = write(file, offset, writeFlags, openFlags, source);
@@ -271,8 +271,8 @@ final class FileOperations {
 
     /** Writes by way of the host's page cache to a file that was opened to get past it. */
     private int writeCached(
-            Session session,
-            Handle.OpenFile file,
+            HostSession session,
+            HostHandle.OpenFile file,
             long offset,
             int writeFlags,
             int openFlags,
@@ -282,14 +282,14 @@ final class FileOperations {
         int direct = file.fd().number();
         int fd = session.descriptors().opening(() -> share.reopen(direct, flags));
         try (Fd cached = Fd.own(syscalls, Failures.check(fd))) {
-            Handle.OpenFile same = new Handle.OpenFile(cached, flags, file.inode());
+            HostHandle.OpenFile same = new HostHandle.OpenFile(cached, flags, file.inode());
             return write(same, offset, writeFlags, openFlags, source);
         }
     }
 
     /** The number of bytes written, or a negated errno. */
     private int write(
-            Handle.OpenFile file, long offset, int writeFlags, int openFlags, GuestData source)
+            HostHandle.OpenFile file, long offset, int writeFlags, int openFlags, GuestData source)
             throws ErrnoException {
         int fd = file.fd().number();
         share.capability().drop(fd);
@@ -344,8 +344,8 @@ final class FileOperations {
     }
 
     /** close(2) of a duplicate reports what a file system has put off until then. */
-    void flush(Session session, long nodeId, long fh, long lockOwner) throws ErrnoException {
-        Handle.OpenFile file = session.file(nodeId, fh);
+    void flush(HostSession session, long nodeId, long fh, long lockOwner) throws ErrnoException {
+        HostHandle.OpenFile file = session.file(nodeId, fh);
         writeBack(file);
         int fd = file.fd().number();
         int duplicate = Failures.check(session.descriptors().opening(() -> syscalls.dup(fd)));
@@ -355,38 +355,38 @@ final class FileOperations {
     }
 
     /** Brings what the guest has stored behind the last whole page into the file. */
-    private void writeBack(Handle handle) {
+    private void writeBack(HostHandle handle) {
         DaxFile dax = share.dax(handle.inode());
         if (dax != null) {
             dax.writeBack();
         }
     }
 
-    void release(Session session, long fh) throws ErrnoException {
+    void release(HostSession session, long fh) throws ErrnoException {
         writeBack(session.release(fh));
     }
 
-    void fsync(Session session, long nodeId, long fh, boolean dataOnly) throws ErrnoException {
-        Handle handle = session.handle(nodeId, fh);
+    void fsync(HostSession session, long nodeId, long fh, boolean dataOnly) throws ErrnoException {
+        HostHandle handle = session.handle(nodeId, fh);
         writeBack(handle);
         int fd = handle.fd().number();
         Failures.check(dataOnly ? syscalls.fdatasync(fd) : syscalls.fsync(fd));
     }
 
-    long lseek(Session session, long nodeId, long fh, long offset, int whence)
+    long lseek(HostSession session, long nodeId, long fh, long offset, int whence)
             throws ErrnoException {
         if (whence != SEEK_DATA && whence != SEEK_HOLE) {
             throw ErrnoException.of(Errno.EINVAL); // the guest knows the other ways itself
         }
-        Handle.OpenFile file = session.file(nodeId, fh);
+        HostHandle.OpenFile file = session.file(nodeId, fh);
         writeBack(file);
         return Failures.check(syscalls.lseek(file.fd().number(), offset, whence));
     }
 
-    void fallocate(Session session, long nodeId, long fh, long offset, long length, int mode)
+    void fallocate(HostSession session, long nodeId, long fh, long offset, long length, int mode)
             throws ErrnoException {
         share.refuseIfReadOnly();
-        Handle.OpenFile file = session.file(nodeId, fh);
+        HostHandle.OpenFile file = session.file(nodeId, fh);
         int fd = file.fd().number();
         share.capability().drop(fd);
         Credentials.Call call = () -> syscalls.fallocate(fd, mode, offset, length);
@@ -400,10 +400,10 @@ final class FileOperations {
                                 () -> share.credentials().clearingSuid(killing, fd, call)));
     }
 
-    long copyFileRange(Session session, long nodeId, CopyRequest in) throws ErrnoException {
+    long copyFileRange(HostSession session, long nodeId, CopyRequest in) throws ErrnoException {
         share.refuseIfReadOnly();
-        Handle.OpenFile from = session.file(nodeId, in.fhIn());
-        Handle.OpenFile to = session.file(in.nodeidOut(), in.fhOut());
+        HostHandle.OpenFile from = session.file(nodeId, in.fhIn());
+        HostHandle.OpenFile to = session.file(in.nodeidOut(), in.fhOut());
         share.capability().drop(to.fd().number());
         if (share.dax(to.inode()) != null) {
             // Having copied, Linux 7.2 would take pages from maps that are in use. Refused, it
@@ -422,7 +422,7 @@ final class FileOperations {
                 share.credentials().clearingSuid(share.options().killpriv(), target, call));
     }
 
-    private void settle(Handle.OpenFile file, long offset, long length) {
+    private void settle(HostHandle.OpenFile file, long offset, long length) {
         DaxFile dax = share.dax(file.inode());
         if (dax != null) {
             dax.settle(offset, offset + length);

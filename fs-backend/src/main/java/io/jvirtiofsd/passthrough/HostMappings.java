@@ -27,8 +27,8 @@ import org.slf4j.LoggerFactory;
  * <p>A file is mapped read-write or not at all: front-ends refuse descriptors that cannot write,
  * and a guest that goes from reading to writing needs no other map then. <i>Thread-safe.</i>
  */
-final class Mappings {
-    private static final Logger LOG = LoggerFactory.getLogger(Mappings.class);
+final class HostMappings {
+    private static final Logger LOG = LoggerFactory.getLogger(HostMappings.class);
     private static final int R_OK_W_OK = 4 | 2; // unistd.h
     private static final int FD_MODE = Fcntl.O_RDWR | Fcntl.O_NOATIME;
 
@@ -49,14 +49,14 @@ final class Mappings {
                     0xca451a4eL, // bcachefs
                     0x858458f6L); // ramfs
 
-    private final Share share;
+    private final HostDirectory share;
     private final DaxPolicy policy;
     private final Map<Long, Boolean> coherentDevices = new ConcurrentHashMap<>();
     private final Set<Integer> complained = ConcurrentHashMap.newKeySet();
 
     private volatile DaxMode mode = DaxMode.NEVER;
 
-    Mappings(Share share, DaxPolicy policy) {
+    HostMappings(HostDirectory share, DaxPolicy policy) {
         this.share = share;
         this.policy = policy;
     }
@@ -119,7 +119,7 @@ final class Mappings {
     }
 
     /** FUSE_SETUPMAPPING. */
-    void setup(Session session, long nodeId, long fileOffset, WindowRange range)
+    void setup(HostSession session, long nodeId, long fileOffset, WindowRange range)
             throws ErrnoException {
         if (!isPossible()) {
             throw ErrnoException.of(LinuxErrno.ENODEV);
@@ -141,7 +141,7 @@ final class Mappings {
         Failures.check(result);
     }
 
-    private DaxFile open(Session session, Inode inode) throws ErrnoException {
+    private DaxFile open(HostSession session, Inode inode) throws ErrnoException {
         DaxWindow window = policy.window();
         int path = session.descriptors().of(inode); // so its number cannot be another file's
         DaxFile file = window.find(inode.id());
@@ -156,12 +156,12 @@ final class Mappings {
     }
 
     /** Unmaps the file of an inode that the guest has forgotten, if it knows it by no other. */
-    void forgotten(Session session, Inode inode) {
+    void forgotten(HostSession session, Inode inode) {
         FileId id = inode.id();
         policy.window().forget(id, () -> session.inodes().knows(id));
     }
 
-    private Fd openForBoth(Session session, int path, long device) throws ErrnoException {
+    private Fd openForBoth(HostSession session, int path, long device) throws ErrnoException {
         if (share.options().readOnly()) {
             complain(LinuxErrno.EROFS, "the share is read-only");
             throw ErrnoException.of(LinuxErrno.EROFS);

@@ -15,28 +15,28 @@ import java.util.List;
  * <p>Offset 1 is after ".", 2 after "..", and n + 2 after the n-th name of the handle's list.
  * <i>Thread-safe</i>: one handle is read by one thread at a time.
  */
-final class Directories {
+final class NioDirectories {
     private static final int MODE_TO_TYPE = 12; // linux/fs_types.h S_DT_SHIFT
     private static final int DIRECTORY_TYPE = 4; // linux/fs_types.h DT_DIR
     private static final Name SELF = Name.of((byte) '.');
     private static final Name PARENT = Name.of((byte) '.', (byte) '.');
 
-    private final Share share;
-    private final NameOperations names;
+    private final NioTree share;
+    private final NioNames names;
 
-    Directories(Share share, NameOperations names) {
+    NioDirectories(NioTree share, NioNames names) {
         this.share = share;
         this.names = names;
     }
 
-    OpenReply opendir(Session session, long nodeId) throws ErrnoException {
-        Session.Directory directory = session.withNames(() -> session.directory(nodeId));
+    OpenReply opendir(NioSession session, long nodeId) throws ErrnoException {
+        NioSession.Directory directory = session.withNames(() -> session.directory(nodeId));
         long fh = session.add(new OpenDirectory(directory.node(), session.memory()));
         return new OpenReply(fh, share.options().directoryFlags());
     }
 
     void readdir(
-            Session session, long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
+            NioSession session, long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
             throws ErrnoException {
         OpenDirectory open = session.openDirectory(nodeId, fh);
         synchronized (open) {
@@ -49,14 +49,14 @@ final class Directories {
     }
 
     private void read(
-            Session session, OpenDirectory open, long offset, boolean plus, DirectorySink sink)
+            NioSession session, OpenDirectory open, long offset, boolean plus, DirectorySink sink)
             throws ErrnoException {
         Path path = session.nodes().path(open.node());
         NioAttributes seen = NioErrno.call(() -> share.views().read(path));
         if (!open.node().is(seen)) {
             throw ErrnoException.of(Errno.ENOENT);
         }
-        Session.Directory directory = new Session.Directory(open.node(), path, seen);
+        NioSession.Directory directory = new NioSession.Directory(open.node(), path, seen);
         if (offset == 0 || open.names() == null) {
             NioErrno.run(() -> open.read(path));
         }
@@ -82,8 +82,8 @@ final class Directories {
      * Adds a name; false if it does not fit. A name that is gone, or none for a guest, is left out.
      */
     private boolean add(
-            Session session,
-            Session.Directory directory,
+            NioSession session,
+            NioSession.Directory directory,
             String string,
             long next,
             boolean plus,

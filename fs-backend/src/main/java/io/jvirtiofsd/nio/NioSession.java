@@ -16,7 +16,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * <p>Whoever goes by a path holds the lock of names, shared, so that the path stays what it is;
  * whoever takes names away holds it alone. Reading and writing need neither. <i>Thread-safe.</i>
  */
-final class Session {
+final class NioSession {
     /** Most files and directories that are open at a time. */
     static final int MAX_HANDLES = 65_536;
 
@@ -29,21 +29,21 @@ final class Session {
         T run() throws ErrnoException;
     }
 
-    private final Share share;
+    private final NioTree share;
     private final NodeTree nodes;
-    private final SlotTable<Handle> handles = new SlotTable<>(MAX_HANDLES);
+    private final SlotTable<NioHandle> handles = new SlotTable<>(MAX_HANDLES);
     private final ReadWriteLock names = new ReentrantReadWriteLock();
     private final Allowance memory;
     private final Allowance disk = Allowance.ofDisk(MAX_UNPACKED_BYTES);
     private volatile boolean ended;
 
-    Session(Share share) throws IOException {
+    NioSession(NioTree share) throws IOException {
         this.share = share;
         this.memory = Allowance.ofMemory(share.options().openBytes());
         this.nodes = new NodeTree(share.root(), share.views().read(share.root()), share.options());
     }
 
-    Share share() {
+    NioTree share() {
         return share;
     }
 
@@ -158,7 +158,7 @@ final class Session {
     }
 
     /** Takes {@code handle}; gives its fh. */
-    long add(Handle handle) throws ErrnoException {
+    long add(NioHandle handle) throws ErrnoException {
         long fh = handles.add(handle);
         if (fh == 0) {
             NioErrno.run(handle::close);
@@ -176,8 +176,8 @@ final class Session {
      *
      * @throws ErrnoException EBADF if the handle does not exist, or is of another node
      */
-    Handle handle(long nodeId, long fh) throws ErrnoException {
-        Handle handle = handles.get(fh);
+    NioHandle handle(long nodeId, long fh) throws ErrnoException {
+        NioHandle handle = handles.get(fh);
         if (handle == null || handle.node() != nodes.node(nodeId)) {
             throw ErrnoException.of(Errno.EBADF);
         }
@@ -202,7 +202,7 @@ final class Session {
 
     /** Ends a handle, whatever node it is of, so that nothing stays open. */
     void release(long fh) throws ErrnoException {
-        Handle handle = handles.remove(fh);
+        NioHandle handle = handles.remove(fh);
         if (handle == null) {
             throw ErrnoException.of(Errno.EBADF);
         }
