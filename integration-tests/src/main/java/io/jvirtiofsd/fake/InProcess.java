@@ -1,7 +1,7 @@
 package io.jvirtiofsd.fake;
 
-import io.jvirtiofsd.daemon.BackEnd;
-import io.jvirtiofsd.daemon.BackEndOptions;
+import io.jvirtiofsd.backend.BackEnd;
+import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;

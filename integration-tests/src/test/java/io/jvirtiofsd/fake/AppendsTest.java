@@ -3,8 +3,8 @@ package io.jvirtiofsd.fake;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.daemon.BackEndOptions;
-import io.jvirtiofsd.daemon.DaxOptions;
+import io.jvirtiofsd.backend.BackEndOptions;
+import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.passthrough.CacheOptions;
 import io.jvirtiofsd.passthrough.CachePolicy;
 import java.io.IOException;

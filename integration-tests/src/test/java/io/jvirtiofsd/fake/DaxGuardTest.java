@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.daemon.DaxOptions;
+import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.guest.ExecResult;
 import io.jvirtiofsd.guest.Processes;

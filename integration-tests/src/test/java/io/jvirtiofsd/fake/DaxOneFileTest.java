@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.jvirtiofsd.daemon.DaxOptions;
+import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.guest.Processes;
 import io.jvirtiofsd.linux.JnrSyscalls;

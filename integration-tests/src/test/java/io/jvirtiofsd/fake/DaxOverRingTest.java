@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.daemon.DaxOptions;
+import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.fake.FuseClient.Created;
 import io.jvirtiofsd.passthrough.CacheOptions;
 import io.jvirtiofsd.passthrough.CachePolicy;

@@ -3,8 +3,8 @@ package io.jvirtiofsd.fake;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.jvirtiofsd.daemon.BackEndOptions;
-import io.jvirtiofsd.daemon.DaxOptions;
+import io.jvirtiofsd.backend.BackEndOptions;
+import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;

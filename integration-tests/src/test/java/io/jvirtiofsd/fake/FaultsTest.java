@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.daemon.BackEnd;
-import io.jvirtiofsd.daemon.BackEndOptions;
-import io.jvirtiofsd.daemon.DaxOptions;
+import io.jvirtiofsd.backend.BackEnd;
+import io.jvirtiofsd.backend.BackEndOptions;
+import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.linux.FaultySyscalls;

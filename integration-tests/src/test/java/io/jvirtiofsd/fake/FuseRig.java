@@ -3,7 +3,7 @@ package io.jvirtiofsd.fake;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import io.jvirtiofsd.daemon.BackEndOptions;
+import io.jvirtiofsd.backend.BackEndOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
-import io.jvirtiofsd.daemon.BackEndOptions;
+import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.fuse.LockOptions;
 import java.io.IOException;
 import java.nio.file.FileSystem;

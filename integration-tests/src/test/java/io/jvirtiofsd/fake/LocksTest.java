@@ -10,7 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.daemon.BackEndOptions;
+import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.fuse.LockOptions;
 import java.io.IOException;
 import java.nio.file.Files;

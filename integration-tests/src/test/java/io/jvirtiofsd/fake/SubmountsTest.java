@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.jvirtiofsd.daemon.BackEndOptions;
+import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.fake.FuseClient.Node;
 import io.jvirtiofsd.passthrough.HandleMode;
 import java.nio.charset.StandardCharsets;

@@ -3,7 +3,7 @@ package io.jvirtiofsd.guest;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.daemon.Main;
+import io.jvirtiofsd.cli.Main;
 import io.jvirtiofsd.fake.FakeFrontend;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.FuseErrorException;

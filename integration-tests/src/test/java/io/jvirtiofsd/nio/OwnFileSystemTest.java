@@ -42,7 +42,7 @@ class OwnFileSystemTest {
     private void compile(String body) throws Exception {
         String source =
                 """
-                import io.jvirtiofsd.daemon.*;
+                import io.jvirtiofsd.backend.*;
                 import java.nio.file.*;
                 public class Own {
                     public static void run(FileSystem fileSystem) throws Exception {

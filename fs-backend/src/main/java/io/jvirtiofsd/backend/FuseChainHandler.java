@@ -1,0 +1,142 @@
+package io.jvirtiofsd.backend;
+
+import io.jvirtiofsd.fuse.GuestData;
+import io.jvirtiofsd.fuse.server.FuseWorker;
+import io.jvirtiofsd.fuse.server.ParkedRequest;
+import io.jvirtiofsd.fuse.server.ReplyWriter;
+import io.jvirtiofsd.fuse.server.RequestReader;
+import io.jvirtiofsd.linux.IoVector;
+import io.jvirtiofsd.vhost.ChainHandler;
+import io.jvirtiofsd.vhost.ParkedChain;
+import io.jvirtiofsd.virtio.ChainReader;
+import io.jvirtiofsd.virtio.ChainWriter;
+
+/**
+ * Shows one descriptor chain after another to a {@link FuseWorker} as request and reply; one per
+ * thread that serves a queue, owned by that thread.
+ *
+ * <p><i>Confined to its thread.</i>
+ */
+final class FuseChainHandler implements ChainHandler {
+    private static final int VECTOR_ENTRIES = 260; // 1 MiB in pages, and a little
+
+    private final FuseWorker worker;
+    private final Request request = new Request();
+    private final Reply reply = new Reply();
+
+    FuseChainHandler(FuseWorker worker) {
+        this.worker = worker;
+    }
+
+    @Override
+    public int handle(ChainReader reader, ChainWriter writer) {
+        request.chain = reader;
+        reply.chain = writer;
+        int written = worker.handle(request, reply);
+        return written == FuseWorker.PARKED ? PARKED : written;
+    }
+
+    @Override
+    public int refuse(ChainReader reader, ChainWriter writer) {
+        request.chain = reader;
+        reply.chain = writer;
+        return worker.refuse(request, reply);
+    }
+
+    @Override
+    public Runnable parked(ParkedChain chain) {
+        ParkedRequest parked = worker.parked();
+        parked.start(chain::answer);
+        return parked::cancel;
+    }
+
+    private static int clamp(long bytes) {
+        return (int) Math.min(bytes, Integer.MAX_VALUE);
+    }
+
+    /** A part of a chain, in place. */
+    private abstract static class Part implements GuestData {
+        final IoVector vector = new IoVector(VECTOR_ENTRIES);
+
+        @Override
+        public int size() {
+            return (int) vector.bytes();
+        }
+
+        @Override
+        public long iovAddress() {
+            return vector.address();
+        }
+
+        @Override
+        public int iovCount() {
+            return vector.count();
+        }
+    }
+
+    /** The readable side; as {@link GuestData}, what follows the consumed part. */
+    private static final class Request extends Part implements RequestReader {
+        private ChainReader chain;
+
+        @Override
+        public int remaining() {
+            return clamp(chain.remaining());
+        }
+
+        @Override
+        public void read(byte[] target, int at, int length) {
+            chain.read(target, at, length);
+        }
+
+        @Override
+        public GuestData data(int size) {
+            vector.clear();
+            chain.addTo(vector, size);
+            return this;
+        }
+
+        @Override
+        public void get(int position, byte[] target, int at, int length) {
+            chain.get(position, target, at, length);
+        }
+
+        @Override
+        public void put(int position, byte[] source, int at, int length) {
+            throw new UnsupportedOperationException("a request's data is read-only");
+        }
+    }
+
+    /** The writable side; as {@link GuestData}, a part of it that {@link #data} chose. */
+    private static final class Reply extends Part implements ReplyWriter {
+        private ChainWriter chain;
+        private int dataPosition;
+
+        @Override
+        public int capacity() {
+            return clamp(chain.capacity());
+        }
+
+        @Override
+        public void write(int position, byte[] source, int at, int length) {
+            chain.write(position, source, at, length);
+        }
+
+        @Override
+        public GuestData data(int position, int size) {
+            vector.clear();
+            chain.addTo(vector, position, size);
+            dataPosition = position;
+            return this;
+        }
+
+        @Override
+        public void get(int position, byte[] target, int at, int length) {
+            throw new UnsupportedOperationException("a reply's data is write-only");
+        }
+
+        @Override
+        public void put(int position, byte[] source, int at, int length) {
+            chain.write(dataPosition + position, source, at, length);
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package io.jvirtiofsd.cli;
+
+import io.jvirtiofsd.passthrough.CacheOptions;
+import io.jvirtiofsd.passthrough.CachePolicy;
+import java.math.BigDecimal;
+import picocli.CommandLine;
+import picocli.CommandLine.Option;
+
+/** The part of the command line that is about what the guest keeps; a part of {@link Options}. */
+final class CacheArguments {
+    private static final BigDecimal MOST_SECONDS = BigDecimal.valueOf(86_400);
+
+    @Option(
+            names = "--cache",
+            paramLabel = "POLICY",
+            converter = PolicyConverter.class,
+            description =
+                    "What the guest may cache: never, auto, metadata or always "
+                            + "(default: ${DEFAULT-VALUE}).",
+            defaultValue = "auto")
+    private CachePolicy policy;
+
+    @Option(
+            names = "--writeback",
+            description =
+                    "The guest may keep what is written for a while, with --cache=auto or "
+                            + "always: only for what nobody else uses. Turns --dax off.")
+    private boolean writeback;
+
+    @Option(
+            names = "--allow-direct-io",
+            description = "Pass O_DIRECT of the guest's programs on to the host.")
+    private boolean directIo;
+
+    @Option(
+            names = "--allow-mmap",
+            description =
+                    "Allow shared mmap with --cache=never or metadata: only for what nobody "
+                            + "else changes.")
+    private boolean sharedMmap;
+
+    @Option(names = "--no-readdirplus", description = "Directory listings never carry attributes.")
+    private boolean noReaddirplus;
+
+    @Option(
+            names = "--negative-timeout",
+            paramLabel = "SECONDS",
+            converter = SecondsConverter.class,
+            defaultValue = "0",
+            description =
+                    "How long the guest may keep that a name does not exist, such as 1 or 0.5 "
+                            + "(default: ${DEFAULT-VALUE}, it always asks).")
+    private long negativeNanos;
+
+    void setPolicy(CachePolicy value) {
+        policy = value;
+    }
+
+    void setWriteback(boolean on) {
+        writeback = on;
+    }
+
+    void setDirectIo(boolean on) {
+        directIo = on;
+    }
+
+    void setReaddirplus(boolean on) {
+        noReaddirplus = !on;
+    }
+
+    CacheOptions options() {
+        return new CacheOptions(
+                policy, !noReaddirplus, writeback, directIo, sharedMmap, negativeNanos);
+    }
+
+    /** The same for {@code -o cache=}, which has "none" for "never". */
+    static final class LegacyConverter implements CommandLine.ITypeConverter<CachePolicy> {
+        @Override
+        public CachePolicy convert(String value) {
+            return value.equalsIgnoreCase("none")
+                    ? CachePolicy.NEVER
+                    : Options.byName(CachePolicy.values(), value);
+        }
+    }
+
+    /** Reads a policy by its name. */
+    static final class PolicyConverter implements CommandLine.ITypeConverter<CachePolicy> {
+        @Override
+        public CachePolicy convert(String value) {
+            return Options.byName(CachePolicy.values(), value);
+        }
+    }
+
+    /** Reads seconds, up to a day; gives nanoseconds. */
+    static final class SecondsConverter implements CommandLine.ITypeConverter<Long> {
+        @Override
+        public Long convert(String value) {
+            try {
+                BigDecimal seconds = new BigDecimal(value);
+                if (seconds.signum() >= 0 && seconds.compareTo(MOST_SECONDS) <= 0) {
+                    return seconds.movePointRight(9).longValue();
+                }
+            } catch (NumberFormatException e) {
+                // as any other number out of range
+            }
+            throw new CommandLine.TypeConversionException(
+                    "'" + value + "' is not in 0.." + MOST_SECONDS + " seconds");
+        }
+    }
+}

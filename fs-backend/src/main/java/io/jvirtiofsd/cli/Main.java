@@ -1,0 +1,157 @@
+package io.jvirtiofsd.cli;
+
+import io.jvirtiofsd.backend.BackEnd;
+import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Syscalls;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.Arrays;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+
+/**
+ * The program: reads the command line, opens the share and the socket, and serves until the
+ * front-end goes or a signal comes. Owns the server and the file system.
+ *
+ * <p>Exit status: 0 after a session, SIGTERM or SIGINT; 1 if the share or the socket cannot be
+ * used, or if the process must not go on ({@link LastResort}); 2 for a wrong command line. Any
+ * failure is one line on standard error.
+ */
+public final class Main {
+    private static final int OK = 0;
+    private static final int UNUSABLE = 1;
+    private static final int USAGE = 2;
+
+    private static final int OWNER_ONLY = 077;
+
+    private static final String CAPABILITIES =
+            """
+            {
+              "type": "fs",
+              "features": [
+                "posix-acl-negotiation-mode",
+                "security-label-negotiation-mode",
+                "separate-options"
+              ]
+            }
+            """;
+
+    /** What is done with a back-end that has been opened. */
+    interface Service {
+        void serve(BackEnd backEnd) throws IOException;
+    }
+
+    private final Service service;
+    private final Termination termination;
+
+    Main(Service service, Termination termination) {
+        this.service = service;
+        this.termination = termination;
+    }
+
+    public static void main(String[] args) {
+        Termination termination = new Termination();
+        termination.install();
+        System.exit(new Main(BackEnd::serve, termination).run(args));
+    }
+
+    /** Does what {@code args} say; the exit status. */
+    int run(String... args) {
+        try {
+            return parseAndServe(args);
+        } finally {
+            termination.ended();
+        }
+    }
+
+    private int parseAndServe(String[] args) {
+        // By convention of vhost-user programs all other options are ignored then.
+        if (Arrays.asList(args).contains("--print-capabilities")) {
+            System.out.print(CAPABILITIES);
+            return OK;
+        }
+        // Else picocli looks for each class of these packages, though no option is a time or a
+        // date.
+        System.setProperty("picocli.converters.excludes", "java.sql.*,java.time.*");
+        Options options = new Options();
+        CommandLine commandLine = new CommandLine(options);
+        commandLine.setOverwrittenOptionsAllowed(true);
+        commandLine.setExpandAtFiles(false); // a path may begin with @
+        try {
+            commandLine.parseArgs(args);
+            if (commandLine.isUsageHelpRequested()) {
+                commandLine.usage(System.out);
+                return OK;
+            }
+            if (commandLine.isVersionHelpRequested()) {
+                System.out.println("jvirtiofsd " + version());
+                return OK;
+            }
+            options.complete();
+        } catch (CommandLine.ParameterException e) {
+            return fail(USAGE, e.getMessage());
+        }
+        try {
+            return serve(options);
+        } catch (IOException e) {
+            return fail(UNUSABLE, e.getMessage());
+        } catch (LinkageError e) {
+            return fail(UNUSABLE, "cannot load what it needs: " + e.getMessage());
+        }
+    }
+
+    private static int fail(int status, String message) {
+        System.err.println("jvirtiofsd: " + message.lines().findFirst().orElse(message));
+        return status;
+    }
+
+    private static String version() {
+        String version = Main.class.getPackage().getImplementationVersion();
+        return version != null ? version : "(not packaged)";
+    }
+
+    private int serve(Options options) throws IOException {
+        configureLog(options);
+        LastResort.install();
+        Syscalls syscalls = JnrSyscalls.load();
+        termination.awaitSignal(syscalls);
+        if (options.syslog()) {
+            System.setErr(new PrintStream(new SyslogStream(syscalls), true));
+        }
+        boolean root = syscalls.geteuid() == 0;
+        if (root) {
+            options.refuseAsRoot();
+        }
+        options.modcaps().check(root);
+        syscalls.umask(OWNER_ONLY); // threads that make files for the guest have their own
+        int descriptorLimit = DescriptorLimit.apply(syscalls, options.descriptors());
+
+        // Half of the descriptors for inodes; the rest for what the guest opens.
+        try (SharedTree shared = options.sharedTree();
+                BackEnd backEnd =
+                        BackEnd.open(
+                                syscalls,
+                                options.backEnd(
+                                        shared.root(), descriptorLimit / 2, System.err::println))) {
+            termination.serving(backEnd, shared.isWrittenAtTheEnd());
+            Logger log = LoggerFactory.getLogger(Main.class);
+            log.info("sharing {}, waiting for a front-end", shared);
+            service.serve(backEnd);
+            log.info("end");
+        }
+        return OK;
+    }
+
+    private static void configureLog(Options options) {
+        String prefix = "org.slf4j.simpleLogger.";
+        System.setProperty(
+                prefix + "defaultLogLevel", options.logLevel().name().toLowerCase(Locale.ROOT));
+        System.setProperty(prefix + "showThreadName", "false");
+        System.setProperty(prefix + "showShortLogName", "true");
+        System.setProperty(prefix + "levelInBrackets", "true");
+        System.setProperty(prefix + "showDateTime", String.valueOf(!options.syslog()));
+        System.setProperty(prefix + "dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSZ");
+    }
+}
