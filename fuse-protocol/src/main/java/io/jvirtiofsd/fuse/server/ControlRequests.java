@@ -6,6 +6,60 @@ import java.util.Arrays;
 
 /** IOCTL, of which a few are let through, and POLL. Source: ioctl_iflags(2), poll(2). */
 final class ControlRequests {
+    /**
+     * FUSE_IOCTL: {@code struct fuse_ioctl_in}, 32 bytes (fuse.h); {@code inSize} bytes follow.
+     *
+     * @param cmd the command's number, with direction and size as ioctl(2) has it
+     * @param arg the caller's address, which means nothing here
+     * @param outSize bytes of data to answer, unsigned
+     */
+    record IoctlIn(long fh, int flags, int cmd, long arg, int inSize, int outSize) {
+        static final int BYTES = 32;
+
+        static IoctlIn read(WireReader in) {
+            return new IoctlIn(in.u64(), in.u32(), in.u32(), in.u64(), in.u32(), in.u32());
+        }
+    }
+
+    /** Answer to FUSE_IOCTL: {@code struct fuse_ioctl_out}, 16 bytes (fuse.h); data may follow. */
+    record IoctlOut(int result, int flags, int inIovs, int outIovs) {
+        static final int BYTES = 16;
+
+        /** Success, with nothing to be tried again. */
+        static void write(WireWriter out) {
+            out.zero(BYTES);
+        }
+
+        static IoctlOut read(WireReader in) {
+            return new IoctlOut(in.u32(), in.u32(), in.u32(), in.u32());
+        }
+    }
+
+    /** FUSE_POLL: {@code struct fuse_poll_in}, 24 bytes (fuse.h). */
+    record PollIn(long fh, long kh, int flags, int events) {
+        static final int BYTES = 24;
+
+        static PollIn read(WireReader in) {
+            return new PollIn(in.u64(), in.u64(), in.u32(), in.u32());
+        }
+    }
+
+    /** Answer to FUSE_POLL: {@code struct fuse_poll_out}, 8 bytes (fuse.h). */
+    record PollOut(int revents) {
+        static final int BYTES = 8;
+
+        static void write(WireWriter out, int revents) {
+            out.u32(revents);
+            out.zero(4); // padding
+        }
+
+        static PollOut read(WireReader in) {
+            int revents = in.u32();
+            in.skip(4); // padding
+            return new PollOut(revents);
+        }
+    }
+
     /** What a guest may ask for: the attributes of files that chattr and project quotas use. */
     private enum Command {
         // spotless:off

@@ -6,6 +6,8 @@ import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.FileType;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.server.AttributeWire.Attr;
+import io.jvirtiofsd.fuse.server.AttributeWire.EntryOut;
 
 /**
  * Encodes directory entries behind one another into the body of an answer; owned by a {@link

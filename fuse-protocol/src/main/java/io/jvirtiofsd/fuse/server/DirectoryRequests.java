@@ -3,6 +3,11 @@ package io.jvirtiofsd.fuse.server;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileSystem;
+import io.jvirtiofsd.fuse.server.FileRequests.FsyncIn;
+import io.jvirtiofsd.fuse.server.FileRequests.OpenIn;
+import io.jvirtiofsd.fuse.server.FileRequests.OpenOut;
+import io.jvirtiofsd.fuse.server.FileRequests.ReadIn;
+import io.jvirtiofsd.fuse.server.FileRequests.ReleaseIn;
 
 /** Operations on open directories. */
 final class DirectoryRequests {

@@ -9,9 +9,273 @@ import io.jvirtiofsd.fuse.LockRequest;
 import io.jvirtiofsd.fuse.NewFile;
 import io.jvirtiofsd.fuse.OpenFlags;
 import io.jvirtiofsd.fuse.OpenReply;
+import io.jvirtiofsd.fuse.server.AttributeWire.EntryOut;
 
 /** Operations on open files. */
 final class FileRequests {
+    /** FUSE_OPEN, FUSE_OPENDIR: {@code struct fuse_open_in}, 8 bytes (fuse.h). */
+    record OpenIn(@Flags(FlagSet.OPEN) int flags, @Flags(FlagSet.OPEN_IN) int openFlags) {
+        static final int BYTES = 8;
+
+        static OpenIn read(WireReader in) {
+            return new OpenIn(in.u32(), in.u32());
+        }
+    }
+
+    /** Answer to FUSE_OPEN and FUSE_OPENDIR: {@code struct fuse_open_out}, 16 bytes (fuse.h). */
+    record OpenOut(long fh, @Flags(FlagSet.FOPEN) int openFlags) {
+        static final int BYTES = 16;
+
+        static void write(WireWriter out, OpenReply from) {
+            out.u64(from.fh());
+            out.u32(from.openFlags());
+            out.zero(4); // padding; backing_id since 7.40
+        }
+
+        static OpenOut read(WireReader in) {
+            long fh = in.u64();
+            int openFlags = in.u32();
+            in.skip(4); // padding; backing_id since 7.40
+            return new OpenOut(fh, openFlags);
+        }
+    }
+
+    /**
+     * FUSE_CREATE, FUSE_TMPFILE: {@code struct fuse_create_in}, 16 bytes (fuse.h).
+     *
+     * @param flags the guest's O_ flags
+     * @param mode permission bits, with S_IFREG
+     * @param umask the caller's umask
+     * @param openFlags 1 (OPEN_KILL_SUIDGID) or 0
+     */
+    record CreateIn(
+            @Flags(FlagSet.OPEN) int flags,
+            @Flags(FlagSet.MODE) int mode,
+            @Flags(FlagSet.MODE) int umask,
+            @Flags(FlagSet.OPEN_IN) int openFlags) {
+        static final int BYTES = 16;
+
+        static final int OPEN_KILL_SUIDGID = 1; // fuse.h FUSE_OPEN_KILL_SUIDGID
+
+        static CreateIn read(WireReader in) {
+            return new CreateIn(in.u32(), in.u32(), in.u32(), in.u32());
+        }
+    }
+
+    /**
+     * Answer to FUSE_CREATE: {@code struct fuse_entry_out} and {@code struct fuse_open_out}, 144 bytes.
+     */
+    record CreateOut(EntryOut entry, OpenOut open) {
+        static final int BYTES = EntryOut.BYTES + OpenOut.BYTES;
+
+        static CreateOut read(WireReader in) {
+            return new CreateOut(EntryOut.read(in), OpenOut.read(in));
+        }
+    }
+
+    /** FUSE_READ, FUSE_READDIR, FUSE_READDIRPLUS: {@code struct fuse_read_in}, 40 bytes (fuse.h). */
+    record ReadIn(
+            long fh,
+            long offset,
+            int size,
+            @Flags(FlagSet.READ) int readFlags,
+            long lockOwner,
+            @Flags(FlagSet.OPEN) int flags) {
+        static final int BYTES = 40;
+
+        static final int READ_LOCKOWNER = 2; // fuse.h FUSE_READ_LOCKOWNER
+
+        static ReadIn read(WireReader in) {
+            long fh = in.u64();
+            long offset = in.u64();
+            int size = in.u32();
+            int readFlags = in.u32();
+            long lockOwner = in.u64();
+            int flags = in.u32();
+            in.skip(4); // padding
+            return new ReadIn(fh, offset, size, readFlags, lockOwner, flags);
+        }
+    }
+
+    /** FUSE_WRITE: {@code struct fuse_write_in}, 40 bytes (fuse.h); the data follows. */
+    record WriteIn(
+            long fh,
+            long offset,
+            int size,
+            @Flags(FlagSet.WRITE) int writeFlags,
+            long lockOwner,
+            @Flags(FlagSet.OPEN) int flags) {
+        static final int BYTES = 40;
+
+        static WriteIn read(WireReader in) {
+            long fh = in.u64();
+            long offset = in.u64();
+            int size = in.u32();
+            int writeFlags = in.u32();
+            long lockOwner = in.u64();
+            int flags = in.u32();
+            in.skip(4); // padding
+            return new WriteIn(fh, offset, size, writeFlags, lockOwner, flags);
+        }
+    }
+
+    /**
+     * Answer to FUSE_WRITE and FUSE_COPY_FILE_RANGE: {@code struct fuse_write_out}, 8 bytes (fuse.h).
+     */
+    record WriteOut(int size) {
+        static final int BYTES = 8;
+
+        static void write(WireWriter out, int size) {
+            out.u32(size);
+            out.zero(4); // padding
+        }
+
+        static WriteOut read(WireReader in) {
+            int size = in.u32();
+            in.skip(4); // padding
+            return new WriteOut(size);
+        }
+    }
+
+    /** FUSE_FLUSH: {@code struct fuse_flush_in}, 24 bytes (fuse.h). */
+    record FlushIn(long fh, long lockOwner) {
+        static final int BYTES = 24;
+
+        static FlushIn read(WireReader in) {
+            long fh = in.u64();
+            in.skip(4); // unused
+            in.skip(4); // padding
+            long lockOwner = in.u64();
+            return new FlushIn(fh, lockOwner);
+        }
+    }
+
+    /** FUSE_RELEASE, FUSE_RELEASEDIR: {@code struct fuse_release_in}, 24 bytes (fuse.h). */
+    record ReleaseIn(
+            long fh,
+            @Flags(FlagSet.OPEN) int flags,
+            @Flags(FlagSet.RELEASE) int releaseFlags,
+            long lockOwner) {
+        static final int BYTES = 24;
+
+        static final int RELEASE_FLUSH = 1; // fuse.h FUSE_RELEASE_FLUSH
+        static final int RELEASE_FLOCK_UNLOCK = 2; // fuse.h FUSE_RELEASE_FLOCK_UNLOCK
+
+        static ReleaseIn read(WireReader in) {
+            return new ReleaseIn(in.u64(), in.u32(), in.u32(), in.u64());
+        }
+    }
+
+    /** FUSE_FSYNC, FUSE_FSYNCDIR: {@code struct fuse_fsync_in}, 16 bytes (fuse.h). */
+    record FsyncIn(long fh, @Flags(FlagSet.FSYNC) int fsyncFlags) {
+        static final int BYTES = 16;
+
+        static final int FSYNC_FDATASYNC = 1; // fuse.h FUSE_FSYNC_FDATASYNC
+
+        static FsyncIn read(WireReader in) {
+            long fh = in.u64();
+            int fsyncFlags = in.u32();
+            in.skip(4); // padding
+            return new FsyncIn(fh, fsyncFlags);
+        }
+    }
+
+    /** FUSE_LSEEK: {@code struct fuse_lseek_in}, 24 bytes (fuse.h). */
+    record LseekIn(long fh, long offset, int whence) {
+        static final int BYTES = 24;
+
+        static final int SEEK_DATA = 3; // linux/fs.h
+        static final int SEEK_HOLE = 4; // linux/fs.h
+
+        static LseekIn read(WireReader in) {
+            long fh = in.u64();
+            long offset = in.u64();
+            int whence = in.u32();
+            in.skip(4); // padding
+            return new LseekIn(fh, offset, whence);
+        }
+    }
+
+    /** Answer to FUSE_LSEEK: {@code struct fuse_lseek_out}, 8 bytes (fuse.h). */
+    record LseekOut(long offset) {
+        static final int BYTES = 8;
+
+        static void write(WireWriter out, long offset) {
+            out.u64(offset);
+        }
+
+        static LseekOut read(WireReader in) {
+            return new LseekOut(in.u64());
+        }
+    }
+
+    /** FUSE_FALLOCATE: {@code struct fuse_fallocate_in}, 32 bytes (fuse.h). */
+    record FallocateIn(long fh, long offset, long length, @Flags(FlagSet.FALLOCATE) int mode) {
+        static final int BYTES = 32;
+
+        static final int FALLOC_KEEP_SIZE = 0x01; // linux/falloc.h
+        static final int FALLOC_PUNCH_HOLE = 0x02; // linux/falloc.h
+        static final int FALLOC_COLLAPSE_RANGE = 0x08; // linux/falloc.h
+        static final int FALLOC_ZERO_RANGE = 0x10; // linux/falloc.h
+        static final int FALLOC_INSERT_RANGE = 0x20; // linux/falloc.h
+        static final int FALLOC_UNSHARE_RANGE = 0x40; // linux/falloc.h
+
+        /**
+         * Whether Linux sends this mode. Any other may take bytes out of the middle of a file that
+         * another guest has mapped, which no guard sees.
+         */
+        boolean isAllowed() {
+            return switch (mode) {
+                case 0,
+                        FALLOC_KEEP_SIZE,
+                        FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE,
+                        FALLOC_ZERO_RANGE,
+                        FALLOC_ZERO_RANGE | FALLOC_KEEP_SIZE ->
+                        true;
+                default -> false;
+            };
+        }
+
+        static FallocateIn read(WireReader in) {
+            long fh = in.u64();
+            long offset = in.u64();
+            long length = in.u64();
+            int mode = in.u32();
+            in.skip(4); // padding
+            return new FallocateIn(fh, offset, length, mode);
+        }
+    }
+
+    /**
+     * FUSE_COPY_FILE_RANGE, FUSE_COPY_FILE_RANGE_64: {@code struct fuse_copy_file_range_in}, 56 bytes
+     * (fuse.h).
+     */
+    record CopyFileRangeIn(
+            long fhIn, long offIn, long nodeidOut, long fhOut, long offOut, long len, long flags) {
+        static final int BYTES = 56;
+
+        static CopyFileRangeIn read(WireReader in) {
+            return new CopyFileRangeIn(
+                    in.u64(), in.u64(), in.u64(), in.u64(), in.u64(), in.u64(), in.u64());
+        }
+    }
+
+    /**
+     * Answer to FUSE_COPY_FILE_RANGE_64: {@code struct fuse_copy_file_range_out}, 8 bytes (fuse.h
+     * 7.45).
+     */
+    record CopyFileRangeOut(long bytesCopied) {
+        static final int BYTES = 8;
+
+        static void write(WireWriter out, long bytesCopied) {
+            out.u64(bytesCopied);
+        }
+
+        static CopyFileRangeOut read(WireReader in) {
+            return new CopyFileRangeOut(in.u64());
+        }
+    }
+
     /** What OPEN does not mean: the file exists, and terminals are nobody's here. */
     private static final int NOT_FOR_OPEN =
             OpenFlags.O_CREAT | OpenFlags.O_EXCL | OpenFlags.O_NOCTTY;

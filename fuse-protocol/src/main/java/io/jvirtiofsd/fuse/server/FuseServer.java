@@ -3,6 +3,8 @@ package io.jvirtiofsd.fuse.server;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileSystem;
+import io.jvirtiofsd.fuse.server.SessionRequests.InitIn;
+import io.jvirtiofsd.fuse.server.SessionRequests.InitOut;
 import java.util.List;
 
 /**

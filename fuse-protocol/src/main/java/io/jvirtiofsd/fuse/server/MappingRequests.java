@@ -8,6 +8,49 @@ import java.util.List;
 
 /** Operations on the DAX window. Source: virtio 1.3, 5.11.6.3; fuse.h 7.31. */
 final class MappingRequests {
+    /** FUSE_SETUPMAPPING: {@code struct fuse_setupmapping_in}, 40 bytes (fuse.h 7.31). */
+    record SetupmappingIn(
+            long fh, long foffset, long len, @Flags(FlagSet.SETUPMAPPING) int flags, long moffset) {
+        static final int BYTES = 40;
+
+        static final int SETUPMAPPING_WRITE = 1; // fuse.h FUSE_SETUPMAPPING_FLAG_WRITE
+        static final int SETUPMAPPING_READ = 2; // fuse.h FUSE_SETUPMAPPING_FLAG_READ
+
+        /** Bits that no flag has, of the 64 on the wire, make {@link #flags} what no guest sends. */
+        private static final int UNKNOWN = 1 << 31;
+
+        static SetupmappingIn read(WireReader in) {
+            long fh = in.u64();
+            long foffset = in.u64();
+            long len = in.u64();
+            long flags = in.u64();
+            long moffset = in.u64();
+            boolean wide = flags >>> 31 != 0;
+            return new SetupmappingIn(fh, foffset, len, wide ? UNKNOWN : (int) flags, moffset);
+        }
+    }
+
+    /**
+     * FUSE_REMOVEMAPPING: {@code struct fuse_removemapping_in}, 4 bytes (fuse.h 7.31); {@code count}
+     * items follow at once, unaligned.
+     */
+    record RemovemappingIn(int count) {
+        static final int BYTES = 4;
+
+        static RemovemappingIn read(WireReader in) {
+            return new RemovemappingIn(in.u32());
+        }
+
+        /** One item: {@code struct fuse_removemapping_one}, 16 bytes. */
+        record One(long moffset, long len) {
+            static final int BYTES = 16;
+
+            static One read(WireReader in) {
+                return new One(in.u64(), in.u64());
+            }
+        }
+    }
+
     /** Items that one REMOVEMAPPING may have: a page of 64 KiB full, the largest that Linux has. */
     static final int MAX_REMOVED = 4096;
 

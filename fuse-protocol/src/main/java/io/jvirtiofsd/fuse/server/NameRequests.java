@@ -7,6 +7,65 @@ import io.jvirtiofsd.fuse.FileType;
 
 /** Operations that make, move or remove names. */
 final class NameRequests {
+    /** FUSE_MKNOD: {@code struct fuse_mknod_in}, 16 bytes (fuse.h); the name follows. */
+    record MknodIn(@Flags(FlagSet.MODE) int mode, int rdev, @Flags(FlagSet.MODE) int umask) {
+        static final int BYTES = 16;
+
+        static MknodIn read(WireReader in) {
+            int mode = in.u32();
+            int rdev = in.u32();
+            int umask = in.u32();
+            in.skip(4); // padding
+            return new MknodIn(mode, rdev, umask);
+        }
+    }
+
+    /** FUSE_MKDIR: {@code struct fuse_mkdir_in}, 8 bytes (fuse.h); the name follows. */
+    record MkdirIn(@Flags(FlagSet.MODE) int mode, @Flags(FlagSet.MODE) int umask) {
+        static final int BYTES = 8;
+
+        static MkdirIn read(WireReader in) {
+            return new MkdirIn(in.u32(), in.u32());
+        }
+    }
+
+    /** FUSE_RENAME: {@code struct fuse_rename_in}, 8 bytes (fuse.h); old and new name follow. */
+    record RenameIn(long newdir) {
+        static final int BYTES = 8;
+
+        static RenameIn read(WireReader in) {
+            return new RenameIn(in.u64());
+        }
+    }
+
+    /** FUSE_RENAME2: {@code struct fuse_rename2_in}, 16 bytes (fuse.h); old and new name follow. */
+    record Rename2In(long newdir, @Flags(FlagSet.RENAME) int flags) {
+        static final int BYTES = 16;
+
+        static final int RENAME_NOREPLACE = 1; // linux/fs.h
+        static final int RENAME_EXCHANGE = 2; // linux/fs.h
+        static final int RENAME_WHITEOUT = 4; // linux/fs.h
+
+        static Rename2In read(WireReader in) {
+            long newdir = in.u64();
+            int flags = in.u32();
+            in.skip(4); // padding
+            return new Rename2In(newdir, flags);
+        }
+    }
+
+    /**
+     * FUSE_LINK: {@code struct fuse_link_in}, 8 bytes (fuse.h); the header names the new parent, the
+     * new name follows.
+     */
+    record LinkIn(long oldnodeid) {
+        static final int BYTES = 8;
+
+        static LinkIn read(WireReader in) {
+            return new LinkIn(in.u64());
+        }
+    }
+
     private static final int RENAME_FLAGS =
             Rename2In.RENAME_NOREPLACE | Rename2In.RENAME_EXCHANGE | Rename2In.RENAME_WHITEOUT;
 

@@ -4,6 +4,8 @@ import io.jvirtiofsd.fuse.Attributes;
 import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.server.SessionRequests.InitIn;
+import io.jvirtiofsd.fuse.server.SessionRequests.InitOut;
 
 /**
  * What guest and server agreed on at INIT; held by the {@link FuseServer} as long as the session

@@ -7,9 +7,186 @@ import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.FullAttributes;
+import io.jvirtiofsd.fuse.Statfs;
+import io.jvirtiofsd.fuse.server.AttributeWire.Attr;
+import io.jvirtiofsd.fuse.server.AttributeWire.AttrOut;
+import io.jvirtiofsd.fuse.server.AttributeWire.EntryOut;
+import io.jvirtiofsd.fuse.server.AttributeWire.StatxOut;
 
 /** Operations on nodes and their attributes. */
 final class NodeRequests {
+    /** FUSE_FORGET: {@code struct fuse_forget_in}, 8 bytes (fuse.h). */
+    record ForgetIn(long nlookup) {
+        static final int BYTES = 8;
+
+        static ForgetIn read(WireReader in) {
+            return new ForgetIn(in.u64());
+        }
+    }
+
+    /**
+     * FUSE_BATCH_FORGET: {@code struct fuse_batch_forget_in}, 8 bytes (fuse.h); {@code count} items
+     * follow.
+     */
+    record BatchForgetIn(int count) {
+        static final int BYTES = 8;
+
+        static BatchForgetIn read(WireReader in) {
+            int count = in.u32();
+            in.skip(4); // dummy
+            return new BatchForgetIn(count);
+        }
+    }
+
+    /** One item of FUSE_BATCH_FORGET: {@code struct fuse_forget_one}, 16 bytes (fuse.h). */
+    record ForgetOne(long nodeid, long nlookup) {
+        static final int BYTES = 16;
+
+        static ForgetOne read(WireReader in) {
+            return new ForgetOne(in.u64(), in.u64());
+        }
+    }
+
+    /** FUSE_GETATTR: {@code struct fuse_getattr_in}, 16 bytes (fuse.h). */
+    record GetattrIn(@Flags(FlagSet.GETATTR) int getattrFlags, long fh) {
+        static final int BYTES = 16;
+
+        static final int GETATTR_FH = 1; // fuse.h FUSE_GETATTR_FH
+
+        static GetattrIn read(WireReader in) {
+            int getattrFlags = in.u32();
+            in.skip(4); // dummy
+            long fh = in.u64();
+            return new GetattrIn(getattrFlags, fh);
+        }
+    }
+
+    /** FUSE_SETATTR: {@code struct fuse_setattr_in}, 88 bytes (fuse.h). */
+    record SetattrIn(
+            @Flags(FlagSet.FATTR) int valid,
+            long fh,
+            long size,
+            long lockOwner,
+            long atime,
+            long mtime,
+            long ctime,
+            int atimensec,
+            int mtimensec,
+            int ctimensec,
+            @Flags(FlagSet.MODE) int mode,
+            int uid,
+            int gid) {
+        static final int BYTES = 88;
+
+        static SetattrIn read(WireReader in) {
+            int valid = in.u32();
+            in.skip(4); // padding
+            long fh = in.u64();
+            long size = in.u64();
+            long lockOwner = in.u64();
+            long atime = in.u64();
+            long mtime = in.u64();
+            long ctime = in.u64();
+            int atimensec = in.u32();
+            int mtimensec = in.u32();
+            int ctimensec = in.u32();
+            int mode = in.u32();
+            in.skip(4); // unused4
+            int uid = in.u32();
+            int gid = in.u32();
+            in.skip(4); // unused5
+            return new SetattrIn(
+                    valid, fh, size, lockOwner, atime, mtime, ctime, atimensec, mtimensec, ctimensec,
+                    mode, uid, gid);
+        }
+
+        /** What a file system is asked to change. */
+        AttributeChange change() {
+            return new AttributeChange(
+                    valid, fh, size, lockOwner, atime, mtime, ctime, atimensec, mtimensec, ctimensec,
+                    mode, uid, gid);
+        }
+    }
+
+    /** FUSE_ACCESS: {@code struct fuse_access_in}, 8 bytes (fuse.h). */
+    record AccessIn(int mask) {
+        static final int BYTES = 8;
+
+        static AccessIn read(WireReader in) {
+            int mask = in.u32();
+            in.skip(4); // padding
+            return new AccessIn(mask);
+        }
+    }
+
+    /** FUSE_SYNCFS: {@code struct fuse_syncfs_in}, 8 bytes without meaning (fuse.h 7.34). */
+    record SyncfsIn() {
+        static final int BYTES = 8;
+
+        static SyncfsIn read(WireReader in) {
+            in.skip(8); // padding
+            return new SyncfsIn();
+        }
+    }
+
+    /** Answer to FUSE_STATFS: {@code struct fuse_kstatfs}, 80 bytes (fuse.h). */
+    record Kstatfs(
+            long blocks,
+            long bfree,
+            long bavail,
+            long files,
+            long ffree,
+            int bsize,
+            int namelen,
+            int frsize) {
+        static final int BYTES = 80;
+
+        static void write(WireWriter out, Statfs from) {
+            out.u64(from.blocks());
+            out.u64(from.freeBlocks());
+            out.u64(from.availableBlocks());
+            out.u64(from.files());
+            out.u64(from.freeFiles());
+            out.u32(from.blockBytes());
+            out.u32(from.nameBytes());
+            out.u32(from.fragmentBytes());
+            out.zero(4); // padding
+            out.zero(6 * 4); // spare
+        }
+
+        static Kstatfs read(WireReader in) {
+            long blocks = in.u64();
+            long bfree = in.u64();
+            long bavail = in.u64();
+            long files = in.u64();
+            long ffree = in.u64();
+            int bsize = in.u32();
+            int namelen = in.u32();
+            int frsize = in.u32();
+            in.skip(4); // padding
+            in.skip(6 * 4); // spare
+            return new Kstatfs(blocks, bfree, bavail, files, ffree, bsize, namelen, frsize);
+        }
+    }
+
+    /**
+     * FUSE_STATX: {@code struct fuse_statx_in}, 24 bytes (fuse.h 7.39).
+     *
+     * @param getattrFlags as for GETATTR
+     * @param sxFlags AT_STATX_ flags of statx(2)
+     * @param sxMask STATX_ bits of what is wanted
+     */
+    record StatxIn(@Flags(FlagSet.GETATTR) int getattrFlags, long fh, int sxFlags, int sxMask) {
+        static final int BYTES = 24;
+
+        static StatxIn read(WireReader in) {
+            int getattrFlags = in.u32();
+            in.skip(4); // reserved
+            long fh = in.u64();
+            return new StatxIn(getattrFlags, fh, in.u32(), in.u32());
+        }
+    }
+
     /** Items that one BATCH_FORGET may have: as many as fit in 1 MiB. */
     static final int MAX_BATCH_FORGET = 65_536;
 

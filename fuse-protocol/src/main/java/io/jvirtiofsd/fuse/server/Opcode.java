@@ -1,5 +1,37 @@
 package io.jvirtiofsd.fuse.server;
 
+import io.jvirtiofsd.fuse.server.ControlRequests.IoctlIn;
+import io.jvirtiofsd.fuse.server.ControlRequests.PollIn;
+import io.jvirtiofsd.fuse.server.FileRequests.CopyFileRangeIn;
+import io.jvirtiofsd.fuse.server.FileRequests.CreateIn;
+import io.jvirtiofsd.fuse.server.FileRequests.FallocateIn;
+import io.jvirtiofsd.fuse.server.FileRequests.FlushIn;
+import io.jvirtiofsd.fuse.server.FileRequests.FsyncIn;
+import io.jvirtiofsd.fuse.server.FileRequests.LseekIn;
+import io.jvirtiofsd.fuse.server.FileRequests.OpenIn;
+import io.jvirtiofsd.fuse.server.FileRequests.ReadIn;
+import io.jvirtiofsd.fuse.server.FileRequests.ReleaseIn;
+import io.jvirtiofsd.fuse.server.FileRequests.WriteIn;
+import io.jvirtiofsd.fuse.server.LockRequests.LkIn;
+import io.jvirtiofsd.fuse.server.MappingRequests.RemovemappingIn;
+import io.jvirtiofsd.fuse.server.MappingRequests.SetupmappingIn;
+import io.jvirtiofsd.fuse.server.NameRequests.LinkIn;
+import io.jvirtiofsd.fuse.server.NameRequests.MkdirIn;
+import io.jvirtiofsd.fuse.server.NameRequests.MknodIn;
+import io.jvirtiofsd.fuse.server.NameRequests.Rename2In;
+import io.jvirtiofsd.fuse.server.NameRequests.RenameIn;
+import io.jvirtiofsd.fuse.server.NodeRequests.AccessIn;
+import io.jvirtiofsd.fuse.server.NodeRequests.BatchForgetIn;
+import io.jvirtiofsd.fuse.server.NodeRequests.ForgetIn;
+import io.jvirtiofsd.fuse.server.NodeRequests.GetattrIn;
+import io.jvirtiofsd.fuse.server.NodeRequests.SetattrIn;
+import io.jvirtiofsd.fuse.server.NodeRequests.StatxIn;
+import io.jvirtiofsd.fuse.server.NodeRequests.SyncfsIn;
+import io.jvirtiofsd.fuse.server.SessionRequests.InitIn;
+import io.jvirtiofsd.fuse.server.SessionRequests.InterruptIn;
+import io.jvirtiofsd.fuse.server.SessionRequests.NoneIn;
+import io.jvirtiofsd.fuse.server.XattrRequests.GetxattrIn;
+import io.jvirtiofsd.fuse.server.XattrRequests.SetxattrIn;
 import java.util.function.Function;
 
 /**

@@ -1,5 +1,19 @@
 package io.jvirtiofsd.fuse.server;
 
+import io.jvirtiofsd.fuse.server.AttributeWire.AttrOut;
+import io.jvirtiofsd.fuse.server.AttributeWire.EntryOut;
+import io.jvirtiofsd.fuse.server.AttributeWire.StatxOut;
+import io.jvirtiofsd.fuse.server.ControlRequests.IoctlOut;
+import io.jvirtiofsd.fuse.server.ControlRequests.PollOut;
+import io.jvirtiofsd.fuse.server.FileRequests.CopyFileRangeOut;
+import io.jvirtiofsd.fuse.server.FileRequests.CreateOut;
+import io.jvirtiofsd.fuse.server.FileRequests.LseekOut;
+import io.jvirtiofsd.fuse.server.FileRequests.OpenOut;
+import io.jvirtiofsd.fuse.server.FileRequests.WriteOut;
+import io.jvirtiofsd.fuse.server.LockRequests.LkOut;
+import io.jvirtiofsd.fuse.server.NodeRequests.Kstatfs;
+import io.jvirtiofsd.fuse.server.SessionRequests.InitOut;
+import io.jvirtiofsd.fuse.server.SessionRequests.NoneIn;
 import java.util.function.Function;
 
 /**

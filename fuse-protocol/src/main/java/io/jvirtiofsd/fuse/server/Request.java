@@ -7,6 +7,7 @@ import io.jvirtiofsd.fuse.FileType;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.LockWait;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.server.SessionRequests.NoneIn;
 import java.util.Arrays;
 
 /**

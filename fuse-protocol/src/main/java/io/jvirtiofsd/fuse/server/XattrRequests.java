@@ -12,6 +12,63 @@ import java.util.Arrays;
  * setxattr(2).
  */
 final class XattrRequests {
+    /**
+     * FUSE_SETXATTR: {@code struct fuse_setxattr_in}, 16 bytes, of which only the first 8 are sent
+     * unless SETXATTR_EXT was negotiated (fuse.h); name and value follow.
+     */
+    record SetxattrIn(
+            int size, @Flags(FlagSet.XATTR) int flags, @Flags(FlagSet.SETXATTR) int setxattrFlags) {
+        static final int BYTES = 16;
+        static final int SHORT_BYTES = 8; // fuse.h FUSE_COMPAT_SETXATTR_IN_SIZE
+
+        static final int XATTR_CREATE = 1; // linux/xattr.h
+        static final int XATTR_REPLACE = 2; // linux/xattr.h
+        static final int SETXATTR_ACL_KILL_SGID = 1; // fuse.h FUSE_SETXATTR_ACL_KILL_SGID
+
+        static SetxattrIn read(WireReader in) {
+            int size = in.u32();
+            int flags = in.u32();
+            int setxattrFlags = in.u32();
+            in.skip(4); // padding
+            return new SetxattrIn(size, flags, setxattrFlags);
+        }
+    }
+
+    /**
+     * FUSE_GETXATTR and FUSE_LISTXATTR: {@code struct fuse_getxattr_in}, 8 bytes (fuse.h); for GETXATTR
+     * the name follows.
+     *
+     * @param size most bytes wanted, unsigned; 0 asks only for their number
+     */
+    record GetxattrIn(int size) {
+        static final int BYTES = 8;
+
+        static GetxattrIn read(WireReader in) {
+            int size = in.u32();
+            in.skip(4); // padding
+            return new GetxattrIn(size);
+        }
+    }
+
+    /**
+     * Answer to FUSE_GETXATTR and FUSE_LISTXATTR that asked for the size only: {@code struct
+     * fuse_getxattr_out}, 8 bytes (fuse.h).
+     */
+    record GetxattrOut(int size) {
+        static final int BYTES = 8;
+
+        static void write(WireWriter out, int size) {
+            out.u32(size);
+            out.zero(4); // padding
+        }
+
+        static GetxattrOut read(WireReader in) {
+            int size = in.u32();
+            in.skip(4); // padding
+            return new GetxattrOut(size);
+        }
+    }
+
     /** Most bytes that a value, or a list of names with their NULs, may have. */
     static final int MAX_BYTES = 65_536; // linux/limits.h XATTR_SIZE_MAX, XATTR_LIST_MAX
 

@@ -8,9 +8,9 @@
  *   <li>{@code Opcode}: the table of operations, one row each; {@code NodeRequests}, {@code
  *       NameRequests}, {@code FileRequests}, {@code DirectoryRequests}, {@code XattrRequests},
  *       {@code LockRequests}, {@code MappingRequests}, {@code ControlRequests}, {@code
- *       SessionRequests}: its handlers
+ *       SessionRequests}: its handlers, each with the C structures of its topic as records; {@code
+ *       AttributeWire}: those of attributes
  *   <li>{@code Request}: the private copy of what was asked, and the answer being made
- *   <li>{@code ...In}, {@code ...Out}: one record for each C structure
  *   <li>{@code Negotiated}, {@code InitFlag}: what INIT agrees on
  *   <li>{@link io.jvirtiofsd.fuse.server.OperationCounts}: how often what was asked for; {@code
  *       Statistics} counts, {@code Bugs} logs what should not happen

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.NewFile;
+import io.jvirtiofsd.fuse.server.AttributeWire.StatxOut;
+import io.jvirtiofsd.fuse.server.ControlRequests.IoctlOut;
+import io.jvirtiofsd.fuse.server.ControlRequests.PollOut;
+import io.jvirtiofsd.fuse.server.FileRequests.CreateOut;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;

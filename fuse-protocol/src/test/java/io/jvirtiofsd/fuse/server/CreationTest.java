@@ -13,6 +13,7 @@ import io.jvirtiofsd.fuse.FeatureMode;
 import io.jvirtiofsd.fuse.NewFile;
 import io.jvirtiofsd.fuse.OpenReply;
 import io.jvirtiofsd.fuse.SecurityContext;
+import io.jvirtiofsd.fuse.server.SessionRequests.InitOut;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;

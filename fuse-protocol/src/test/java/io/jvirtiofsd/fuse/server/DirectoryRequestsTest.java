@@ -7,6 +7,7 @@ import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.server.AttributeWire.EntryOut;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;

@@ -1,6 +1,8 @@
 package io.jvirtiofsd.fuse.server;
 
 import io.jvirtiofsd.fuse.FullAttributes;
+import io.jvirtiofsd.fuse.server.AttributeWire.FuseStatx;
+import io.jvirtiofsd.fuse.server.AttributeWire.SxTime;
 import java.lang.reflect.Proxy;
 import java.util.Map;
 

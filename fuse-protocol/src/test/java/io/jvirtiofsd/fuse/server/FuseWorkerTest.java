@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.GuestData;
+import io.jvirtiofsd.fuse.server.AttributeWire.EntryOut;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;

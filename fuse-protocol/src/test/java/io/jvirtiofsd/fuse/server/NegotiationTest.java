@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.server.SessionRequests.InitOut;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

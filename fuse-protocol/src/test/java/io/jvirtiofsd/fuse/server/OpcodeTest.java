@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
 
+import io.jvirtiofsd.fuse.server.FileRequests.WriteIn;
+import io.jvirtiofsd.fuse.server.SessionRequests.InitIn;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
