@@ -7,8 +7,15 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleName;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static java.util.stream.Collectors.counting;
+import static java.util.stream.Collectors.groupingBy;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -19,7 +26,9 @@ import io.jvirtiofsd.linux.NativeMemory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -27,16 +36,23 @@ import org.junit.jupiter.api.Test;
 /** Holds the code to the picture in ARCHITECTURE.md and to the house rules. */
 @AnalyzeClasses(packages = "io.jvirtiofsd", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
-    private static final String FUSE = "io.jvirtiofsd.fuse..";
+    private static final String FUSE = "io.jvirtiofsd.fuse";
+    private static final String SERVER = "io.jvirtiofsd.fuse.server";
     private static final String LINUX = "io.jvirtiofsd.linux..";
     private static final String SHMEM = "io.jvirtiofsd.shmem..";
     private static final String DAX = "io.jvirtiofsd.dax..";
     private static final String VIRTIO = "io.jvirtiofsd.virtio..";
     private static final String VHOST = "io.jvirtiofsd.vhost..";
-    private static final String PASSTHROUGH = "io.jvirtiofsd.passthrough..";
+    private static final String PASSTHROUGH = "io.jvirtiofsd.passthrough";
+    private static final String RULES = "io.jvirtiofsd.passthrough.rules";
     private static final String NIO = "io.jvirtiofsd.nio..";
+    private static final String BACKEND = "io.jvirtiofsd.backend..";
+    private static final String CLI = "io.jvirtiofsd.cli..";
     private static final String JAVA = "java..";
     private static final String SLF4J = "org.slf4j..";
+
+    /** Types of a package; more of them are two packages. */
+    private static final int MOST_TYPES = 45;
 
     private static final Pattern UNFINISHED = Pattern.compile("TO" + "DO|FIX" + "ME|XX" + "X");
 
@@ -53,6 +69,8 @@ class ArchitectureTest {
 
     @ArchTest static final ArchRule fuseKnowsNothingElse = mayImport(FUSE);
 
+    @ArchTest static final ArchRule serverKnowsFileSystems = mayImport(SERVER, FUSE);
+
     @ArchTest
     static final ArchRule linuxKnowsNothingElse = mayImport(LINUX, "jnr.ffi..", "com.kenai.jffi..");
 
@@ -66,9 +84,48 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule passthroughKnowsNoVirtio =
-            mayImport(PASSTHROUGH, FUSE, LINUX, DAX, "com.github.benmanes.caffeine..");
+            mayImport(
+                    PASSTHROUGH, RULES, FUSE, LINUX, DAX, "com.github.benmanes.caffeine..");
+
+    @ArchTest static final ArchRule rulesArePureJava = mayImport(RULES, FUSE);
 
     @ArchTest static final ArchRule nioIsPureJava = mayImport(NIO, FUSE);
+
+    @ArchTest
+    static final ArchRule programsNeedNoCommandLine =
+            noClasses()
+                    .that()
+                    .resideInAPackage(BACKEND)
+                    .should()
+                    .dependOnClassesThat(resideInAPackage(CLI));
+
+    @ArchTest
+    static final ArchRule packagesHaveNoCycles =
+            slices().matching("io.jvirtiofsd.(**)").should().beFreeOfCycles();
+
+    @ArchTest
+    static void namesStandForOneType(JavaClasses classes) {
+        Map<String, JavaClass> known = new HashMap<>();
+        for (JavaClass type : outer(classes)) {
+            JavaClass other = known.put(type.getSimpleName(), type);
+            assertNull(other, () -> type.getName() + " and " + other.getName());
+        }
+    }
+
+    @ArchTest
+    static void packagesAreChapters(JavaClasses classes) {
+        Map<String, Long> sizes =
+                outer(classes).stream()
+                        .collect(groupingBy(JavaClass::getPackageName, counting()));
+        sizes.forEach((name, size) -> assertTrue(size <= MOST_TYPES, name + ": " + size));
+    }
+
+    private static List<JavaClass> outer(JavaClasses classes) {
+        return classes.stream()
+                .filter(type -> !type.isNestedClass())
+                .filter(type -> !type.getSimpleName().equals("package-info"))
+                .toList();
+    }
 
     @ArchTest
     static final ArchRule oneNativeDoor =
