@@ -8,8 +8,7 @@ import io.jvirtiofsd.fuse.server.RequestReader;
 import io.jvirtiofsd.linux.IoVector;
 import io.jvirtiofsd.vhost.ChainHandler;
 import io.jvirtiofsd.vhost.ParkedChain;
-import io.jvirtiofsd.virtio.ChainReader;
-import io.jvirtiofsd.virtio.ChainWriter;
+import io.jvirtiofsd.virtio.GuestBuffers;
 
 /**
  * Shows one descriptor chain after another to a {@link FuseWorker} as request and reply; one per
@@ -29,17 +28,16 @@ final class FuseChainHandler implements ChainHandler {
     }
 
     @Override
-    public int handle(ChainReader reader, ChainWriter writer) {
-        request.chain = reader;
-        reply.chain = writer;
-        int written = worker.handle(request, reply);
-        return written == FuseWorker.PARKED ? PARKED : written;
+    public int handle(GuestBuffers readable, GuestBuffers writable) {
+        request.begin(readable);
+        reply.buffers = writable;
+        return worker.handle(request, reply); // FuseWorker.PARKED is negative, as is asked for here
     }
 
     @Override
-    public int refuse(ChainReader reader, ChainWriter writer) {
-        request.chain = reader;
-        reply.chain = writer;
+    public int refuse(GuestBuffers readable, GuestBuffers writable) {
+        request.begin(readable);
+        reply.buffers = writable;
         return worker.refuse(request, reply);
     }
 
@@ -74,30 +72,37 @@ final class FuseChainHandler implements ChainHandler {
         }
     }
 
-    /** The readable side; as {@link GuestData}, what follows the consumed part. */
+    /** The readable side, consumed from its front; as {@link GuestData}, what is left of it. */
     private static final class Request extends Part implements RequestReader {
-        private ChainReader chain;
+        private GuestBuffers buffers;
+        private long consumed;
+
+        void begin(GuestBuffers readable) {
+            buffers = readable;
+            consumed = 0;
+        }
 
         @Override
         public int remaining() {
-            return clamp(chain.remaining());
+            return clamp(buffers.bytes() - consumed);
         }
 
         @Override
         public void read(byte[] target, int at, int length) {
-            chain.read(target, at, length);
+            buffers.get(consumed, target, at, length);
+            consumed += length;
         }
 
         @Override
         public GuestData data(int size) {
             vector.clear();
-            chain.addTo(vector, size);
+            buffers.addTo(vector, consumed, size);
             return this;
         }
 
         @Override
         public void get(int position, byte[] target, int at, int length) {
-            chain.get(position, target, at, length);
+            buffers.get(consumed + position, target, at, length);
         }
 
         @Override
@@ -108,23 +113,23 @@ final class FuseChainHandler implements ChainHandler {
 
     /** The writable side; as {@link GuestData}, a part of it that {@link #data} chose. */
     private static final class Reply extends Part implements ReplyWriter {
-        private ChainWriter chain;
+        private GuestBuffers buffers;
         private int dataPosition;
 
         @Override
         public int capacity() {
-            return clamp(chain.capacity());
+            return clamp(buffers.bytes());
         }
 
         @Override
         public void write(int position, byte[] source, int at, int length) {
-            chain.write(position, source, at, length);
+            buffers.put(position, source, at, length);
         }
 
         @Override
         public GuestData data(int position, int size) {
             vector.clear();
-            chain.addTo(vector, position, size);
+            buffers.addTo(vector, position, size);
             dataPosition = position;
             return this;
         }
@@ -136,7 +141,7 @@ final class FuseChainHandler implements ChainHandler {
 
         @Override
         public void put(int position, byte[] source, int at, int length) {
-            chain.write(dataPosition + position, source, at, length);
+            buffers.put(dataPosition + position, source, at, length);
         }
     }
 }

@@ -75,7 +75,7 @@ public class RingBenchmark {
         availIdx = (availIdx + 1) & 0xffff;
         view.putShortRelease(AVAIL + 2, (short) availIdx);
         queue.pop(ring, chain);
-        chain.reader().read(header, 0, header.length);
+        chain.readable().get(0, header, 0, header.length);
         queue.push(ring, chain.head(), 16);
         return queue.needsNotify(ring);
     }

@@ -13,8 +13,7 @@ import io.jvirtiofsd.vhost.ParkedChain;
 import io.jvirtiofsd.vhost.TransportOptions;
 import io.jvirtiofsd.vhost.VhostUserServer;
 import io.jvirtiofsd.vhost.VirtioDevice;
-import io.jvirtiofsd.virtio.ChainReader;
-import io.jvirtiofsd.virtio.ChainWriter;
+import io.jvirtiofsd.virtio.GuestBuffers;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
@@ -50,12 +49,12 @@ class FailingHandlerTest {
         private byte deed;
 
         @Override
-        public int handle(ChainReader reader, ChainWriter writer) {
+        public int handle(GuestBuffers readable, GuestBuffers writable) {
             byte[] request = new byte[1];
-            reader.read(request, 0, 1);
+            readable.get(0, request, 0, 1);
             deed = request[0];
             switch (deed) {
-                case ECHO -> writer.write(0, request, 0, 1);
+                case ECHO -> writable.put(0, request, 0, 1);
                 case THROW_ERROR -> throw new Failure();
                 case THROW_EXCEPTION -> throw new IllegalStateException("on purpose");
                 case WAIT -> {
@@ -63,14 +62,14 @@ class FailingHandlerTest {
                     released.acquireUninterruptibly();
                 }
                 default -> {
-                    return PARKED;
+                    return -1; // parked
                 }
             }
             return 1;
         }
 
         @Override
-        public int refuse(ChainReader reader, ChainWriter writer) {
+        public int refuse(GuestBuffers readable, GuestBuffers writable) {
             return 0;
         }
 

@@ -34,7 +34,7 @@ final class QueueWorker implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(QueueWorker.class);
     private static final int POLLED_RING_MILLIS = 1;
     private static final String SHARE_ON = " (has a memory back-end of the machine no share=on?)";
-    private static final int NOT_HANDLED = -2; // beside ChainHandler.PARKED
+    private static final int NO_ANSWER = -1; // now: it is parked, or the ring is broken
 
     private final Vring vring;
     private final ChainHandler handler;
@@ -166,13 +166,12 @@ final class QueueWorker implements Runnable {
         while (served || !stopping) {
             reader.enter();
             try {
-                if (served && written != ChainHandler.PARKED) {
+                if (served && written >= 0) {
                     giveBack(ringOfTaken(reader), chain.head(), written);
                 }
                 served = !stopping && take(vring.ring(), chain);
                 if (served) {
                     written = handle(handler, chain);
-                    served = written != NOT_HANDLED;
                 }
             } finally {
                 chain.end();
@@ -307,7 +306,7 @@ final class QueueWorker implements Runnable {
         try {
             SplitRing ring = ringOfTaken(reader);
             if (ring == null) {
-                return NOT_HANDLED;
+                return NO_ANSWER;
             }
             queue.walk(ring, head, chain);
             return handle(poolHandler, chain);
@@ -319,22 +318,21 @@ final class QueueWorker implements Runnable {
             chain.end();
             reader.exit();
         }
-        return NOT_HANDLED;
+        return NO_ANSWER;
     }
 
     /**
      * Has {@code chain} served.
      *
-     * @return bytes written, {@link ChainHandler#PARKED}, or {@link #NOT_HANDLED} if the ring is
-     *     broken now
+     * @return bytes written, or {@link #NO_ANSWER}
      */
     private int handle(ChainHandler handler, DescriptorChain chain) {
         try {
             if (!chain.isWhole()) {
                 return refuse(handler, chain);
             }
-            int written = handler.handle(chain.reader(), chain.writer());
-            return written == ChainHandler.PARKED ? park(handler, chain.head()) : written;
+            int written = handler.handle(chain.readable(), chain.writable());
+            return written < 0 ? park(handler, chain.head()) : written;
         } catch (RuntimeException | InternalError e) {
             LOG.error("a request could not be handled", e);
             return 0;
@@ -343,10 +341,10 @@ final class QueueWorker implements Runnable {
 
     /** The driver uses memory that the front-end has not told us of; its request fails. */
     private int refuse(ChainHandler handler, DescriptorChain chain) {
-        int written = handler.refuse(chain.reader(), chain.writer());
+        int written = handler.refuse(chain.readable(), chain.writable());
         if (written == 0 && chain.isAnswerable()) {
             breakDown("buffers outside of the guest's memory that is shared" + SHARE_ON);
-            return NOT_HANDLED;
+            return NO_ANSWER;
         }
         if (vring.isFirstUnreachable()) {
             LOG.warn(
@@ -373,7 +371,7 @@ final class QueueWorker implements Runnable {
             }
             LOG.error("a request could be answered, but not parked", e);
         }
-        return ChainHandler.PARKED;
+        return NO_ANSWER;
     }
 
     /** A chain by its first descriptor: the memory behind it may be another one when it ends. */
@@ -417,8 +415,8 @@ final class QueueWorker implements Runnable {
         try {
             DescriptorChain chain = new DescriptorChain();
             queue.walk(ring, head, chain);
-            int written = chain.writer().capacity() < reply.length ? 0 : reply.length;
-            chain.writer().write(0, reply, 0, written);
+            int written = chain.writable().bytes() < reply.length ? 0 : reply.length;
+            chain.writable().put(0, reply, 0, written);
             synchronized (pushing) {
                 pushAndNotify(ring, head, written);
             }

@@ -25,11 +25,11 @@ public final class DescriptorChain {
     private static final VarHandle INTS = view(int[].class);
     private static final VarHandle LONGS = view(long[].class);
 
-    private final Segments readable = new Segments();
-    private final Segments writable = new Segments();
-    private final Segments indirect = new Segments();
-    private final ChainReader reader = new ChainReader(readable);
-    private final ChainWriter writer = new ChainWriter(writable);
+    private static final int END = -1; // instead of the index of a next descriptor
+
+    private final GuestBuffers readable = new GuestBuffers();
+    private final GuestBuffers writable = new GuestBuffers();
+    private final GuestBuffers indirect = new GuestBuffers();
     private byte[] table = new byte[0];
     private int head;
     private long described; // bytes that all descriptors together name
@@ -39,12 +39,14 @@ public final class DescriptorChain {
         return MethodHandles.byteArrayViewVarHandle(array, ByteOrder.LITTLE_ENDIAN);
     }
 
-    public ChainReader reader() {
-        return reader;
+    /** What the driver has filled for the device. */
+    public GuestBuffers readable() {
+        return readable;
     }
 
-    public ChainWriter writer() {
-        return writer;
+    /** Where the device puts its answer. */
+    public GuestBuffers writable() {
+        return writable;
     }
 
     /** Index of its first descriptor. */
@@ -53,8 +55,8 @@ public final class DescriptorChain {
     }
 
     /**
-     * Whether all its buffers are in memory that we know. If not, reader and writer end before the
-     * first byte that is not.
+     * Whether all its buffers are in memory that we know. If not, those of each direction end before
+     * the first byte that is not.
      */
     public boolean isWhole() {
         return readable.isWhole() && writable.isWhole();
@@ -78,17 +80,11 @@ public final class DescriptorChain {
         this.head = head;
         readable.begin(memory);
         writable.begin(memory);
-        reader.rewind();
         described = 0;
         answerable = false;
         int index = head;
-        for (int steps = 1; ; steps++) {
-            if (index >= ring.size()) {
-                throw new RingException("descriptor index " + index + " outside of the table");
-            }
-            if (steps > ring.size()) {
-                throw new RingException("descriptor chain has a loop");
-            }
+        for (int steps = 1; index != END; steps++) {
+            check(index, steps, ring.size());
             long address = ring.address(index);
             int length = ring.length(index);
             int flags = ring.flags(index);
@@ -100,11 +96,7 @@ public final class DescriptorChain {
                 walkTable(memory, address, length);
                 return;
             }
-            add(address, length, flags);
-            if ((flags & SplitRing.DESC_F_NEXT) == 0) {
-                return;
-            }
-            index = next;
+            index = add(address, length, flags, next);
         }
     }
 
@@ -124,27 +116,30 @@ public final class DescriptorChain {
         }
         indirect.get(0, table, 0, bytes);
         int index = 0;
-        for (int steps = 1; ; steps++) {
-            if (index >= count) {
-                throw new RingException("descriptor index " + index + " outside of its table");
-            }
-            if (steps > count) {
-                throw new RingException("indirect descriptor chain has a loop");
-            }
+        for (int steps = 1; index != END; steps++) {
+            check(index, steps, count);
             int at = index * SplitRing.DESCRIPTOR_BYTES;
             int flags = (short) SHORTS.get(table, at + 12) & 0xffff;
+            int next = (short) SHORTS.get(table, at + 14) & 0xffff;
             if ((flags & SplitRing.DESC_F_INDIRECT) != 0) {
                 throw new RingException("indirect descriptor inside of an indirect table");
             }
-            add((long) LONGS.get(table, at), (int) INTS.get(table, at + 8), flags);
-            if ((flags & SplitRing.DESC_F_NEXT) == 0) {
-                return;
-            }
-            index = (short) SHORTS.get(table, at + 14) & 0xffff;
+            index = add((long) LONGS.get(table, at), (int) INTS.get(table, at + 8), flags, next);
         }
     }
 
-    private void add(long address, int length, int flags) throws RingException {
+    /** Checks the {@code steps}th descriptor of a walk through a table of {@code count}. */
+    private static void check(int index, int steps, int count) throws RingException {
+        if (index >= count) {
+            throw new RingException("descriptor " + index + " of a table of " + count);
+        }
+        if (steps > count) {
+            throw new RingException("descriptor chain has a loop");
+        }
+    }
+
+    /** Takes up what one descriptor says; index of the next, or {@link #END}. */
+    private int add(long address, int length, int flags, int next) throws RingException {
         boolean write = (flags & SplitRing.DESC_F_WRITE) != 0;
         long bytes = length & 0xffffffffL;
         if (!write && answerable) {
@@ -156,5 +151,6 @@ public final class DescriptorChain {
         }
         (write ? writable : readable).add(address, bytes);
         answerable |= write && bytes > 0;
+        return (flags & SplitRing.DESC_F_NEXT) == 0 ? END : next;
     }
 }
