@@ -1,0 +1,69 @@
+package io.jvirtiofsd.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.jvirtiofsd.guest.GuestKit;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+/** The documents name every option, and their links lead somewhere. */
+class DocumentsTest {
+    private static final Path HOME = GuestKit.home();
+
+    /** A link to a page of ours, to a heading, or both. */
+    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]*)(#[^)\\s]*)?\\)");
+
+    @Test
+    void everyOptionIsInItsPage() throws IOException {
+        String page = Files.readString(HOME.resolve("docs/options.md"));
+        List<String> missing =
+                new CommandLine(new Options())
+                        .getCommandSpec().options().stream()
+                                .filter(option -> !option.hidden())
+                                .flatMap(option -> Arrays.stream(option.names()))
+                                .filter(name -> !Pattern.compile(name + "(?![\\w-])").matcher(page).find())
+                                .toList();
+        assertEquals(List.of(), missing);
+    }
+
+    @Test
+    void linksLeadSomewhere() throws IOException {
+        List<String> broken = new ArrayList<>();
+        for (Path page : pages()) {
+            Matcher link = LINK.matcher(Files.readString(page));
+            while (link.find()) {
+                Path target = link.group(1).isEmpty() ? page : page.resolveSibling(link.group(1));
+                if (!Files.exists(target)
+                        || link.group(2) != null && !hasHeading(target, link.group(2))) {
+                    broken.add(page.getFileName() + ": " + link.group());
+                }
+            }
+        }
+        assertEquals(List.of(), broken);
+    }
+
+    private static List<Path> pages() throws IOException {
+        try (Stream<Path> top = Files.list(HOME);
+                Stream<Path> docs = Files.list(HOME.resolve("docs"))) {
+            return Stream.concat(top, docs).filter(p -> p.toString().endsWith(".md")).toList();
+        }
+    }
+
+    /** Headings are found by their words, in small letters, with hyphens between them. */
+    private static boolean hasHeading(Path page, String anchor) throws IOException {
+        return Files.readAllLines(page).stream()
+                .filter(line -> line.startsWith("#"))
+                .map(line -> line.replaceFirst("^#+ ", "").toLowerCase())
+                .map(line -> "#" + line.replaceAll("[^\\w\\s-]", "").replace(' ', '-'))
+                .anyMatch(anchor::equals);
+    }
+}
