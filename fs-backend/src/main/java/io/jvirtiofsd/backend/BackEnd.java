@@ -6,7 +6,6 @@ import io.jvirtiofsd.fuse.LockOptions;
 import io.jvirtiofsd.fuse.server.Feature;
 import io.jvirtiofsd.fuse.server.FuseOptions;
 import io.jvirtiofsd.fuse.server.FuseServer;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
@@ -48,7 +47,7 @@ public final class BackEnd implements AutoCloseable {
 
     /** The same with the system calls of this machine. */
     public static BackEnd open(BackEndOptions options) throws IOException {
-        return open(JnrSyscalls.load(), options);
+        return open(Syscalls.load(), options);
     }
 
     /**

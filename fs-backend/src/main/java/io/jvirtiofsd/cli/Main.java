@@ -1,7 +1,6 @@
 package io.jvirtiofsd.cli;
 
 import io.jvirtiofsd.backend.BackEnd;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -115,7 +114,7 @@ public final class Main {
     private int serve(Options options) throws IOException {
         configureLog(options);
         LastResort.install();
-        Syscalls syscalls = JnrSyscalls.load();
+        Syscalls syscalls = Syscalls.load();
         termination.awaitSignal(syscalls);
         if (options.syslog()) {
             System.setErr(new PrintStream(new SyslogStream(syscalls), true));

@@ -128,8 +128,7 @@ public final class NioFileSystem implements FileSystem {
     }
 
     @Override
-    public Entry mknod(
-            Caller context, long parent, Name name, int mode, int rdev, int umask)
+    public Entry mknod(Caller context, long parent, Name name, int mode, int rdev, int umask)
             throws ErrnoException {
         return names.mknod(session(), context, parent, name, mode & ~umask);
     }
@@ -196,8 +195,7 @@ public final class NioFileSystem implements FileSystem {
 
     /** Channels put nothing off that closing a duplicate would report. */
     @Override
-    public void flush(Caller context, long nodeId, long fh, long lockOwner)
-            throws ErrnoException {
+    public void flush(Caller context, long nodeId, long fh, long lockOwner) throws ErrnoException {
         session().file(nodeId, fh);
     }
 
@@ -219,12 +217,7 @@ public final class NioFileSystem implements FileSystem {
 
     @Override
     public void readdir(
-            Caller context,
-            long nodeId,
-            long fh,
-            long offset,
-            boolean plus,
-            DirectorySink sink)
+            Caller context, long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
             throws ErrnoException {
         directories.readdir(session(), nodeId, fh, offset, plus, sink);
     }
@@ -258,16 +251,14 @@ public final class NioFileSystem implements FileSystem {
 
     /** No provider can reserve room or punch holes. */
     @Override
-    public void fallocate(
-            Caller context, long nodeId, long fh, long offset, long length, int mode)
+    public void fallocate(Caller context, long nodeId, long fh, long offset, long length, int mode)
             throws ErrnoException {
         session().file(nodeId, fh);
         throw ErrnoException.of(Errno.EOPNOTSUPP);
     }
 
     @Override
-    public long copyFileRange(Caller context, long nodeId, CopyRequest in)
-            throws ErrnoException {
+    public long copyFileRange(Caller context, long nodeId, CopyRequest in) throws ErrnoException {
         return files.copyFileRange(session(), nodeId, in);
     }
 }

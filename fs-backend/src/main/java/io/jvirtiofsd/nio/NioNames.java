@@ -205,7 +205,8 @@ final class NioNames {
                 path.toString(), null, "Operation not permitted");
     }
 
-    Entry link(NioSession session, long nodeId, long newParent, Name newName) throws ErrnoException {
+    Entry link(NioSession session, long nodeId, long newParent, Name newName)
+            throws ErrnoException {
         share.requireRoom();
         String string = NioTree.string(newName);
         return session.withNames(

@@ -58,13 +58,16 @@ final class NioNodes {
     }
 
     /** Changes mode, owner, size and times in this order: each may change what follows. */
-    Attributes setattr(NioSession session, long nodeId, AttributeChange change) throws ErrnoException {
+    Attributes setattr(NioSession session, long nodeId, AttributeChange change)
+            throws ErrnoException {
         share.refuseIfReadOnly();
         Node node = session.nodes().node(nodeId);
-        if (change.has(AttributeChange.FATTR_SIZE) && !node.isRegular()) { // before anything changes
+        if (change.has(AttributeChange.FATTR_SIZE)
+                && !node.isRegular()) { // before anything changes
             throw ErrnoException.of(node.isDirectory() ? Errno.EISDIR : Errno.EINVAL);
         }
-        boolean byHandle = change.has(AttributeChange.FATTR_SIZE) && change.has(AttributeChange.FATTR_FH);
+        boolean byHandle =
+                change.has(AttributeChange.FATTR_SIZE) && change.has(AttributeChange.FATTR_FH);
         OpenFile file = byHandle ? session.file(nodeId, change.fh()) : null;
         FileTime atime = time(change, AttributeChange.FATTR_ATIME, AttributeChange.FATTR_ATIME_NOW);
         FileTime mtime = time(change, AttributeChange.FATTR_MTIME, AttributeChange.FATTR_MTIME_NOW);
@@ -80,7 +83,8 @@ final class NioNodes {
                     }
                     int uid = change.has(AttributeChange.FATTR_UID) ? change.uid() : now.uid();
                     int gid = change.has(AttributeChange.FATTR_GID) ? change.gid() : now.gid();
-                    if (change.has(AttributeChange.FATTR_UID) || change.has(AttributeChange.FATTR_GID)) {
+                    if (change.has(AttributeChange.FATTR_UID)
+                            || change.has(AttributeChange.FATTR_GID)) {
                         if (place != null) {
                             share.views().setOwner(place.path(), now, uid, gid);
                         }
@@ -99,7 +103,8 @@ final class NioNodes {
     }
 
     /** The time to set, or null if it is to stay. */
-    private static FileTime time(AttributeChange change, int bit, int nowBit) throws ErrnoException {
+    private static FileTime time(AttributeChange change, int bit, int nowBit)
+            throws ErrnoException {
         if (!change.has(bit)) {
             return null;
         } else if (change.has(nowBit)) {
@@ -120,7 +125,11 @@ final class NioNodes {
      * @param file what the guest has named to do it by, or null
      */
     private void truncate(
-            NioSession session, Node node, OpenFile file, NioSession.Place place, AttributeChange change)
+            NioSession session,
+            Node node,
+            OpenFile file,
+            NioSession.Place place,
+            AttributeChange change)
             throws ErrnoException {
         share.checkSize(change.size());
         OpenFile open = file;
@@ -221,8 +230,7 @@ final class NioNodes {
     }
 
     /** Checks by mode bits, as the guest's own kernel does under default_permissions. */
-    void access(NioSession session, Caller caller, long nodeId, int mask)
-            throws ErrnoException {
+    void access(NioSession session, Caller caller, long nodeId, int mask) throws ErrnoException {
         Node node = session.nodes().node(nodeId);
         NioAttributes now = session.withNames(() -> now(session, node, session.find(node)));
         if ((mask & 2) != 0) {

@@ -49,7 +49,12 @@ final class HostDirectories {
     }
 
     void readdir(
-            HostSession session, long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
+            HostSession session,
+            long nodeId,
+            long fh,
+            long offset,
+            boolean plus,
+            DirectorySink sink)
             throws ErrnoException {
         boolean root = nodeId == FileSystem.ROOT;
         if (isUnopened(fh)) {
@@ -91,7 +96,8 @@ final class HostDirectories {
     }
 
     /** What {@code action} gives for what is open as {@code fh}, or the directory itself. */
-    int with(HostSession session, long nodeId, long fh, IntUnaryOperator action) throws ErrnoException {
+    int with(HostSession session, long nodeId, long fh, IntUnaryOperator action)
+            throws ErrnoException {
         if (!isUnopened(fh)) {
             return action.applyAsInt(session.handle(nodeId, fh).fd().number());
         }
@@ -106,7 +112,12 @@ final class HostDirectories {
      * @return where the descriptor stands, or &minus;1 if that is beyond what was passed on
      */
     private long fill(
-            HostSession session, int fd, boolean root, long offset, boolean plus, DirectorySink sink)
+            HostSession session,
+            int fd,
+            boolean root,
+            long offset,
+            boolean plus,
+            DirectorySink sink)
             throws ErrnoException {
         NativeMemory block = Scratch.get().directory();
         // An entry with attributes takes several times the room of the host's.

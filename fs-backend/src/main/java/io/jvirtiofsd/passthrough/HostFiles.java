@@ -294,7 +294,8 @@ final class HostFiles {
         int fd = file.fd().number();
         share.capability().drop(fd);
         int durable = durability(openFlags & ~file.flags());
-        int flags = WriteFlags.appends(writeFlags, openFlags) ? durable | Fcntl.RWF_APPEND : durable;
+        int flags =
+                WriteFlags.appends(writeFlags, openFlags) ? durable | Fcntl.RWF_APPEND : durable;
         if ((writeFlags & WriteFlags.WRITE_KILL_SUIDGID) != 0) {
             return share.credentials()
                     .clearingSuid(true, fd, () -> tryWrite(fd, offset, source, flags));

@@ -105,7 +105,8 @@ final class HostLocks {
         }
     }
 
-    private int set(InodeLocks locks, InodeLocks.Owner owner, LockRequest in) throws ErrnoException {
+    private int set(InodeLocks locks, InodeLocks.Owner owner, LockRequest in)
+            throws ErrnoException {
         int fd = owner.fd();
         return locks.set(owner, in, () -> syscalls.fcntl(fd, Fcntl.F_OFD_SETLK, flock(in)));
     }
@@ -204,7 +205,8 @@ final class HostLocks {
     }
 
     private Optional<LockWait> flock(
-            HostSession session, HostHandle.OpenFile file, LockRequest in, boolean waiting) throws ErrnoException {
+            HostSession session, HostHandle.OpenFile file, LockRequest in, boolean waiting)
+            throws ErrnoException {
         int operation =
                 switch (in.type()) {
                     case FileLock.F_RDLCK -> Fcntl.LOCK_SH;

@@ -75,10 +75,12 @@ final class HostNodes {
     }
 
     /** Changes mode, owner, size and times in this order: each may change what follows. */
-    Attributes setattr(HostSession session, long nodeId, AttributeChange change) throws ErrnoException {
+    Attributes setattr(HostSession session, long nodeId, AttributeChange change)
+            throws ErrnoException {
         share.refuseIfReadOnly();
         Inode inode = session.inode(nodeId);
-        if (change.has(AttributeChange.FATTR_SIZE) && !inode.isRegular()) { // before anything changes
+        if (change.has(AttributeChange.FATTR_SIZE)
+                && !inode.isRegular()) { // before anything changes
             throw ErrnoException.of(inode.isDirectory() ? Errno.EISDIR : Errno.EINVAL);
         }
         IdMaps ids = share.options().ids();
@@ -267,8 +269,7 @@ final class HostNodes {
     }
 
     /** What cannot get its label must not stay. */
-    private void label(
-            HostSession session, Caller caller, int directory, Name name, int removal)
+    private void label(HostSession session, Caller caller, int directory, Name name, int removal)
             throws ErrnoException {
         int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
         PathDescriptors.Opening call =
@@ -296,7 +297,8 @@ final class HostNodes {
         }
     }
 
-    void rename(HostSession session, long parent, Name name, long newParent, Name newName, int flags)
+    void rename(
+            HostSession session, long parent, Name name, long newParent, Name newName, int flags)
             throws ErrnoException {
         share.refuseIfReadOnly();
         int from = session.directory(parent);
@@ -313,7 +315,8 @@ final class HostNodes {
         }
     }
 
-    Entry link(HostSession session, long nodeId, long newParent, Name newName) throws ErrnoException {
+    Entry link(HostSession session, long nodeId, long newParent, Name newName)
+            throws ErrnoException {
         share.refuseIfReadOnly();
         Inode inode = session.inode(nodeId);
         int path = session.descriptors().of(inode);
@@ -348,8 +351,7 @@ final class HostNodes {
     }
 
     /** Checks by mode bits, as the guest's own kernel does under default_permissions. */
-    void access(HostSession session, Caller caller, long nodeId, int mask)
-            throws ErrnoException {
+    void access(HostSession session, Caller caller, long nodeId, int mask) throws ErrnoException {
         Inode inode = session.inode(nodeId);
         Attributes attributes = attributes(inode, session.descriptors().of(inode));
         if ((mask & 2) != 0) {

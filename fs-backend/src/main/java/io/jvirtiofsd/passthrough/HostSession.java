@@ -18,7 +18,8 @@ import java.util.concurrent.ThreadLocalRandom;
 final class HostSession {
     private final HostDirectory share;
     private final InodeTable inodes;
-    private final SlotTable<HostHandle> handles = new SlotTable<>(SlotTable.MOST); // a descriptor each
+    private final SlotTable<HostHandle> handles =
+            new SlotTable<>(SlotTable.MOST); // a descriptor each
     private final PathDescriptors descriptors;
     private final Mounts mounts;
     private final Reclaimer reclaimer;

@@ -158,7 +158,8 @@ final class Lookups {
         Inode known = session.inodes().get(nodeId);
         if (known != null) {
             Failures.check(
-                    session.share().statx(session.descriptors().of(known), HostDirectory.LOOKUP_MASK));
+                    session.share()
+                            .statx(session.descriptors().of(known), HostDirectory.LOOKUP_MASK));
             if (known.addLookup()) {
                 follow(session.share(), known, Scratch.get().statx());
                 return session.share().cursor().at(known, session.generation());
@@ -207,7 +208,8 @@ final class Lookups {
     }
 
     /** An inode of what is open as {@code path}, unless the guest must not know it. */
-    private static Inode inode(HostSession session, Fd path, NativeMemory statx) throws ErrnoException {
+    private static Inode inode(HostSession session, Fd path, NativeMemory statx)
+            throws ErrnoException {
         Mount mount = session.mounts().enter(path.number(), statx);
         Inode fresh =
                 new Inode(
@@ -247,7 +249,8 @@ final class Lookups {
     }
 
     /** Looks up what has just been made; that it is gone again is an error. */
-    static EntryCursor lookupMade(HostSession session, int directory, Name name) throws ErrnoException {
+    static EntryCursor lookupMade(HostSession session, int directory, Name name)
+            throws ErrnoException {
         EntryCursor entry = lookup(session, directory, name);
         if (entry.nodeId() == 0) {
             throw ErrnoException.of(Errno.ENOENT);

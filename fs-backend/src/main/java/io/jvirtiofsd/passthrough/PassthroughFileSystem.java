@@ -70,7 +70,8 @@ public final class PassthroughFileSystem implements FileSystem {
             PassthroughOptions options,
             Optional<DaxPolicy> dax)
             throws IOException {
-        return new PassthroughFileSystem(HostDirectory.open(syscalls, reclaimer, directory, options, dax));
+        return new PassthroughFileSystem(
+                HostDirectory.open(syscalls, reclaimer, directory, options, dax));
     }
 
     private HostSession session() throws ErrnoException {
@@ -139,8 +140,7 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public FullAttributes statx(
-            Caller context, long nodeId, boolean hasHandle, long fh, int mask)
+    public FullAttributes statx(Caller context, long nodeId, boolean hasHandle, long fh, int mask)
             throws ErrnoException {
         return nodes.statx(session(), nodeId, hasHandle, fh, mask);
     }
@@ -163,8 +163,7 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public Entry mknod(
-            Caller context, long parent, Name name, int mode, int rdev, int umask)
+    public Entry mknod(Caller context, long parent, Name name, int mode, int rdev, int umask)
             throws ErrnoException {
         return nodes.mknod(session(), context, parent, name, mode, rdev, umask);
     }
@@ -214,8 +213,7 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public CreateReply tmpfile(Caller context, long directory, NewFile in)
-            throws ErrnoException {
+    public CreateReply tmpfile(Caller context, long directory, NewFile in) throws ErrnoException {
         return files.tmpfile(session(), context, directory, in);
     }
 
@@ -239,8 +237,7 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public void flush(Caller context, long nodeId, long fh, long lockOwner)
-            throws ErrnoException {
+    public void flush(Caller context, long nodeId, long fh, long lockOwner) throws ErrnoException {
         files.flush(session(), nodeId, fh, lockOwner);
     }
 
@@ -262,12 +259,7 @@ public final class PassthroughFileSystem implements FileSystem {
 
     @Override
     public void readdir(
-            Caller context,
-            long nodeId,
-            long fh,
-            long offset,
-            boolean plus,
-            DirectorySink sink)
+            Caller context, long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
             throws ErrnoException {
         directories.readdir(session(), nodeId, fh, offset, plus, sink);
     }
@@ -300,15 +292,13 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public void fallocate(
-            Caller context, long nodeId, long fh, long offset, long length, int mode)
+    public void fallocate(Caller context, long nodeId, long fh, long offset, long length, int mode)
             throws ErrnoException {
         files.fallocate(session(), nodeId, fh, offset, length, mode);
     }
 
     @Override
-    public long copyFileRange(Caller context, long nodeId, CopyRequest in)
-            throws ErrnoException {
+    public long copyFileRange(Caller context, long nodeId, CopyRequest in) throws ErrnoException {
         return files.copyFileRange(session(), nodeId, in);
     }
 
@@ -330,8 +320,7 @@ public final class PassthroughFileSystem implements FileSystem {
     }
 
     @Override
-    public int poll(Caller context, long nodeId, long fh, int events)
-            throws ErrnoException {
+    public int poll(Caller context, long nodeId, long fh, int events) throws ErrnoException {
         return controls.poll(session(), nodeId, fh, events);
     }
 
@@ -353,12 +342,7 @@ public final class PassthroughFileSystem implements FileSystem {
 
     @Override
     public void setxattr(
-            Caller context,
-            long nodeId,
-            Name name,
-            byte[] value,
-            int flags,
-            boolean killSgid)
+            Caller context, long nodeId, Name name, byte[] value, int flags, boolean killSgid)
             throws ErrnoException {
         share.xattrs().set(session(), nodeId, name, value, flags, killSgid);
     }
@@ -410,18 +394,13 @@ public final class PassthroughFileSystem implements FileSystem {
 
     @Override
     public void setupMapping(
-            Caller context,
-            long nodeId,
-            long fileOffset,
-            boolean writing,
-            WindowRange range)
+            Caller context, long nodeId, long fileOffset, boolean writing, WindowRange range)
             throws ErrnoException {
         share.requireMappings().setup(session(), nodeId, fileOffset, range);
     }
 
     @Override
-    public void removeMappings(Caller context, List<WindowRange> ranges)
-            throws ErrnoException {
+    public void removeMappings(Caller context, List<WindowRange> ranges) throws ErrnoException {
         share.requireMappings().remove(ranges);
     }
 }

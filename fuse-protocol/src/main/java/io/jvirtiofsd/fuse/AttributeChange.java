@@ -1,7 +1,8 @@
 package io.jvirtiofsd.fuse;
 
 /**
- * What SETATTR is to change: each value counts only if its bit is in {@code valid}. <i>Immutable.</i>
+ * What SETATTR is to change: each value counts only if its bit is in {@code valid}.
+ * <i>Immutable.</i>
  *
  * @param valid FATTR_ bits
  * @param fh an open file of the node, with FATTR_FH

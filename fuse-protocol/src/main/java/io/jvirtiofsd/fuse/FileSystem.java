@@ -65,8 +65,7 @@ public interface FileSystem extends AutoCloseable {
      * Attributes as statx(2) has them, of which the guest wants {@code mask} (STATX_ bits); more or
      * fewer may be given.
      */
-    default FullAttributes statx(
-            Caller context, long nodeId, boolean hasHandle, long fh, int mask)
+    default FullAttributes statx(Caller context, long nodeId, boolean hasHandle, long fh, int mask)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -92,8 +91,7 @@ public interface FileSystem extends AutoCloseable {
      * Makes a file, fifo, socket or device node; {@code mode} has the type. {@code umask} is still
      * to be applied, unless the directory has a default ACL; here and wherever else it occurs.
      */
-    default Entry mknod(
-            Caller context, long parent, Name name, int mode, int rdev, int umask)
+    default Entry mknod(Caller context, long parent, Name name, int mode, int rdev, int umask)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -143,8 +141,7 @@ public interface FileSystem extends AutoCloseable {
     }
 
     /** Makes and opens a regular file without a name, in the file system of {@code directory}. */
-    default CreateReply tmpfile(Caller context, long directory, NewFile in)
-            throws ErrnoException {
+    default CreateReply tmpfile(Caller context, long directory, NewFile in) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
@@ -179,8 +176,7 @@ public interface FileSystem extends AutoCloseable {
     }
 
     /** Called for each close of a duplicate; reports delayed errors. */
-    default void flush(Caller context, long nodeId, long fh, long lockOwner)
-            throws ErrnoException {
+    default void flush(Caller context, long nodeId, long fh, long lockOwner) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
@@ -196,8 +192,7 @@ public interface FileSystem extends AutoCloseable {
     }
 
     /** Opens a directory. */
-    default OpenReply opendir(Caller context, long nodeId, int flags)
-            throws ErrnoException {
+    default OpenReply opendir(Caller context, long nodeId, int flags) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
@@ -207,12 +202,7 @@ public interface FileSystem extends AutoCloseable {
      * "." and ".." are looked up (and counted) for each entry that the sink took.
      */
     default void readdir(
-            Caller context,
-            long nodeId,
-            long fh,
-            long offset,
-            boolean plus,
-            DirectorySink sink)
+            Caller context, long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -245,8 +235,7 @@ public interface FileSystem extends AutoCloseable {
     }
 
     /** fallocate(2) with {@code mode} as there. */
-    default void fallocate(
-            Caller context, long nodeId, long fh, long offset, long length, int mode)
+    default void fallocate(Caller context, long nodeId, long fh, long offset, long length, int mode)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -275,8 +264,7 @@ public interface FileSystem extends AutoCloseable {
     }
 
     /** Which of {@code events} (poll(2)) an open file is ready for now. */
-    default int poll(Caller context, long nodeId, long fh, int events)
-            throws ErrnoException {
+    default int poll(Caller context, long nodeId, long fh, int events) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
@@ -287,12 +275,7 @@ public interface FileSystem extends AutoCloseable {
      * @param killSgid clear set-group-ID as chmod(2) would; only with access ACLs
      */
     default void setxattr(
-            Caller context,
-            long nodeId,
-            Name name,
-            byte[] value,
-            int flags,
-            boolean killSgid)
+            Caller context, long nodeId, Name name, byte[] value, int flags, boolean killSgid)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
@@ -318,8 +301,8 @@ public interface FileSystem extends AutoCloseable {
     }
 
     /**
-     * Sets or drops a lock at once. Those on ranges belong to {@link LockRequest#owner} and go with a
-     * {@link #flush} of it; those of {@link LockRequest#isFlock} belong to the handle.
+     * Sets or drops a lock at once. Those on ranges belong to {@link LockRequest#owner} and go with
+     * a {@link #flush} of it; those of {@link LockRequest#isFlock} belong to the handle.
      *
      * @throws ErrnoException EAGAIN if another has it
      */
@@ -337,8 +320,7 @@ public interface FileSystem extends AutoCloseable {
     }
 
     /** Copies between two open files, at most 64 MiB; returns the number of bytes copied. */
-    default long copyFileRange(Caller context, long nodeId, CopyRequest in)
-            throws ErrnoException {
+    default long copyFileRange(Caller context, long nodeId, CopyRequest in) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
@@ -391,18 +373,13 @@ public interface FileSystem extends AutoCloseable {
      * @param range the window's range; the file's has the same length
      */
     default void setupMapping(
-            Caller context,
-            long nodeId,
-            long fileOffset,
-            boolean writing,
-            WindowRange range)
+            Caller context, long nodeId, long fileOffset, boolean writing, WindowRange range)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
     /** Takes ranges out of the DAX window, all or, if one cannot be, none. */
-    default void removeMappings(Caller context, List<WindowRange> ranges)
-            throws ErrnoException {
+    default void removeMappings(Caller context, List<WindowRange> ranges) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 }

@@ -4,7 +4,8 @@
  * <ul>
  *   <li>{@link io.jvirtiofsd.fuse.FileSystem}: what an exported file system implements; start
  *       reading here
- *   <li>{@link io.jvirtiofsd.fuse.Caller}: who asks; {@link io.jvirtiofsd.fuse.Name}: a checked name
+ *   <li>{@link io.jvirtiofsd.fuse.Caller}: who asks; {@link io.jvirtiofsd.fuse.Name}: a checked
+ *       name
  *   <li>{@link io.jvirtiofsd.fuse.AttributeChange}, {@link io.jvirtiofsd.fuse.NewFile}, {@link
  *       io.jvirtiofsd.fuse.CopyRequest}, {@link io.jvirtiofsd.fuse.LockRequest}: what is asked for,
  *       checked

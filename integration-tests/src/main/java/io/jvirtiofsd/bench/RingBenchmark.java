@@ -1,7 +1,6 @@
 package io.jvirtiofsd.bench;
 
 import io.jvirtiofsd.linux.Fd;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
@@ -45,7 +44,7 @@ public class RingBenchmark {
 
     @Setup
     public void prepare() throws Exception {
-        Syscalls syscalls = JnrSyscalls.load();
+        Syscalls syscalls = Syscalls.load();
         byte[] name = "bench".getBytes(StandardCharsets.UTF_8);
         int fd = syscalls.memfdCreate(Scratch.get().path(name, 0, name.length), 1);
         syscalls.ftruncate(fd, MEMORY);

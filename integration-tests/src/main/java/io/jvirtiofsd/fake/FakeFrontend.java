@@ -1,7 +1,6 @@
 package io.jvirtiofsd.fake;
 
 import io.jvirtiofsd.linux.EventFd;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.EOFException;
 import java.io.FileDescriptor;
@@ -69,7 +68,7 @@ public final class FakeFrontend implements AutoCloseable {
     private static final long PAGE_BYTES = 4096;
     private static final long FIRST_UVA = 0x7f00_0000_0000L;
 
-    private final Syscalls syscalls = JnrSyscalls.load();
+    private final Syscalls syscalls = Syscalls.load();
     private final AFUNIXSocket socket;
     private final List<FakeMemory> memory = new ArrayList<>();
     private final List<FakeDriver> queues = new ArrayList<>();

@@ -2,7 +2,6 @@ package io.jvirtiofsd.fake;
 
 import io.jvirtiofsd.dax.ShmemChannel;
 import io.jvirtiofsd.linux.Fcntl;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
 import io.jvirtiofsd.linux.NativeMemory;
@@ -26,7 +25,7 @@ public final class FakeWindow implements ShmemChannel, AutoCloseable {
     private static final int PAGE_BYTES = 4096;
     private static final int SELF = (int) ProcessHandle.current().pid();
 
-    private final Syscalls syscalls = JnrSyscalls.load();
+    private final Syscalls syscalls = Syscalls.load();
     private final Map<Long, Long> maps = new TreeMap<>();
     private final List<String> violations = new ArrayList<>();
     private final Mapping window;

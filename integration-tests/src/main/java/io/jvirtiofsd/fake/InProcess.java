@@ -2,7 +2,6 @@ package io.jvirtiofsd.fake;
 
 import io.jvirtiofsd.backend.BackEnd;
 import io.jvirtiofsd.backend.BackEndOptions;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +20,7 @@ public final class InProcess implements AutoCloseable {
     /** Shares {@code directory} on a socket in {@code folder}. */
     public InProcess(Path directory, Path folder, UnaryOperator<BackEndOptions> settings)
             throws IOException {
-        this(JnrSyscalls.load(), directory, folder, settings);
+        this(Syscalls.load(), directory, folder, settings);
     }
 
     /** The same with system calls that may fail. */

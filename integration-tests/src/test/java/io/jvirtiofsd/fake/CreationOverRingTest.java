@@ -3,7 +3,7 @@ package io.jvirtiofsd.fake;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.jvirtiofsd.fuse.FeatureMode;
-import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.XattrOptions;
 import java.nio.file.Files;
@@ -26,7 +26,7 @@ class CreationOverRingTest {
 
     @Test
     void whatIsMadeIsAsTheHostWouldMakeIt() throws Exception {
-        int umask = JnrSyscalls.load().umask(077); // as the program does
+        int umask = Syscalls.load().umask(077); // as the program does
         Set<String> groups = groupsOfThreads();
         try (FuseRig rig =
                 new FuseRig(
@@ -66,9 +66,9 @@ class CreationOverRingTest {
                     String.join("\n", expected),
                     String.join("\n", new CreationScenario(rig.fuse()).run()));
             assertEquals(groups, groupsOfThreads()); // also of the one that acted for others
-            assertEquals(077, JnrSyscalls.load().umask(077)); // what the JVM makes is nobody's else
+            assertEquals(077, Syscalls.load().umask(077)); // what the JVM makes is nobody's else
         } finally {
-            JnrSyscalls.load().umask(umask);
+            Syscalls.load().umask(umask);
         }
     }
 
@@ -93,7 +93,7 @@ class CreationOverRingTest {
     void threadIsItselfAgainWhateverIsThrown(String call) throws Exception {
         AtomicBoolean thrown = new AtomicBoolean();
         Syscalls syscalls =
-                AlteredSyscalls.with(
+                AlteredSyscalls.after(
                         (name, arguments) -> {
                             if (name.equals(call) && thrown.compareAndSet(false, true)) {
                                 throw new NoClassDefFoundError("on purpose");

@@ -10,16 +10,14 @@ import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.guest.ExecResult;
 import io.jvirtiofsd.guest.NativePrograms;
 import io.jvirtiofsd.guest.Processes;
+import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,30 +52,9 @@ class DaxGuardBlindTest {
     private static final int FAN_CLASS_CONTENT = 4; // linux/fanotify.h
     private static final Duration LIMIT = Duration.ofMinutes(19);
 
-    private final Syscalls real = JnrSyscalls.load();
+    private final Syscalls real = Syscalls.load();
 
     @TempDir Path folder;
-
-    /** May give the answer to a system call of the back-end. */
-    private interface Interposer {
-        /** The result, or null for that of the real call. */
-        Object call(String name, Object[] arguments) throws Exception;
-    }
-
-    private Syscalls interposed(Interposer interposer) {
-        return (Syscalls)
-                Proxy.newProxyInstance(
-                        Syscalls.class.getClassLoader(),
-                        new Class<?>[] {Syscalls.class},
-                        (proxy, method, arguments) -> {
-                            Object result = interposer.call(method.getName(), arguments);
-                            try {
-                                return result != null ? result : method.invoke(real, arguments);
-                            } catch (InvocationTargetException e) {
-                                throw e.getCause();
-                            }
-                        });
-    }
 
     /** The thread that is looked at, if these are the arguments of such a look; else 0. */
     private static int looksAt(String name, Object[] arguments) {
@@ -89,6 +66,13 @@ class DaxGuardBlindTest {
         String[] parts = new String(path, StandardCharsets.US_ASCII).split("[/\0]");
         boolean looks = parts.length > 3 && parts[1].equals("proc") && parts[3].equals("syscall");
         return looks ? Integer.parseInt(parts[2]) : 0;
+    }
+
+    /** Calls that fail with {@code errno} where a thread is looked at. */
+    private static Syscalls blind(int errno) {
+        return AlteredSyscalls.with(
+                (name, arguments, call) ->
+                        looksAt(name, arguments) == 0 ? call.getAsLong() : -errno);
     }
 
     /** Opens what /proc says of a thread that does not wait. */
@@ -171,14 +155,14 @@ class DaxGuardBlindTest {
     void whoeverRunsIsLookedAtUntilItWaits() throws Exception {
         Map<Integer, Long> since = new ConcurrentHashMap<>();
         Syscalls late =
-                interposed(
-                        (name, arguments) -> {
+                AlteredSyscalls.with(
+                        (name, arguments, call) -> {
                             int thread = looksAt(name, arguments);
                             long now = System.nanoTime();
                             return thread == 0
                                             || now - since.computeIfAbsent(thread, id -> now)
                                                     > 1_500_000_000L
-                                    ? null
+                                    ? call.getAsLong()
                                     : running();
                         });
         try (DaxRig rig = rig(late, GuardMode.REFUSE)) {
@@ -192,7 +176,7 @@ class DaxGuardBlindTest {
     @ParameterizedTest
     @ValueSource(ints = {LinuxErrno.EPERM, LinuxErrno.ESRCH, LinuxErrno.EMFILE})
     void whatCannotBeSeenIsTakenForACutOfEverything(int errno) throws Exception {
-        Syscalls blind = interposed((name, args) -> looksAt(name, args) == 0 ? null : -errno);
+        Syscalls blind = blind(errno);
         try (DaxRig rig = rig(blind, GuardMode.REFUSE)) {
             mapped(rig);
             assertSoundWhile(rig, onHost(rig, "truncate -s 100 $f; truncate -s 3000001 $f"));
@@ -213,7 +197,7 @@ class DaxGuardBlindTest {
     /** A program that is not seen may be about to cut as long as it lives. */
     @Test
     void theGuestSeesAFileOfWhichNothingMayBeMapped() throws Exception {
-        Syscalls blind = interposed((name, args) -> looksAt(name, args) == 0 ? null : -LinuxErrno.EPERM);
+        Syscalls blind = blind(LinuxErrno.EPERM);
         try (DaxRig rig = rig(blind)) {
             long node = mapped(rig);
             assertTrue(isMapped(rig));
@@ -246,11 +230,7 @@ class DaxGuardBlindTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aCutMayComeLongAfterItsAnswer(boolean seen) throws Exception {
-        Syscalls syscalls =
-                seen
-                        ? real
-                        : interposed(
-                                (name, args) -> looksAt(name, args) == 0 ? null : -LinuxErrno.EPERM);
+        Syscalls syscalls = seen ? real : blind(LinuxErrno.EPERM);
         Fd group = Fd.own(real, real.fanotifyInit(FAN_CLASS_CONTENT | 1, Fcntl.O_CLOEXEC));
         try (group;
                 DaxRig rig = rig(syscalls)) {
@@ -425,10 +405,10 @@ class DaxGuardBlindTest {
 
     /** Of four looks at a thread one fails, one is late, and one says that it runs. */
     private Syscalls seenLate(Random random) {
-        return interposed(
-                (name, arguments) -> {
+        return AlteredSyscalls.with(
+                (name, arguments, call) -> {
                     if (looksAt(name, arguments) == 0) {
-                        return null;
+                        return call.getAsLong();
                     }
                     switch (random.nextInt(4)) {
                         case 0:
@@ -437,9 +417,9 @@ class DaxGuardBlindTest {
                             return running();
                         case 2:
                             LockSupport.parkNanos(random.nextInt(5_000_000));
-                            return null;
+                            return call.getAsLong();
                         default:
-                            return null;
+                            return call.getAsLong();
                     }
                 });
     }

@@ -10,12 +10,11 @@ import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.guest.ExecResult;
 import io.jvirtiofsd.guest.Processes;
+import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.FaultySyscalls;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
-import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -46,7 +45,7 @@ class DaxGuardTest {
     @TempDir Path folder;
 
     private DaxRig guarded() throws Exception {
-        return guarded(JnrSyscalls.load(), folder, GuardMode.WAIT);
+        return guarded(Syscalls.load(), folder, GuardMode.WAIT);
     }
 
     private static DaxRig guarded(Syscalls syscalls, Path folder, GuardMode mode) throws Exception {
@@ -140,7 +139,7 @@ class DaxGuardTest {
                 "fallocate -c -o 4096 -l 1048576 $f"
             })
     void whoeverWouldCutAPieceInTwoIsRefused(String script) throws Exception {
-        try (DaxRig rig = guarded(JnrSyscalls.load(), folder, GuardMode.REFUSE)) {
+        try (DaxRig rig = guarded(Syscalls.load(), folder, GuardMode.REFUSE)) {
             mapped(rig);
             byte[] bytes = rig.onHost("f");
             int requests = rig.window().requests();
@@ -166,7 +165,7 @@ class DaxGuardTest {
                 "truncate -s 4000000 $f"
             })
     void whoeverCutsNoPieceInTwoIsNotRefused(String script) throws Exception {
-        try (DaxRig rig = guarded(JnrSyscalls.load(), folder, GuardMode.REFUSE)) {
+        try (DaxRig rig = guarded(Syscalls.load(), folder, GuardMode.REFUSE)) {
             mapped(rig);
             assertSoundWhile(rig, script);
         }
@@ -175,7 +174,7 @@ class DaxGuardTest {
     @Test
     void aFileSystemThatTellsOfOpeningOnlyIsGuardedAgainstThat() throws Exception {
         Path memory = Files.createTempDirectory(Path.of("/dev/shm"), "guard"); // a tmpfs
-        try (DaxRig rig = guarded(JnrSyscalls.load(), memory, GuardMode.AUTO)) {
+        try (DaxRig rig = guarded(Syscalls.load(), memory, GuardMode.AUTO)) {
             mapped(rig);
             assertSoundWhile(rig, ": >$f; head -c 3000001 /dev/zero >$f");
         } finally {
@@ -185,7 +184,7 @@ class DaxGuardTest {
 
     @Test
     void withoutThePrivilegeThereIsAGuardOnlyIfNobodyAskedForIt() throws Exception {
-        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        FaultySyscalls faulty = new FaultySyscalls();
         faulty.fail("fanotifyInit", 0, 3, LinuxErrno.EPERM);
         for (GuardMode mode : List.of(GuardMode.WAIT, GuardMode.REFUSE)) {
             assertThrows(IOException.class, () -> guarded(faulty.calls(), folder, mode));
@@ -251,7 +250,7 @@ class DaxGuardTest {
     @ParameterizedTest
     @EnumSource(names = {"WAIT", "REFUSE"})
     void whatIsAboutToBeCutIsNotMappedAgain(GuardMode mode) throws Exception {
-        try (DaxRig rig = guarded(JnrSyscalls.load(), folder, mode)) {
+        try (DaxRig rig = guarded(Syscalls.load(), folder, mode)) {
             long node = mapped(rig);
             long fh = rig.fuse.open(node, 2);
             AtomicBoolean ended = new AtomicBoolean();
@@ -346,18 +345,13 @@ class DaxGuardTest {
 
     /** This machine's calls; {@code task} runs before each {@code name} of {@code thread}. */
     private static Syscalls whenACallIsMade(String name, String thread, Runnable task) {
-        Syscalls real = JnrSyscalls.load();
-        return (Syscalls)
-                Proxy.newProxyInstance(
-                        Syscalls.class.getClassLoader(),
-                        new Class<?>[] {Syscalls.class},
-                        (proxy, method, arguments) -> {
-                            if (method.getName().equals(name)
-                                    && Thread.currentThread().getName().equals(thread)) {
-                                task.run();
-                            }
-                            return method.invoke(real, arguments);
-                        });
+        return AlteredSyscalls.with(
+                (called, arguments, call) -> {
+                    if (called.equals(name) && Thread.currentThread().getName().equals(thread)) {
+                        task.run();
+                    }
+                    return call.getAsLong();
+                });
     }
 
     @Test

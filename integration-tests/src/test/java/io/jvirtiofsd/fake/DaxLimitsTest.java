@@ -12,7 +12,6 @@ import io.jvirtiofsd.dax.ShmemChannel.Outcome;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.FileId;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
@@ -134,7 +133,7 @@ class DaxLimitsTest {
 
     @Test
     void filesWithoutAPieceAreForgotten() throws IOException {
-        Syscalls syscalls = JnrSyscalls.load();
+        Syscalls syscalls = Syscalls.load();
         long bytes = 2L * DaxRig.RANGE;
         try (FakeWindow frontend = new FakeWindow(bytes, false);
                 DaxWindow window = DaxWindow.open(syscalls, bytes, GuardMode.OFF)) {

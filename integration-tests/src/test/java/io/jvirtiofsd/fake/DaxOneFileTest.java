@@ -10,11 +10,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.guest.Processes;
-import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.Syscalls;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -80,7 +78,7 @@ class DaxOneFileTest {
     }
 
     private void begin(GuardMode guard) throws Exception {
-        begin(JnrSyscalls.load(), guard);
+        begin(Syscalls.load(), guard);
         mapAll();
     }
 
@@ -210,7 +208,7 @@ class DaxOneFileTest {
 
     @Test
     void theFileIsClosedWithTheLastNodeOfIt() throws Exception {
-        begin(JnrSyscalls.load(), GuardMode.OFF);
+        begin(Syscalls.load(), GuardMode.OFF);
         rig.setup(one, 0, 0);
         int mapped = FuseRig.openDescriptors();
         rig.setup(two, RANGE, 1);
@@ -254,25 +252,23 @@ class DaxOneFileTest {
     void nothingIsMappedThatIsJustBeingCutOff(boolean opening) throws Exception {
         AtomicReference<Runnable> before = new AtomicReference<>();
         AtomicInteger unbacked = new AtomicInteger(-1);
-        Syscalls real = JnrSyscalls.load();
-        InvocationHandler handler =
-                (proxy, method, arguments) -> {
-                    if (method.getName().equals("inotifyAddWatch")) {
-                        return -LinuxErrno.ENOMEM; // nobody mends it by chance
-                    }
-                    boolean cutting = method.getName().equals(opening ? "openat" : "ftruncate");
-                    Runnable task = cutting ? before.getAndSet(null) : null;
-                    if (task == null) {
-                        return method.invoke(real, arguments);
-                    }
-                    task.run();
-                    Object result = method.invoke(real, arguments);
-                    unbacked.set(pagesWithoutBacking());
-                    return result;
-                };
-        Class<?>[] types = {Syscalls.class};
-        ClassLoader loader = Syscalls.class.getClassLoader();
-        begin((Syscalls) Proxy.newProxyInstance(loader, types, handler), GuardMode.OFF);
+        Syscalls syscalls =
+                AlteredSyscalls.with(
+                        (name, arguments, call) -> {
+                            if (name.equals("inotifyAddWatch")) {
+                                return -LinuxErrno.ENOMEM; // nobody mends it by chance
+                            }
+                            boolean cutting = name.equals(opening ? "openat" : "ftruncate");
+                            Runnable task = cutting ? before.getAndSet(null) : null;
+                            if (task == null) {
+                                return call.getAsLong();
+                            }
+                            task.run();
+                            long result = call.getAsLong();
+                            unbacked.set(pagesWithoutBacking());
+                            return result;
+                        });
+        begin(syscalls, GuardMode.OFF);
         FuseClient other = new FuseClient(rig.frontend, 2);
         Runnable setup = () -> DaxRig.setup(other, two, 0, RANGE, DaxRig.READ, 0);
         before.set(() -> CompletableFuture.runAsync(setup, DaxGuardTest.OWN_THREAD).join());

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.backend.DaxOptions;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -44,7 +43,7 @@ final class DaxRig implements AutoCloseable {
 
     DaxRig(Path folder, UnaryOperator<BackEndOptions> settings, boolean pastEnd)
             throws IOException {
-        this(JnrSyscalls.load(), folder, settings, pastEnd);
+        this(Syscalls.load(), folder, settings, pastEnd);
     }
 
     DaxRig(Syscalls syscalls, Path folder, UnaryOperator<BackEndOptions> settings, boolean pastEnd)

@@ -12,7 +12,6 @@ import io.jvirtiofsd.dax.ShmemChannel.Outcome;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.FileId;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Scratch;
@@ -94,7 +93,7 @@ class DaxWindowModelTest {
 
     @TempDir Path folder;
 
-    private final Syscalls syscalls = JnrSyscalls.load();
+    private final Syscalls syscalls = Syscalls.load();
     private final Shared[] files = new Shared[FILES];
     private final int[] fileOf = new int[PAGES];
     private final int[] pageOf = new int[PAGES];

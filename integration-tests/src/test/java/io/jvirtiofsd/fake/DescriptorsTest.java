@@ -4,16 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.FaultySyscalls;
 import io.jvirtiofsd.linux.Fcntl;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.HandleMode;
 import java.io.IOException;
-import java.lang.reflect.InvocationHandler;
-import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -83,7 +81,7 @@ class DescriptorsTest {
 
     @Test
     void whereHandlesCannotBeOpenedNoneAreRelevant() throws Exception {
-        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        FaultySyscalls faulty = new FaultySyscalls();
         faulty.fail("openByHandleAt", 0, 1_000_000, LinuxErrno.EPERM);
         try (InProcess backEnd =
                         new InProcess(
@@ -112,7 +110,7 @@ class DescriptorsTest {
 
     @Test
     void callsThatFindNoDescriptorAreMadeAgain() throws Exception {
-        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        FaultySyscalls faulty = new FaultySyscalls();
         try (InProcess backEnd = new InProcess(faulty.calls(), share, folder, all -> all);
                 FakeFrontend frontend = FuseRig.connect(backEnd, FuseRig.FEATURES)) {
             FuseClient fuse = new FuseClient(frontend, 1);
@@ -178,19 +176,16 @@ class DescriptorsTest {
 
     /** System calls that open what {@code instead} says, if anything, for every file handle. */
     private static Syscalls openingInstead(AtomicReference<Path> instead) {
-        Syscalls real = JnrSyscalls.load();
-        InvocationHandler handler =
-                (proxy, method, arguments) -> {
+        Syscalls real = Syscalls.load();
+        return AlteredSyscalls.with(
+                (name, arguments, call) -> {
                     Path other = instead.get();
-                    if (!method.getName().equals("openByHandleAt") || other == null) {
-                        return method.invoke(real, arguments);
+                    if (!name.equals("openByHandleAt") || other == null) {
+                        return call.getAsLong();
                     }
                     byte[] path = other.toString().getBytes(StandardCharsets.UTF_8);
                     long address = Scratch.get().path(path, 0, path.length);
                     return real.openat(Fcntl.AT_FDCWD, address, Fcntl.O_PATH, 0);
-                };
-        return (Syscalls)
-                Proxy.newProxyInstance(
-                        Syscalls.class.getClassLoader(), new Class<?>[] {Syscalls.class}, handler);
+                });
     }
 }

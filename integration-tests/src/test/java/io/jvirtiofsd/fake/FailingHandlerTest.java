@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.dax.DaxWindow;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.vhost.ChainHandler;
@@ -133,7 +132,7 @@ class FailingHandlerTest {
     private FakeFrontend frontend;
 
     private void begin(int poolSize) throws Exception {
-        Syscalls syscalls = JnrSyscalls.load();
+        Syscalls syscalls = Syscalls.load();
         Path socket = folder.resolve("s");
         server =
                 new VhostUserServer(

@@ -12,7 +12,6 @@ import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.linux.FaultySyscalls;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Syscalls;
@@ -38,7 +37,7 @@ class FaultsTest {
 
     @Test
     void failingSystemCallsAreErrorsForTheGuestAndLeakNothing() throws Exception {
-        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        FaultySyscalls faulty = new FaultySyscalls();
         Path share = folder.resolve("share");
         try (InProcess backEnd = new InProcess(faulty.calls(), share, folder, o -> o);
                 FakeFrontend frontend = FuseRig.connect(backEnd, FuseRig.FEATURES)) {
@@ -86,7 +85,7 @@ class FaultsTest {
 
     @Test
     void aSessionThatCannotBeSetUpEndsAndTheNextIsServed() throws Exception {
-        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        FaultySyscalls faulty = new FaultySyscalls();
         try (InProcess backEnd =
                 new InProcess(faulty.calls(), folder.resolve("share"), folder, o -> o)) {
             FuseRig.connect(backEnd, FuseRig.FEATURES).close();
@@ -107,7 +106,7 @@ class FaultsTest {
 
     @Test
     void backEndChannelThatCannotBeUsedIsClosed() throws Exception {
-        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        FaultySyscalls faulty = new FaultySyscalls();
         try (InProcess backEnd =
                 new InProcess(faulty.calls(), folder.resolve("share"), folder, o -> o)) {
             FuseRig.connect(backEnd, FuseRig.FEATURES).close();
@@ -138,7 +137,7 @@ class FaultsTest {
 
     @Test
     void listeningAndConnectedSocketsAreAdopted() throws Exception {
-        Syscalls syscalls = JnrSyscalls.load();
+        Syscalls syscalls = Syscalls.load();
         Path share = Files.createDirectory(folder.resolve("share"));
         Files.writeString(share.resolve("f"), "adopted");
         Path path = folder.resolve("listening");
@@ -210,7 +209,7 @@ class FaultsTest {
     @ParameterizedTest
     @ValueSource(strings = {"inotifyInit1", "eventfd", "fanotifyInit", "mmap"})
     void aWindowThatCannotBeOpenedLeavesNothingBehind(String call) throws Exception {
-        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        FaultySyscalls faulty = new FaultySyscalls();
         int before = FuseRig.openDescriptors();
         int rounds = 0;
         for (boolean fails = true; fails; rounds++) {
@@ -230,7 +229,7 @@ class FaultsTest {
     @ParameterizedTest
     @ValueSource(strings = {"memfdCreate", "ftruncate", "fcntl", "statx", "mmap"})
     void aTailThatCannotBeMadeFailsItsRequestOnly(String call) throws Exception {
-        FaultySyscalls faulty = new FaultySyscalls(JnrSyscalls.load());
+        FaultySyscalls faulty = new FaultySyscalls();
         int failures = 0;
         try (DaxRig rig = new DaxRig(faulty.calls(), folder.resolve("dax"), o -> o, false)) {
             byte[] bytes = rig.file("f", 5000);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.fake.FuseClient.Created;
 import io.jvirtiofsd.fake.FuseClient.Node;
+import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ class HostRacesTest {
     @Test
     void nodeAndHandleOfWhatIsMadeAreOneFileWhateverHasTheNameThen() throws Exception {
         Syscalls syscalls =
-                AlteredSyscalls.with(
+                AlteredSyscalls.after(
                         (call, arguments) -> {
                             if (call.equals("openat") && ((int) arguments[2] & O_EXCL) != 0) {
                                 replace();
@@ -66,7 +67,7 @@ class HostRacesTest {
     void linkedNodeIsTheOneThatWasAskedFor() throws Exception {
         AtomicBoolean linked = new AtomicBoolean();
         Syscalls syscalls =
-                AlteredSyscalls.with(
+                AlteredSyscalls.after(
                         (call, arguments) -> {
                             if (call.equals("linkat") && linked.compareAndSet(false, true)) {
                                 replace();

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
-import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.rules.IdMap;
 import io.jvirtiofsd.passthrough.rules.IdMaps;
 import java.io.IOException;
@@ -43,12 +43,12 @@ class IdentityIT {
 
     @BeforeEach
     void open() {
-        umask = JnrSyscalls.load().umask(0); // as the programs do
+        umask = Syscalls.load().umask(0); // as the programs do
     }
 
     @AfterEach
     void restore() {
-        JnrSyscalls.load().umask(umask);
+        Syscalls.load().umask(umask);
     }
 
     private static FakeFrontend connect(Daemon daemon) throws IOException {

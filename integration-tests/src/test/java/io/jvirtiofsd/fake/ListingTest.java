@@ -4,6 +4,7 @@ import static io.jvirtiofsd.fake.FuseRig.assertErrno;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.jvirtiofsd.fake.FuseClient.DirEntry;
+import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
@@ -68,7 +69,7 @@ class ListingTest {
         String mark = "l".repeat(255);
         // No file system of this machine has such names: one grows into the padding of its record.
         Syscalls syscalls =
-                AlteredSyscalls.with(
+                AlteredSyscalls.after(
                         (call, arguments) -> {
                             if (call.equals("getdents64")) {
                                 lengthen((long) arguments[1], mark);

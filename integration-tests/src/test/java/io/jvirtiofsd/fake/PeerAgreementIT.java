@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.jvirtiofsd.fake.FuseClient.Created;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
-import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.XattrOptions;
 import io.jvirtiofsd.passthrough.rules.XattrMap;
 import java.nio.file.Files;
@@ -128,7 +128,7 @@ class PeerAgreementIT {
         Path theirs = Files.createDirectory(place.resolve("theirs"));
         List<String> options = new ArrayList<>(List.of(peerOptions));
         options.add("--modcaps=+sys_admin");
-        int umask = JnrSyscalls.load().umask(0); // as the programs do
+        int umask = Syscalls.load().umask(0); // as the programs do
         try (InProcess backEnd =
                         new InProcess(
                                 ours,
@@ -153,7 +153,7 @@ class PeerAgreementIT {
             theirFuse.init(flags);
             check.accept(theirFuse, ourFuse);
         } finally {
-            JnrSyscalls.load().umask(umask);
+            Syscalls.load().umask(umask);
         }
     }
 }

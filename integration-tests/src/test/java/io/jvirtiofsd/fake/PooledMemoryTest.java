@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.FaultySyscalls;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -38,7 +37,7 @@ class PooledMemoryTest {
     }
 
     private void readWhileMemoryGoes(int pieceBytes) throws Exception {
-        FaultySyscalls calls = new FaultySyscalls(JnrSyscalls.load());
+        FaultySyscalls calls = new FaultySyscalls();
         Path share = Files.createDirectory(folder.resolve("share"));
         Files.write(share.resolve("f"), new byte[DATA_BYTES]);
         try (InProcess backEnd =

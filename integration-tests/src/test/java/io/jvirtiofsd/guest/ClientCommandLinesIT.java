@@ -10,7 +10,7 @@ import io.jvirtiofsd.fake.FakeFrontend;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.FuseRig;
 import io.jvirtiofsd.linux.Fcntl;
-import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -50,7 +50,7 @@ class ClientCommandLinesIT {
 
     @BeforeAll
     static void install() throws IOException {
-        assumeTrue(JnrSyscalls.load().geteuid() == 0, "some give capabilities away: only for root");
+        assumeTrue(Syscalls.load().geteuid() == 0, "some give capabilities away: only for root");
         NativePrograms.build(programs, "listen");
         Files.createSymbolicLink(programs.resolve("virtiofsd"), Daemon.launcher());
     }

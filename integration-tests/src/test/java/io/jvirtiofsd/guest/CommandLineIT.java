@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -79,7 +79,7 @@ class CommandLineIT {
         assertOneLine(1, "cannot listen", jvirtiofsd(dir, "--socket-path=/no/such/s"));
         assertOneLine(1, "no group", jvirtiofsd(dir, socket, "--socket-group=no-such-group"));
         assertOneLine(1, "descriptor 77", jvirtiofsd(dir, "--fd=77"));
-        if (JnrSyscalls.load().geteuid() == 0) {
+        if (Syscalls.load().geteuid() == 0) {
             assertOneLine(1, "ordinary user", jvirtiofsd(dir, socket, "--uid-map=:0:1000:1:"));
         }
         assertFalse(Files.exists(folder.resolve("s.pid")));

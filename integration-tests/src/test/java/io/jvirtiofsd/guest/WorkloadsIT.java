@@ -3,9 +3,9 @@ package io.jvirtiofsd.guest;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -256,7 +256,7 @@ class WorkloadsIT {
         Scratch scratch = Scratch.get();
         NativeMemory value = scratch.large();
         long size =
-                JnrSyscalls.load()
+                Syscalls.load()
                         .getxattr(
                                 scratch.path(path, 0, path.length),
                                 scratch.path2(attribute, 0, attribute.length),

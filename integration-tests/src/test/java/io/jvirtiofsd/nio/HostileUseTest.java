@@ -163,12 +163,7 @@ class HostileUseTest {
                             who,
                             node,
                             new CopyRequest(
-                                    fh,
-                                    random.nextInt(100),
-                                    other,
-                                    handle(random),
-                                    offset,
-                                    500));
+                                    fh, random.nextInt(100), other, handle(random), offset, 500));
         }
     }
 

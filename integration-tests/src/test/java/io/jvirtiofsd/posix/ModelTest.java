@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import io.jvirtiofsd.fuse.FileSystem;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.nio.NioFileSystem;
@@ -86,7 +85,7 @@ class ModelTest {
 
     @Test
     void aSharedDirectoryIsAsTheHostHasIt() throws Exception {
-        Syscalls syscalls = JnrSyscalls.load();
+        Syscalls syscalls = Syscalls.load();
         int umask = syscalls.umask(0);
         try {
             Reclaimer reclaimer = new Reclaimer();

@@ -9,7 +9,7 @@ import io.jvirtiofsd.guest.Guest;
 import io.jvirtiofsd.guest.GuestBuilder;
 import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.guest.NativePrograms;
-import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Syscalls;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -37,7 +37,7 @@ class PosixChecksIT {
 
     @BeforeEach
     void start() throws Exception {
-        assumeTrue(JnrSyscalls.load().geteuid() == 0, "owners are for root");
+        assumeTrue(Syscalls.load().geteuid() == 0, "owners are for root");
         program = NativePrograms.build(folder, "calls");
         plain = daemon("plain");
         uncached = daemon("uncached", "--cache=never");

@@ -8,7 +8,6 @@ import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import io.jvirtiofsd.fake.FuseRig;
 import io.jvirtiofsd.guest.NativePrograms;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -43,7 +42,7 @@ class PosixChecksTest {
 
     @Test
     void whatDiffersFromTheHostIsWrittenDown() throws Exception {
-        Syscalls syscalls = JnrSyscalls.load();
+        Syscalls syscalls = Syscalls.load();
         assumeTrue(syscalls.geteuid() == 0, "owners are for root");
         Map<String, String> host = ofTheHost();
         assertTrue(host.size() >= FEWEST_CHECKS, host.size() + " checks");

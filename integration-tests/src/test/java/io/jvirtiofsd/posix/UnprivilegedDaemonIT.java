@@ -14,7 +14,7 @@ import io.jvirtiofsd.fake.FuseRig;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.NativePrograms;
 import io.jvirtiofsd.linux.Fcntl;
-import io.jvirtiofsd.linux.JnrSyscalls;
+import io.jvirtiofsd.linux.Syscalls;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,7 +39,7 @@ class UnprivilegedDaemonIT {
 
     @BeforeEach
     void prepare() throws Exception {
-        assumeTrue(JnrSyscalls.load().geteuid() == 0, "only root can become another");
+        assumeTrue(Syscalls.load().geteuid() == 0, "only root can become another");
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
         share = folder.resolve("share");
         UnprivilegedScenario.prepare(share);

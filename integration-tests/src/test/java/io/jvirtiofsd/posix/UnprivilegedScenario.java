@@ -6,7 +6,6 @@ import static io.jvirtiofsd.posix.PosixChecks.content;
 import static io.jvirtiofsd.posix.PosixChecks.file;
 import static io.jvirtiofsd.posix.PosixChecks.outcome;
 
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,7 +45,7 @@ final class UnprivilegedScenario {
 
     /** To be done by root, without a umask. */
     static void prepare(Path tree) throws IOException {
-        Syscalls syscalls = JnrSyscalls.load();
+        Syscalls syscalls = Syscalls.load();
         int umask = syscalls.umask(0);
         try {
             Files.createDirectories(tree);

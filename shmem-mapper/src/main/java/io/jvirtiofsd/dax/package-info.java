@@ -11,7 +11,8 @@
  *
  * <ul>
  *   <li>{@link io.jvirtiofsd.dax.DaxWindow}: the window; start reading here
- *   <li>{@link io.jvirtiofsd.dax.DaxFile}: a file that is mapped, whatever node or handle leads to it
+ *   <li>{@link io.jvirtiofsd.dax.DaxFile}: a file that is mapped, whatever node or handle leads to
+ *       it
  *   <li>{@code Layout}: which pieces serve a range; {@code WindowPieces}: what the front-end holds
  *   <li>{@code ShadowPages}: memory of ours that stands for pages a file does not fill
  *   <li>{@link io.jvirtiofsd.dax.TruncationGuard}: holds up who cuts a mapped file; {@code

@@ -1,7 +1,7 @@
 package io.jvirtiofsd.linux;
 
 /**
- * The functions of libc that {@link JnrSyscalls} calls, with {@code long} for pointers and {@code
+ * The functions of libc that {@link Syscalls} calls, with {@code long} for pointers and {@code
  * size_t}; public only because its implementation is generated elsewhere.
  */
 public interface LibC {

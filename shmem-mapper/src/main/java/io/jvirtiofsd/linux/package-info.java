@@ -3,7 +3,6 @@
  *
  * <ul>
  *   <li>{@link io.jvirtiofsd.linux.Syscalls}: the native door; start reading here
- *   <li>{@link io.jvirtiofsd.linux.JnrSyscalls}: its only implementation
  *   <li>{@link io.jvirtiofsd.linux.NativeMemory}: bounds-checked memory outside the heap
  *   <li>{@link io.jvirtiofsd.linux.Fd}, {@link io.jvirtiofsd.linux.Mapping}, {@link
  *       io.jvirtiofsd.linux.EventFd}, {@link io.jvirtiofsd.linux.Poller}: things with an owner

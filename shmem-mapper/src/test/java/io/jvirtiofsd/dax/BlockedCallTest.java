@@ -5,11 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.Architecture;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
-import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +23,7 @@ class BlockedCallTest {
     private static final int THREAD = (int) ProcessHandle.current().pid();
     private static final String PROGRAM = " 0x7ffc00000000 0x7f0000001234";
 
-    private final Syscalls real = JnrSyscalls.load();
+    private final Syscalls real = Syscalls.load();
 
     @TempDir Path folder;
 
@@ -37,16 +36,13 @@ class BlockedCallTest {
     private Syscalls saying(String line) throws Exception {
         Path said = Files.writeString(folder.resolve("syscall"), line + "\n");
         byte[] path = said.toString().getBytes(StandardCharsets.UTF_8);
-        return (Syscalls)
-                Proxy.newProxyInstance(
-                        Syscalls.class.getClassLoader(),
-                        new Class<?>[] {Syscalls.class},
-                        (proxy, method, arguments) -> {
-                            if (method.getName().equals("openat")) {
-                                arguments[1] = Scratch.get().path(path, 0, path.length);
-                            }
-                            return method.invoke(real, arguments);
-                        });
+        return AlteredSyscalls.with(
+                (name, arguments, call) -> {
+                    if (name.equals("openat")) {
+                        arguments[1] = Scratch.get().path(path, 0, path.length);
+                    }
+                    return call.getAsLong();
+                });
     }
 
     private BlockedCall seen(String line) throws Exception {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class SocketMessagesTest {
-    private static final Syscalls SYSCALLS = JnrSyscalls.load();
+    private static final Syscalls SYSCALLS = Syscalls.load();
 
     @TempDir Path folder;
 

@@ -9,7 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
@@ -22,7 +21,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class GuestMemoryTest {
-    private static final Syscalls SYSCALLS = JnrSyscalls.load();
+    private static final Syscalls SYSCALLS = Syscalls.load();
     private static final long PAGE = 4096;
 
     private static Fd memfd(long bytes) {

@@ -122,7 +122,9 @@ public final class VhostUserServer implements AutoCloseable {
             }
             int fd = syscalls.accept4(listener.fd().number(), SOCK_CLOEXEC);
             boolean passing =
-                    fd == -LinuxErrno.EINTR || fd == -LinuxErrno.EAGAIN || fd == -LinuxErrno.ECONNABORTED;
+                    fd == -LinuxErrno.EINTR
+                            || fd == -LinuxErrno.EAGAIN
+                            || fd == -LinuxErrno.ECONNABORTED;
             if (!passing) {
                 return Fd.own(syscalls, LinuxException.check(fd, "accept"));
             }

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.IoVector;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
@@ -23,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /** Buffers in three regions, of which the first two touch; against one array of their bytes. */
 class GuestBuffersTest {
-    private static final Syscalls SYSCALLS = JnrSyscalls.load();
+    private static final Syscalls SYSCALLS = Syscalls.load();
     private static final int PAGE = 4096;
     private static final long FAR = 1L << 33;
     private static final long SEED = 7;

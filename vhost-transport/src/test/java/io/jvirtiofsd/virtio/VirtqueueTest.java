@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.Fd;
-import io.jvirtiofsd.linux.JnrSyscalls;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
@@ -21,7 +20,7 @@ import org.junit.jupiter.api.Test;
 
 /** Clauses of virtio 1.3, 2.7, on a ring in a memfd of two regions that follow each other. */
 class VirtqueueTest {
-    private static final Syscalls SYSCALLS = JnrSyscalls.load();
+    private static final Syscalls SYSCALLS = Syscalls.load();
     private static final int SIZE = 8;
     private static final int PAGE = 4096;
     private static final int AVAIL = 1024;

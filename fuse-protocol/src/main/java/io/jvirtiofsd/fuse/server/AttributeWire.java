@@ -59,8 +59,8 @@ final class AttributeWire {
         }
 
         /**
-         * Whether the guest will take {@code attributes}: it marks an inode bad for good when the type
-         * is none of the seven or the size is beyond 2⁶³&minus;1.
+         * Whether the guest will take {@code attributes}: it marks an inode bad for good when the
+         * type is none of the seven or the size is beyond 2⁶³&minus;1.
          */
         static boolean isValid(Attributes attributes) {
             return FileType.isValid(attributes.mode()) && attributes.size() >= 0;
@@ -145,7 +145,9 @@ final class AttributeWire {
         }
     }
 
-    /** {@code struct fuse_statx}, 256 bytes (fuse.h 7.39): the wire form of {@link FullAttributes}. */
+    /**
+     * {@code struct fuse_statx}, 256 bytes (fuse.h 7.39): the wire form of {@link FullAttributes}.
+     */
     record FuseStatx(
             int mask,
             int blksize,
@@ -251,7 +253,9 @@ final class AttributeWire {
         }
     }
 
-    /** How long the guest may trust an answer: nanoseconds here, seconds and the rest on the wire. */
+    /**
+     * How long the guest may trust an answer: nanoseconds here, seconds and the rest on the wire.
+     */
     static final class Timeout {
         private static final long NANOS_PER_SECOND = 1_000_000_000;
 

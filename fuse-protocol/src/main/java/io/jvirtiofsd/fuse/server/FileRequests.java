@@ -63,7 +63,8 @@ final class FileRequests {
     }
 
     /**
-     * Answer to FUSE_CREATE: {@code struct fuse_entry_out} and {@code struct fuse_open_out}, 144 bytes.
+     * Answer to FUSE_CREATE: {@code struct fuse_entry_out} and {@code struct fuse_open_out}, 144
+     * bytes.
      */
     record CreateOut(EntryOut entry, OpenOut open) {
         static final int BYTES = EntryOut.BYTES + OpenOut.BYTES;
@@ -73,7 +74,9 @@ final class FileRequests {
         }
     }
 
-    /** FUSE_READ, FUSE_READDIR, FUSE_READDIRPLUS: {@code struct fuse_read_in}, 40 bytes (fuse.h). */
+    /**
+     * FUSE_READ, FUSE_READDIR, FUSE_READDIRPLUS: {@code struct fuse_read_in}, 40 bytes (fuse.h).
+     */
     record ReadIn(
             long fh,
             long offset,
@@ -120,7 +123,8 @@ final class FileRequests {
     }
 
     /**
-     * Answer to FUSE_WRITE and FUSE_COPY_FILE_RANGE: {@code struct fuse_write_out}, 8 bytes (fuse.h).
+     * Answer to FUSE_WRITE and FUSE_COPY_FILE_RANGE: {@code struct fuse_write_out}, 8 bytes
+     * (fuse.h).
      */
     record WriteOut(int size) {
         static final int BYTES = 8;
@@ -247,8 +251,8 @@ final class FileRequests {
     }
 
     /**
-     * FUSE_COPY_FILE_RANGE, FUSE_COPY_FILE_RANGE_64: {@code struct fuse_copy_file_range_in}, 56 bytes
-     * (fuse.h).
+     * FUSE_COPY_FILE_RANGE, FUSE_COPY_FILE_RANGE_64: {@code struct fuse_copy_file_range_in}, 56
+     * bytes (fuse.h).
      */
     record CopyFileRangeIn(
             long fhIn, long offIn, long nodeidOut, long fhOut, long offOut, long len, long flags) {

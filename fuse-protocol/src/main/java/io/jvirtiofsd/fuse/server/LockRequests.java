@@ -30,7 +30,10 @@ final class LockRequests {
         }
     }
 
-    /** Answer to FUSE_GETLK: {@code struct fuse_lk_out}, a {@code fuse_file_lock}, 24 bytes (fuse.h). */
+    /**
+     * Answer to FUSE_GETLK: {@code struct fuse_lk_out}, a {@code fuse_file_lock}, 24 bytes
+     * (fuse.h).
+     */
     record LkOut(FileLock lk) {
         static final int BYTES = 24;
 

@@ -16,7 +16,9 @@ final class MappingRequests {
         static final int SETUPMAPPING_WRITE = 1; // fuse.h FUSE_SETUPMAPPING_FLAG_WRITE
         static final int SETUPMAPPING_READ = 2; // fuse.h FUSE_SETUPMAPPING_FLAG_READ
 
-        /** Bits that no flag has, of the 64 on the wire, make {@link #flags} what no guest sends. */
+        /**
+         * Bits that no flag has, of the 64 on the wire, make {@link #flags} what no guest sends.
+         */
         private static final int UNKNOWN = 1 << 31;
 
         static SetupmappingIn read(WireReader in) {
@@ -31,8 +33,8 @@ final class MappingRequests {
     }
 
     /**
-     * FUSE_REMOVEMAPPING: {@code struct fuse_removemapping_in}, 4 bytes (fuse.h 7.31); {@code count}
-     * items follow at once, unaligned.
+     * FUSE_REMOVEMAPPING: {@code struct fuse_removemapping_in}, 4 bytes (fuse.h 7.31); {@code
+     * count} items follow at once, unaligned.
      */
     record RemovemappingIn(int count) {
         static final int BYTES = 4;

@@ -55,8 +55,8 @@ final class NameRequests {
     }
 
     /**
-     * FUSE_LINK: {@code struct fuse_link_in}, 8 bytes (fuse.h); the header names the new parent, the
-     * new name follows.
+     * FUSE_LINK: {@code struct fuse_link_in}, 8 bytes (fuse.h); the header names the new parent,
+     * the new name follows.
      */
     record LinkIn(long oldnodeid) {
         static final int BYTES = 8;

@@ -96,15 +96,15 @@ final class NodeRequests {
             int gid = in.u32();
             in.skip(4); // unused5
             return new SetattrIn(
-                    valid, fh, size, lockOwner, atime, mtime, ctime, atimensec, mtimensec, ctimensec,
-                    mode, uid, gid);
+                    valid, fh, size, lockOwner, atime, mtime, ctime, atimensec, mtimensec,
+                    ctimensec, mode, uid, gid);
         }
 
         /** What a file system is asked to change. */
         AttributeChange change() {
             return new AttributeChange(
-                    valid, fh, size, lockOwner, atime, mtime, ctime, atimensec, mtimensec, ctimensec,
-                    mode, uid, gid);
+                    valid, fh, size, lockOwner, atime, mtime, ctime, atimensec, mtimensec,
+                    ctimensec, mode, uid, gid);
         }
     }
 

@@ -17,7 +17,8 @@ final class SessionRequests {
     }
 
     /**
-     * FUSE_INIT: {@code struct fuse_init_in}, 64 bytes, of which guests before 7.36 send 16 (fuse.h).
+     * FUSE_INIT: {@code struct fuse_init_in}, 64 bytes, of which guests before 7.36 send 16
+     * (fuse.h).
      *
      * @param flags bits 0 to 31 of {@link InitFlag}
      * @param flags2 bits 32 to 63; 0 if not sent

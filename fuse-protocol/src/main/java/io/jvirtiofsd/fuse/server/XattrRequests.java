@@ -35,8 +35,8 @@ final class XattrRequests {
     }
 
     /**
-     * FUSE_GETXATTR and FUSE_LISTXATTR: {@code struct fuse_getxattr_in}, 8 bytes (fuse.h); for GETXATTR
-     * the name follows.
+     * FUSE_GETXATTR and FUSE_LISTXATTR: {@code struct fuse_getxattr_in}, 8 bytes (fuse.h); for
+     * GETXATTR the name follows.
      *
      * @param size most bytes wanted, unsigned; 0 asks only for their number
      */

@@ -3,7 +3,8 @@
  * bytes out.
  *
  * <ul>
- *   <li>{@link io.jvirtiofsd.fuse.server.FuseServer}: a file system being served; start reading here
+ *   <li>{@link io.jvirtiofsd.fuse.server.FuseServer}: a file system being served; start reading
+ *       here
  *   <li>{@link io.jvirtiofsd.fuse.server.FuseWorker}: one thread's way of serving requests
  *   <li>{@code Opcode}: the table of operations, one row each; {@code NodeRequests}, {@code
  *       NameRequests}, {@code FileRequests}, {@code DirectoryRequests}, {@code XattrRequests},

@@ -101,7 +101,8 @@ class OperationsTest {
     void setattr() {
         int valid = AttributeChange.FATTR_MODE | AttributeChange.FATTR_SIZE;
         byte[] body = bytes(valid, 0, 55L, 10L, 11L, 12L, 13L, 14L, 15, 16, 17, 0600, 0, 18, 19, 0);
-        AttributeChange change = new AttributeChange(valid, 55, 10, 11, 12, 13, 14, 15, 16, 17, 0600, 18, 19);
+        AttributeChange change =
+                new AttributeChange(valid, 55, 10, 11, 12, 13, 14, 15, 16, 17, 0600, 18, 19);
         TestGuest.Answer answer = ok(Opcode.SETATTR, body, "setattr(1000:1001, 3, " + change + ")");
         assertEquals(0100600, AttrOut.read(answer.reader()).attr().mode());
     }

@@ -53,8 +53,7 @@ class SessionRaceTest {
                 public void forget(long nodeId, long lookups) {}
 
                 @Override
-                public Attributes getattr(
-                        Caller context, long nodeId, boolean hasHandle, long fh) {
+                public Attributes getattr(Caller context, long nodeId, boolean hasHandle, long fh) {
                     return FakeAttributes.of(0100644);
                 }
             };

@@ -15,8 +15,8 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class JnrSyscallsTest {
-    private static final JnrSyscalls SYSCALLS = JnrSyscalls.load();
+class SyscallsTest {
+    private static final Syscalls SYSCALLS = Syscalls.load();
 
     @TempDir Path folder;
 
@@ -209,7 +209,7 @@ class JnrSyscallsTest {
 
     @Test
     void faultsComeWhenAskedFor() {
-        FaultySyscalls faulty = new FaultySyscalls(SYSCALLS);
+        FaultySyscalls faulty = new FaultySyscalls();
         faulty.fail("dup", 1, 1, LinuxErrno.EMFILE);
         try (Fd fd = Fd.own(SYSCALLS, faulty.calls().dup(0))) {
             assertTrue(fd.number() > 0);

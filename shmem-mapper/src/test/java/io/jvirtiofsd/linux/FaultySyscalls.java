@@ -1,7 +1,5 @@
 package io.jvirtiofsd.linux;
 
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,35 +18,19 @@ public final class FaultySyscalls {
     private final Map<String, Fault> faults = new ConcurrentHashMap<>();
     private final Set<String> held = ConcurrentHashMap.newKeySet();
     private final Map<String, CountDownLatch> waiting = new ConcurrentHashMap<>(); // by thread
-    private final Syscalls decorated;
-
-    public FaultySyscalls(Syscalls real) {
-        decorated =
-                (Syscalls)
-                        Proxy.newProxyInstance(
-                                Syscalls.class.getClassLoader(),
-                                new Class<?>[] {Syscalls.class},
-                                (proxy, method, arguments) -> {
-                                    if (held.contains(method.getName())) {
-                                        awaitRelease();
-                                    }
-                                    int errno = faultOf(method.getName());
-                                    if (errno == 0) {
-                                        try {
-                                            return method.invoke(real, arguments);
-                                        } catch (InvocationTargetException e) {
-                                            throw e.getCause();
-                                        }
-                                    }
-                                    return method.getReturnType() == long.class
-                                            ? (Object) (long) -errno
-                                            : (Object) (-errno);
-                                });
-    }
+    private final Syscalls calls =
+            AlteredSyscalls.with(
+                    (name, arguments, real) -> {
+                        if (held.contains(name)) {
+                            awaitRelease();
+                        }
+                        int errno = faultOf(name);
+                        return errno == 0 ? real.getAsLong() : -errno;
+                    });
 
     /** The calls, with the faults. */
     public Syscalls calls() {
-        return decorated;
+        return calls;
     }
 
     /**
