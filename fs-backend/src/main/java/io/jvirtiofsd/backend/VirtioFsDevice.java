@@ -79,9 +79,4 @@ public final class VirtioFsDevice implements VirtioDevice {
     public void reset() {
         server.reset();
     }
-
-    @Override
-    public void disconnected() {
-        server.reset();
-    }
 }

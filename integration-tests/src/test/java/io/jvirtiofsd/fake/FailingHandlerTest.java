@@ -117,9 +117,6 @@ class FailingHandlerTest {
 
         @Override
         public void reset() {}
-
-        @Override
-        public void disconnected() {}
     }
 
     @TempDir Path folder;

@@ -14,6 +14,7 @@ import io.jvirtiofsd.shmem.GuestRegion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The session's memory table and the messages that change it; the owner of all regions.
@@ -30,15 +31,18 @@ final class MemoryRegions implements AutoCloseable {
     private final Syscalls syscalls;
     private final Reclaimer reclaimer;
     private final Optional<DaxWindow> window;
-    private final Runnable changed;
+    private final Consumer<GuestMemory> changed;
     private GuestMemory current = GuestMemory.EMPTY;
 
     /**
-     * @param changed called when a new table is in force and before regions of the old one are
-     *     retired, so that rings can be found anew
+     * @param changed called with a new table when it is in force and before regions of the old one
+     *     are retired, so that rings can be found anew
      */
     MemoryRegions(
-            Syscalls syscalls, Reclaimer reclaimer, Optional<DaxWindow> window, Runnable changed) {
+            Syscalls syscalls,
+            Reclaimer reclaimer,
+            Optional<DaxWindow> window,
+            Consumer<GuestMemory> changed) {
         this.syscalls = syscalls;
         this.reclaimer = reclaimer;
         this.window = window;
@@ -177,7 +181,7 @@ final class MemoryRegions implements AutoCloseable {
 
     private void install(GuestMemory next, List<GuestRegion> removed) {
         current = next;
-        changed.run();
+        changed.accept(next);
         removed.forEach(reclaimer::retire);
     }
 

@@ -31,9 +31,8 @@ public interface VirtioDevice {
     /** A handler for one more thread that serves queue {@code queueIndex}. */
     ChainHandler newHandler(int queueIndex);
 
-    /** RESET_DEVICE or status 0: drop all device state; no request is running. */
+    /**
+     * Drops all device state: the front-end resets the device, or is gone. No request is running.
+     */
     void reset();
-
-    /** The front-end is gone and no request is running: drop all device state. */
-    void disconnected();
 }
