@@ -7,8 +7,8 @@ import io.jvirtiofsd.fuse.server.ReplyWriter;
 import io.jvirtiofsd.fuse.server.RequestReader;
 import io.jvirtiofsd.linux.IoVector;
 import io.jvirtiofsd.vhost.ChainHandler;
-import io.jvirtiofsd.vhost.ParkedChain;
 import io.jvirtiofsd.virtio.GuestBuffers;
+import java.util.function.Consumer;
 
 /**
  * Shows one descriptor chain after another to a {@link FuseWorker} as request and reply; one per
@@ -42,9 +42,9 @@ final class FuseChainHandler implements ChainHandler {
     }
 
     @Override
-    public Runnable parked(ParkedChain chain) {
+    public Runnable parked(Consumer<byte[]> answer) {
         ParkedRequest parked = worker.parked();
-        parked.start(chain::answer);
+        parked.start(answer);
         return parked::cancel;
     }
 

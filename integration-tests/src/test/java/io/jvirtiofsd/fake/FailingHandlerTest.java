@@ -8,7 +8,6 @@ import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.vhost.ChainHandler;
 import io.jvirtiofsd.vhost.Listener;
-import io.jvirtiofsd.vhost.ParkedChain;
 import io.jvirtiofsd.vhost.TransportOptions;
 import io.jvirtiofsd.vhost.VhostUserServer;
 import io.jvirtiofsd.vhost.VirtioDevice;
@@ -20,6 +19,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -73,15 +73,15 @@ class FailingHandlerTest {
         }
 
         @Override
-        public Runnable parked(ParkedChain chain) {
+        public Runnable parked(Consumer<byte[]> answer) {
             if (deed == PARK_ANSWER_AND_THROW) {
-                chain.answer(new byte[] {7});
+                answer.accept(new byte[] {7});
             }
             if (deed == PARK_AND_THROW || deed == PARK_ANSWER_AND_THROW) {
                 throw new Failure();
             }
             return () -> {
-                chain.answer(new byte[] {8});
+                answer.accept(new byte[] {8});
                 if (deed == PARK_UNCANCELLABLE) {
                     throw new IllegalStateException("on purpose");
                 }

@@ -1,6 +1,7 @@
 package io.jvirtiofsd.vhost;
 
 import io.jvirtiofsd.virtio.GuestBuffers;
+import java.util.function.Consumer;
 
 /** Serves descriptor chains on one thread. <i>Confined to that thread.</i> */
 public interface ChainHandler {
@@ -22,12 +23,14 @@ public interface ChainHandler {
     int refuse(GuestBuffers readable, GuestBuffers writable);
 
     /**
-     * Takes the chain of the request that {@link #handle} has just parked.
+     * Takes the request that {@link #handle} has just parked.
      *
+     * @param answer gives its chain back with these bytes, on any thread; what comes second is
+     *     dropped
      * @return what makes the answer come at once; it has come when that returns, or another thread
      *     is giving it
      */
-    default Runnable parked(ParkedChain chain) {
+    default Runnable parked(Consumer<byte[]> answer) {
         throw new IllegalStateException("nothing was parked");
     }
 }

@@ -10,7 +10,6 @@ import io.jvirtiofsd.virtio.RingException;
 import io.jvirtiofsd.virtio.SplitRing;
 import io.jvirtiofsd.virtio.Virtqueue;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +28,10 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Kick descriptors are watched edge-triggered and never read, so that what a peer passes in
  * their place can do no harm.
+ *
+ * <p><i>Confined to the control thread</i>, but for {@link #run} and what it calls, which are the
+ * ring's own thread's, and for giving chains back, which the threads of the pool and those that
+ * answer parked chains do under a lock.
  */
 final class QueueWorker implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(QueueWorker.class);
@@ -46,8 +49,14 @@ final class QueueWorker implements Runnable {
     private final Poller poller;
     private final Thread thread;
     private final ParkedChains parked = new ParkedChains();
-    private final Object pushing = new Object();
-    private boolean parking; // whether others may push; the thread's own, where there is no pool
+    private final Object pushing = new Object(); // held while pushing, if several threads push
+
+    /**
+     * Set, and never cleared, when a chain is first parked where there is no pool: from then on
+     * other threads push, too, and pushing takes the lock. The ring's own thread alone uses it.
+     */
+    private boolean parking;
+
     private volatile boolean stopping;
 
     /**
@@ -231,7 +240,8 @@ final class QueueWorker implements Runnable {
             try {
                 int head = queue.popHead(ring);
                 if (head >= 0) {
-                    pool.execute(this, head);
+                    pool.execute(
+                            (reader, helper, chain) -> serveSurplus(reader, helper, chain, head));
                     handed = true;
                 }
             } finally {
@@ -278,7 +288,7 @@ final class QueueWorker implements Runnable {
      *
      * @param chain the pool thread's own slot
      */
-    void serveSurplus(
+    private void serveSurplus(
             Reclaimer.Reader reader, ChainHandler poolHandler, DescriptorChain chain, int head) {
         boolean given = false;
         try {
@@ -360,58 +370,31 @@ final class QueueWorker implements Runnable {
         if (surplus == null) {
             parking = true;
         }
-        Parked chain = new Parked(head);
-        parked.add(chain);
-        try {
-            parked.setCancel(chain, handler.parked(chain));
-        } catch (RuntimeException | Error e) {
-            if (chain.claim()) {
-                parked.remove(chain);
-                throw e; // the caller answers, as nobody else will
-            }
-            LOG.error("a request could be answered, but not parked", e);
-        }
+        parked.park(handler, reply -> answer(head, reply));
         return NO_ANSWER;
     }
 
-    /** A chain by its first descriptor: the memory behind it may be another one when it ends. */
-    private final class Parked implements ParkedChain {
-        private final int head;
-        private final AtomicBoolean claimed = new AtomicBoolean();
-
-        Parked(int head) {
-            this.head = head;
-        }
-
-        /** Whether the caller, the first to ask, is the one who answers. */
-        boolean claim() {
-            return claimed.compareAndSet(false, true);
-        }
-
-        @Override
-        public void answer(byte[] reply) {
-            if (!claim()) {
-                return;
+    /**
+     * On any thread: gives a parked chain back. It is known by its head, since the memory behind it
+     * may be another one by now.
+     */
+    private void answer(int head, byte[] reply) {
+        boolean given = false;
+        try (Reclaimer.Reader reader = reclaimer.register()) {
+            reader.enter();
+            SplitRing ring = ringOfTaken(reader);
+            if (ring != null) {
+                fillAndGiveBack(ring, head, reply);
             }
-            boolean given = false;
-            try (Reclaimer.Reader reader = reclaimer.register()) {
-                reader.enter();
-                giveBackParked(ringOfTaken(reader), head, reply);
-                given = true;
-            } finally {
-                if (!given) {
-                    vring.breakDown();
-                }
-                parked.remove(this);
+            given = true;
+        } finally {
+            if (!given) {
+                vring.breakDown();
             }
         }
     }
 
-    /** On any thread. */
-    private void giveBackParked(SplitRing ring, int head, byte[] reply) {
-        if (ring == null) {
-            return;
-        }
+    private void fillAndGiveBack(SplitRing ring, int head, byte[] reply) {
         try {
             DescriptorChain chain = new DescriptorChain();
             queue.walk(ring, head, chain);

@@ -11,15 +11,19 @@ import java.util.concurrent.LinkedBlockingQueue;
  * Threads that serve chains of any request queue when more are waiting than a queue's own thread
  * can start; owned by the session.
  *
- * <p>A task is the head of a chain only: what the chain leads to is looked up by the thread that
- * serves it, as the guest's memory may be another one by then.
- *
  * <p><i>Thread-safe.</i>
  */
 final class WorkerPool implements AutoCloseable {
-    private record Task(QueueWorker queue, int head) {}
+    /** What serves one chain, with what each thread of the pool has of its own. */
+    interface Task {
+        /**
+         * Called outside of a bracket of {@code reader}; all three are borrowed. What is thrown is
+         * reported, and the thread goes on.
+         */
+        void run(Reclaimer.Reader reader, ChainHandler handler, DescriptorChain chain);
+    }
 
-    private static final Task END = new Task(null, -1);
+    private static final Task END = (reader, handler, chain) -> {};
 
     private final BlockingQueue<Task> tasks = new LinkedBlockingQueue<>();
     private final List<Thread> threads = new ArrayList<>();
@@ -38,9 +42,9 @@ final class WorkerPool implements AutoCloseable {
         return threads.size();
     }
 
-    /** Hands the chain of {@code queue} with this {@code head} over. */
-    void execute(QueueWorker queue, int head) {
-        tasks.add(new Task(queue, head));
+    /** Hands {@code task} to the next thread that is free; never waits. */
+    void execute(Task task) {
+        tasks.add(task);
     }
 
     private void serve(ChainHandler handler, Reclaimer reclaimer) {
@@ -48,7 +52,7 @@ final class WorkerPool implements AutoCloseable {
             DescriptorChain chain = new DescriptorChain();
             for (Task task = tasks.take(); task != END; task = tasks.take()) {
                 try {
-                    task.queue.serveSurplus(reader, handler, chain, task.head);
+                    task.run(reader, handler, chain);
                 } catch (RuntimeException | Error e) {
                     report(e);
                 }
@@ -64,7 +68,7 @@ final class WorkerPool implements AutoCloseable {
         thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);
     }
 
-    /** Ends the threads; the queues must have stopped. */
+    /** Ends the threads after what they have been given; the queues must have stopped. */
     @Override
     public void close() {
         threads.forEach(thread -> tasks.add(END));
