@@ -2,6 +2,7 @@ package io.jvirtiofsd.fake;
 
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Waiting;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.BitSet;

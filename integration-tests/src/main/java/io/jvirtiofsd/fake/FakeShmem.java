@@ -1,5 +1,6 @@
 package io.jvirtiofsd.fake;
 
+import io.jvirtiofsd.dax.FakeWindow;
 import io.jvirtiofsd.dax.ShmemChannel.Outcome;
 import java.io.EOFException;
 import java.io.FileDescriptor;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.backend.DaxOptions;
+import io.jvirtiofsd.dax.FakeWindow;
 import io.jvirtiofsd.passthrough.CacheOptions;
 import io.jvirtiofsd.passthrough.CachePolicy;
 import java.io.IOException;

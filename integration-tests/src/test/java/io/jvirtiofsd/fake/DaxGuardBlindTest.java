@@ -17,6 +17,7 @@ import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.linux.Waiting;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -3,6 +3,7 @@ package io.jvirtiofsd.fake;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.dax.FakeWindow;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.Processes;
 import java.io.IOException;

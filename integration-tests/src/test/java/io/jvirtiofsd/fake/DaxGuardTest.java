@@ -14,6 +14,7 @@ import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.FaultySyscalls;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.linux.Waiting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.dax.DaxWindow;
+import io.jvirtiofsd.dax.FakeWindow;
 import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.dax.ShmemChannel.Outcome;
 import io.jvirtiofsd.linux.Fcntl;

@@ -13,6 +13,7 @@ import io.jvirtiofsd.guest.Processes;
 import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.linux.Waiting;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

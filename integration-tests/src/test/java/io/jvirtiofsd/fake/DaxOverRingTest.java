@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.fake.FuseClient.Created;
+import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.passthrough.CacheOptions;
 import io.jvirtiofsd.passthrough.CachePolicy;
 import java.io.IOException;

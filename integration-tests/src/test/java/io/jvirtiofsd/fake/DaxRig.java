@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.backend.DaxOptions;
+import io.jvirtiofsd.dax.FakeWindow;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.ByteBuffer;

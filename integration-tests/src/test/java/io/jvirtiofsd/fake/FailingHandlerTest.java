@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.vhost.ChainHandler;
 import io.jvirtiofsd.vhost.Listener;
 import io.jvirtiofsd.vhost.TransportOptions;

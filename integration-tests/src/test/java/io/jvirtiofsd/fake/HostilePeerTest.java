@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Waiting;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.fake.FuseClient.Node;
+import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.passthrough.HandleMode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,8 +1,5 @@
-package io.jvirtiofsd.fake;
+package io.jvirtiofsd.linux;
 
-import io.jvirtiofsd.linux.NativeMemory;
-import io.jvirtiofsd.linux.Scratch;
-import io.jvirtiofsd.linux.Syscalls;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 

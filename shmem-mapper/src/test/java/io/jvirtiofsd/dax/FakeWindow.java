@@ -1,6 +1,5 @@
-package io.jvirtiofsd.fake;
+package io.jvirtiofsd.dax;
 
-import io.jvirtiofsd.dax.ShmemChannel;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
@@ -50,7 +49,7 @@ public final class FakeWindow implements ShmemChannel, AutoCloseable {
     }
 
     /** Whether there is a map with just these figures. */
-    synchronized boolean isMapped(long windowOffset, long length) {
+    public synchronized boolean isMapped(long windowOffset, long length) {
         return Long.valueOf(length).equals(maps.get(windowOffset));
     }
 
@@ -69,7 +68,8 @@ public final class FakeWindow implements ShmemChannel, AutoCloseable {
         return List.copyOf(violations);
     }
 
-    synchronized void violation(String what) {
+    /** Notes what no back-end may do. */
+    public synchronized void violation(String what) {
         violations.add(what);
     }
 

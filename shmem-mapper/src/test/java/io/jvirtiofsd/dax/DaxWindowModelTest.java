@@ -1,13 +1,10 @@
-package io.jvirtiofsd.fake;
+package io.jvirtiofsd.dax;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.dax.DaxFile;
-import io.jvirtiofsd.dax.DaxWindow;
-import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.dax.ShmemChannel.Outcome;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
