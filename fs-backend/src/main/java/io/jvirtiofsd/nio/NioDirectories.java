@@ -1,5 +1,6 @@
 package io.jvirtiofsd.nio;
 
+import io.jvirtiofsd.fuse.DirectoryOperations;
 import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
@@ -10,46 +11,48 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Operations on open directories, each on the session it is given.
+ * Operations on open directories of one session.
  *
  * <p>Offset 1 is after ".", 2 after "..", and n + 2 after the n-th name of the handle's list.
  * <i>Thread-safe</i>: one handle is read by one thread at a time.
  */
-final class NioDirectories {
+final class NioDirectories implements DirectoryOperations {
     private static final int MODE_TO_TYPE = 12; // linux/fs_types.h S_DT_SHIFT
     private static final int DIRECTORY_TYPE = 4; // linux/fs_types.h DT_DIR
     private static final Name SELF = Name.of((byte) '.');
     private static final Name PARENT = Name.of((byte) '.', (byte) '.');
 
     private final NioTree share;
+    private final NioSession session;
     private final NioNames names;
 
-    NioDirectories(NioTree share, NioNames names) {
+    NioDirectories(NioTree share, NioSession session, NioNames names) {
         this.share = share;
+        this.session = session;
         this.names = names;
     }
 
-    OpenReply opendir(NioSession session, long nodeId) throws ErrnoException {
+    @Override
+    public OpenReply opendir(long nodeId) throws ErrnoException {
         NioSession.Directory directory = session.withNames(() -> session.directory(nodeId));
         long fh = session.add(new OpenDirectory(directory.node(), session.memory()));
         return new OpenReply(fh, share.options().directoryFlags());
     }
 
-    void readdir(
-            NioSession session, long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
+    @Override
+    public void readdir(long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
             throws ErrnoException {
         OpenDirectory open = session.openDirectory(nodeId, fh);
         synchronized (open) {
             session.withNames(
                     () -> {
-                        read(session, open, offset, plus, sink);
+                        read(open, offset, plus, sink);
                         return null;
                     });
         }
     }
 
-    private void read(
-            NioSession session, OpenDirectory open, long offset, boolean plus, DirectorySink sink)
+    private void read(OpenDirectory open, long offset, boolean plus, DirectorySink sink)
             throws ErrnoException {
         Path path = session.nodes().path(open.node());
         NioAttributes seen = NioErrno.call(() -> share.views().read(path));
@@ -72,17 +75,27 @@ final class NioDirectories {
             throw ErrnoException.of(Errno.EBADF); // closed meanwhile
         }
         for (long at = Math.max(0, offset - 2); at < all.size(); at++) {
-            if (!add(session, directory, all.get((int) at), at + 3, plus, sink)) {
+            if (!add(directory, all.get((int) at), at + 3, plus, sink)) {
                 return;
             }
         }
+    }
+
+    @Override
+    public void releasedir(long fh) throws ErrnoException {
+        session.release(fh);
+    }
+
+    /** No provider can make a directory durable. */
+    @Override
+    public void fsyncdir(long nodeId, long fh, boolean dataOnly) throws ErrnoException {
+        session.handle(nodeId, fh);
     }
 
     /**
      * Adds a name; false if it does not fit. A name that is gone, or none for a guest, is left out.
      */
     private boolean add(
-            NioSession session,
             NioSession.Directory directory,
             String string,
             long next,
@@ -100,7 +113,7 @@ final class NioDirectories {
         }
         try {
             if (plus) {
-                NioEntry entry = names.lookup(session, directory, string);
+                NioEntry entry = names.lookup(directory, string);
                 boolean added = sink.add(entry, next, name);
                 if (!added) {
                     session.nodes().forget(entry.nodeId(), 1);

@@ -6,6 +6,7 @@ import io.jvirtiofsd.fuse.CopyRequest;
 import io.jvirtiofsd.fuse.CreateReply;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FileOperations;
 import io.jvirtiofsd.fuse.FileType;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.Name;
@@ -22,16 +23,18 @@ import java.nio.file.StandardOpenOption;
 import java.util.Set;
 
 /**
- * Operations on open regular files, each on the session it is given. Data is copied once more than
- * in a shared directory of the host: channels take Java's memory, not the guest's.
+ * Operations on open regular files of one session. Data is copied once more than in a shared
+ * directory of the host: channels take Java's memory, not the guest's.
  *
  * <p><i>Thread-safe.</i>
  */
-final class NioFiles {
+final class NioFiles implements FileOperations {
     private static final int READ_ONLY = 0; // asm-generic/fcntl.h O_RDONLY
     private static final int WRITE_ONLY = 1; // asm-generic/fcntl.h O_WRONLY
     private static final int SEEK_DATA = 3; // linux/fs.h
     private static final int CHUNK_BYTES = 1 << 17;
+    private static final ThreadLocal<byte[]> CHUNKS =
+            ThreadLocal.withInitial(() -> new byte[CHUNK_BYTES]);
 
     private static final Set<OpenOption> READ = Set.of(StandardOpenOption.READ);
     private static final Set<OpenOption> WRITE = Set.of(StandardOpenOption.WRITE);
@@ -44,18 +47,19 @@ final class NioFiles {
                     StandardOpenOption.WRITE);
 
     private final NioTree share;
+    private final NioSession session;
     private final NioNames names;
     private final NioNodes nodes;
-    private final ThreadLocal<byte[]> chunks = ThreadLocal.withInitial(() -> new byte[CHUNK_BYTES]);
 
-    NioFiles(NioTree share, NioNames names, NioNodes nodes) {
+    NioFiles(NioTree share, NioSession session, NioNames names, NioNodes nodes) {
         this.share = share;
+        this.session = session;
         this.names = names;
         this.nodes = nodes;
     }
 
-    OpenReply open(NioSession session, long nodeId, int flags, boolean killSetIds)
-            throws ErrnoException {
+    @Override
+    public OpenReply open(long nodeId, int flags, boolean killSetIds) throws ErrnoException {
         Node node = session.nodes().node(nodeId);
         if (!node.isRegular()) {
             throw ErrnoException.of(node.isDirectory() ? Errno.EISDIR : Errno.ENXIO);
@@ -67,18 +71,17 @@ final class NioFiles {
         }
         return session.withNames(
                 () -> {
-                    OpenChannel channel = channel(session, node, mode, truncating);
-                    OpenReply reply = opened(session, node, channel, mode);
+                    OpenChannel channel = channel(node, mode, truncating);
+                    OpenReply reply = opened(node, channel, mode);
                     if (truncating) {
-                        truncate(session, node, reply.fh(), killSetIds, channel);
+                        truncate(node, reply.fh(), killSetIds, channel);
                     }
                     return reply;
                 });
     }
 
     /** Opens a file; one without a name by a handle that is still open, or ENOENT. */
-    private OpenChannel channel(NioSession session, Node node, int mode, boolean truncating)
-            throws ErrnoException {
+    private OpenChannel channel(Node node, int mode, boolean truncating) throws ErrnoException {
         boolean reading = mode != WRITE_ONLY;
         boolean writing = mode != READ_ONLY || truncating;
         NioSession.Place place = session.find(node);
@@ -91,7 +94,7 @@ final class NioFiles {
             }
         }
         Set<OpenOption> wanted = !writing ? READ : reading ? BOTH : WRITE;
-        Allowance allowance = allowance(session);
+        Allowance allowance = allowance();
         return NioErrno.call(
                 () -> {
                     if (share.copies()) { // before it is copied
@@ -105,7 +108,7 @@ final class NioFiles {
     }
 
     /** What the copies of files are taken from. */
-    private Allowance allowance(NioSession session) {
+    private Allowance allowance() {
         return share.copies() && !share.isUnchanging() ? session.disk() : session.memory();
     }
 
@@ -117,13 +120,12 @@ final class NioFiles {
         return mode;
     }
 
-    private void truncate(
-            NioSession session, Node node, long fh, boolean killSetIds, OpenChannel channel)
+    private void truncate(Node node, long fh, boolean killSetIds, OpenChannel channel)
             throws ErrnoException {
         try {
             NioErrno.run(() -> channel.setSize(0));
             if (killSetIds) {
-                nodes.killSetIds(session, node);
+                nodes.killSetIds(node);
             }
         } catch (ErrnoException e) {
             session.release(fh);
@@ -132,14 +134,14 @@ final class NioFiles {
     }
 
     /** Takes a share of {@code channel}. */
-    private OpenReply opened(NioSession session, Node node, OpenChannel channel, int mode)
-            throws ErrnoException {
+    private OpenReply opened(Node node, OpenChannel channel, int mode) throws ErrnoException {
         OpenFile file = new OpenFile(node, channel, mode != WRITE_ONLY, mode != READ_ONLY);
         node.opened(file);
         return new OpenReply(session.add(file), share.options().fileFlags());
     }
 
-    CreateReply create(NioSession session, Caller caller, long parent, Name name, NewFile in)
+    @Override
+    public CreateReply create(Caller caller, long parent, Name name, NewFile in)
             throws ErrnoException {
         share.requireRoom();
         int mode = accessMode(in.flags());
@@ -148,32 +150,25 @@ final class NioFiles {
                 () -> {
                     NioSession.Directory directory = session.directory(parent);
                     try {
-                        return createNew(
-                                session, caller, directory, string, in.mode() & ~in.umask(), mode);
+                        return createNew(caller, directory, string, in.mode() & ~in.umask(), mode);
                     } catch (ErrnoException e) {
                         boolean exclusive = (in.flags() & OpenFlags.O_EXCL) != 0;
                         if (e.errno() != Errno.EEXIST || exclusive) {
                             throw e;
                         }
                     }
-                    return openExisting(session, directory, string, in);
+                    return openExisting(directory, string, in);
                 });
     }
 
     private CreateReply createNew(
-            NioSession session,
-            Caller caller,
-            NioSession.Directory directory,
-            String name,
-            int permissions,
-            int mode)
+            Caller caller, NioSession.Directory directory, String name, int permissions, int mode)
             throws ErrnoException {
         SeekableByteChannel[] made = {null};
         NioEntry entry;
         try {
             entry =
                     names.make(
-                            session,
                             caller,
                             directory,
                             name,
@@ -191,12 +186,8 @@ final class NioFiles {
                     NioErrno.call(
                             () ->
                                     new OpenChannel(
-                                            made[0],
-                                            true,
-                                            true,
-                                            allowance(session),
-                                            share.copies()));
-            return new CreateReply(entry, opened(session, node, channel, mode));
+                                            made[0], true, true, allowance(), share.copies()));
+            return new CreateReply(entry, opened(node, channel, mode));
         } catch (ErrnoException e) {
             session.nodes().forget(entry.nodeId(), 1);
             throw e;
@@ -215,15 +206,14 @@ final class NioFiles {
         }
     }
 
-    private CreateReply openExisting(
-            NioSession session, NioSession.Directory directory, String name, NewFile in)
+    private CreateReply openExisting(NioSession.Directory directory, String name, NewFile in)
             throws ErrnoException {
-        NioEntry entry = names.lookup(session, directory, name);
+        NioEntry entry = names.lookup(directory, name);
         try {
-            OpenReply open = open(session, entry.nodeId(), in.flags(), in.killSuidgid());
+            OpenReply open = open(entry.nodeId(), in.flags(), in.killSuidgid());
             // O_TRUNC has changed what the lookup saw.
             try {
-                Attributes now = nodes.getattr(session, entry.nodeId(), false, 0);
+                Attributes now = nodes.getattr(entry.nodeId(), false, 0);
                 return new CreateReply(
                         new NioEntry(entry.nodeId(), entry.entryValidNanos(), now), open);
             } catch (ErrnoException e) {
@@ -236,10 +226,10 @@ final class NioFiles {
         }
     }
 
-    int read(NioSession session, long nodeId, long fh, long offset, GuestData target)
-            throws ErrnoException {
+    @Override
+    public int read(long nodeId, long fh, long offset, GuestData target) throws ErrnoException {
         OpenChannel file = session.file(nodeId, fh).reading();
-        byte[] chunk = chunks.get();
+        byte[] chunk = CHUNKS.get();
         int done = 0;
         while (done < target.size()) {
             int wanted = Math.min(chunk.length, target.size() - done);
@@ -255,14 +245,9 @@ final class NioFiles {
         return done;
     }
 
-    int write(
-            NioSession session,
-            long nodeId,
-            long fh,
-            long offset,
-            int writeFlags,
-            int openFlags,
-            GuestData source)
+    @Override
+    public int write(
+            long nodeId, long fh, long offset, int writeFlags, int openFlags, GuestData source)
             throws ErrnoException {
         OpenFile open = session.file(nodeId, fh);
         OpenChannel file = open.writing();
@@ -270,7 +255,7 @@ final class NioFiles {
         long start = appends ? NioErrno.call(file::size) : offset;
         share.reserve().require();
         share.checkSize(start + source.size());
-        byte[] chunk = chunks.get();
+        byte[] chunk = CHUNKS.get();
         int done = 0;
         while (done < source.size()) {
             int count = Math.min(chunk.length, source.size() - done);
@@ -301,22 +286,34 @@ final class NioFiles {
         if ((writeFlags & WriteFlags.WRITE_KILL_SUIDGID) != 0) {
             session.withNames(
                     () -> {
-                        nodes.killSetIds(session, open.node());
+                        nodes.killSetIds(open.node());
                         return null;
                     });
         }
         return done;
     }
 
-    void fsync(NioSession session, long nodeId, long fh, boolean dataOnly) throws ErrnoException {
+    /** Channels put nothing off that closing a duplicate would report. */
+    @Override
+    public void flush(long nodeId, long fh, long lockOwner) throws ErrnoException {
+        session.file(nodeId, fh);
+    }
+
+    @Override
+    public void release(long fh) throws ErrnoException {
+        session.release(fh);
+    }
+
+    @Override
+    public void fsync(long nodeId, long fh, boolean dataOnly) throws ErrnoException {
         if (session.handle(nodeId, fh) instanceof OpenFile file) {
             NioErrno.run(() -> file.channel().force(!dataOnly));
         } // no provider can make a directory durable
     }
 
     /** All is data up to the end, as lseek(2) allows. */
-    long lseek(NioSession session, long nodeId, long fh, long offset, int whence)
-            throws ErrnoException {
+    @Override
+    public long lseek(long nodeId, long fh, long offset, int whence) throws ErrnoException {
         long size = NioErrno.call(session.file(nodeId, fh).channel()::size);
         if (offset < 0 || offset >= size) {
             throw ErrnoException.of(Errno.ENXIO);
@@ -324,7 +321,16 @@ final class NioFiles {
         return whence == SEEK_DATA ? offset : size;
     }
 
-    long copyFileRange(NioSession session, long nodeId, CopyRequest in) throws ErrnoException {
+    /** No provider can reserve room or punch holes. */
+    @Override
+    public void fallocate(long nodeId, long fh, long offset, long length, int mode)
+            throws ErrnoException {
+        session.file(nodeId, fh);
+        throw ErrnoException.of(Errno.EOPNOTSUPP);
+    }
+
+    @Override
+    public long copyFileRange(long nodeId, CopyRequest in) throws ErrnoException {
         share.requireRoom();
         OpenFile source = session.file(nodeId, in.fhIn());
         OpenFile target = session.file(in.nodeidOut(), in.fhOut());
@@ -336,7 +342,7 @@ final class NioFiles {
         if (source.node() == target.node() && Math.abs(in.offIn() - in.offOut()) < length) {
             throw ErrnoException.of(Errno.EINVAL); // copy_file_range(2), of ranges that overlap
         }
-        byte[] chunk = chunks.get();
+        byte[] chunk = CHUNKS.get();
         long done = 0;
         while (done < length) {
             int wanted = (int) Math.min(chunk.length, length - done);

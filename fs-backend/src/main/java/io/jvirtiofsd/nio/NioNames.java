@@ -6,27 +6,30 @@ import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileType;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.NameOperations;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /**
- * Operations that find, make, move or remove names, each on the session it is given. What POSIX
- * says of them is decided here, since providers differ: Jimfs puts a directory in a file's place,
- * zip moves a directory and leaves what is in it behind.
+ * Operations that find, make, move or remove names, of one session. What POSIX says of them is
+ * decided here, since providers differ: Jimfs puts a directory in a file's place, zip moves a
+ * directory and leaves what is in it behind.
  *
  * <p><i>Thread-safe.</i>
  */
-final class NioNames {
+final class NioNames implements NameOperations {
     private static final int MKDIR_BITS = 01777; // mkdir(2): the parent decides on set-group-ID
     private static final int NOREPLACE = 1; // linux/fs.h RENAME_NOREPLACE
 
     private final NioTree share;
+    private final NioSession session;
     private final boolean movesWholeDirectories;
 
-    NioNames(NioTree share) {
+    NioNames(NioTree share, NioSession session) {
         this.share = share;
+        this.session = session;
         // Its own file system's provider knows nothing above one entry.
         this.movesWholeDirectories =
                 !share.root().getFileSystem().provider().getScheme().equals("jar");
@@ -52,18 +55,19 @@ final class NioNames {
         return seen;
     }
 
-    private NioEntry entry(NioSession session, NodeTree.Counted counted, NioAttributes seen) {
+    private NioEntry entry(NodeTree.Counted counted, NioAttributes seen) {
         NioAttributes now = counted.node().saw(session.sized(counted.node(), seen));
         return new NioEntry(counted.nodeId(), share.options().validNanos(), now);
     }
 
     /** The entry, nodeId 0 if there is no such name. */
-    Entry lookup(NioSession session, long parent, Name name) throws ErrnoException {
+    @Override
+    public Entry lookup(long parent, Name name) throws ErrnoException {
         return session.withNames(
                 () -> {
                     NioSession.Directory directory = session.directory(parent);
                     try {
-                        return lookup(session, directory, NioTree.string(name));
+                        return lookup(directory, NioTree.string(name));
                     } catch (ErrnoException e) {
                         if (e.errno() == Errno.ENOENT) {
                             return new NioEntry(0, share.options().negativeNanos(), null);
@@ -74,15 +78,14 @@ final class NioNames {
     }
 
     /** Looks up and counts; to be called under the lock of names. */
-    NioEntry lookup(NioSession session, NioSession.Directory directory, String name)
-            throws ErrnoException {
+    NioEntry lookup(NioSession.Directory directory, String name) throws ErrnoException {
         Path path = share.child(directory.path(), name);
         NioAttributes seen = peek(path);
         if (seen == null) {
             session.nodes().gone(directory.node(), name);
             throw ErrnoException.of(Errno.ENOENT);
         }
-        return entry(session, session.nodes().lookup(directory.node(), name, seen), seen);
+        return entry(session.nodes().lookup(directory.node(), name, seen), seen);
     }
 
     /** Makes something at a path, with these permissions from the start if it can. */
@@ -97,13 +100,7 @@ final class NioNames {
      *
      * @param mode permissions, or &minus;1 for a symbolic link
      */
-    NioEntry make(
-            NioSession session,
-            Caller caller,
-            NioSession.Directory directory,
-            String name,
-            int mode,
-            Maker maker)
+    NioEntry make(Caller caller, NioSession.Directory directory, String name, int mode, Maker maker)
             throws ErrnoException {
         Path path = share.child(directory.path(), name);
         session.nodes().requireRoom();
@@ -121,7 +118,7 @@ final class NioNames {
             wanted &= ~FileType.SET_GROUP_ID;
         }
         give(path, made, caller.uid(), gid, mode < 0 ? -1 : wanted);
-        return lookup(session, directory, name);
+        return lookup(directory, name);
     }
 
     /** Sets owner and mode as far as the provider, and the daemon's own rights, allow. */
@@ -142,13 +139,14 @@ final class NioNames {
         }
     }
 
-    Entry mkdir(NioSession session, Caller caller, long parent, Name name, int mode)
+    @Override
+    public Entry mkdir(Caller caller, long parent, Name name, int permissions, int umask)
             throws ErrnoException {
         share.requireRoom();
+        int mode = permissions & ~umask;
         return session.withNames(
                 () ->
                         make(
-                                session,
                                 caller,
                                 session.directory(parent),
                                 NioTree.string(name),
@@ -157,9 +155,11 @@ final class NioNames {
     }
 
     /** Makes an empty regular file; providers have nothing else to offer. */
-    Entry mknod(NioSession session, Caller caller, long parent, Name name, int mode)
+    @Override
+    public Entry mknod(Caller caller, long parent, Name name, int type, int rdev, int umask)
             throws ErrnoException {
         share.requireRoom();
+        int mode = type & ~umask;
         return session.withNames(
                 () -> {
                     NioSession.Directory directory = session.directory(parent);
@@ -169,7 +169,6 @@ final class NioNames {
                         throw ErrnoException.of(there ? Errno.EEXIST : Errno.EPERM);
                     }
                     return make(
-                            session,
                             caller,
                             directory,
                             string,
@@ -178,14 +177,13 @@ final class NioNames {
                 });
     }
 
-    Entry symlink(NioSession session, Caller caller, long parent, Name name, Name target)
-            throws ErrnoException {
+    @Override
+    public Entry symlink(Caller caller, long parent, Name name, Name target) throws ErrnoException {
         share.requireRoom();
         String string = NioTree.string(target);
         return session.withNames(
                 () ->
                         make(
-                                session,
                                 caller,
                                 session.directory(parent),
                                 NioTree.string(name),
@@ -205,8 +203,8 @@ final class NioNames {
                 path.toString(), null, "Operation not permitted");
     }
 
-    Entry link(NioSession session, long nodeId, long newParent, Name newName)
-            throws ErrnoException {
+    @Override
+    public Entry link(long nodeId, long newParent, Name newName) throws ErrnoException {
         share.requireRoom();
         String string = NioTree.string(newName);
         return session.withNames(
@@ -236,14 +234,22 @@ final class NioNames {
                                 }
                             });
                     NioAttributes seen = existing(path);
-                    return entry(
-                            session, session.nodes().addName(node, directory.node(), string), seen);
+                    return entry(session.nodes().addName(node, directory.node(), string), seen);
                 });
     }
 
+    @Override
+    public void unlink(long parent, Name name) throws ErrnoException {
+        remove(parent, name, false);
+    }
+
+    @Override
+    public void rmdir(long parent, Name name) throws ErrnoException {
+        remove(parent, name, true);
+    }
+
     /** Removes a name; of a directory if {@code directories}, of anything else if not. */
-    void remove(NioSession session, long parent, Name name, boolean directories)
-            throws ErrnoException {
+    private void remove(long parent, Name name, boolean directories) throws ErrnoException {
         share.refuseIfReadOnly();
         String string = NioTree.string(name);
         session.changingNames(
@@ -260,7 +266,8 @@ final class NioNames {
                 });
     }
 
-    void rename(NioSession session, long parent, Name name, long newParent, Name newName, int flags)
+    @Override
+    public void rename(long parent, Name name, long newParent, Name newName, int flags)
             throws ErrnoException {
         share.refuseIfReadOnly();
         if ((flags & ~NOREPLACE) != 0) {

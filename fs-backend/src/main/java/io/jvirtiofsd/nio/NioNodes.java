@@ -6,6 +6,7 @@ import io.jvirtiofsd.fuse.Caller;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileType;
+import io.jvirtiofsd.fuse.NodeOperations;
 import io.jvirtiofsd.fuse.Statfs;
 import java.io.IOException;
 import java.nio.channels.SeekableByteChannel;
@@ -19,31 +20,33 @@ import java.time.Instant;
 import java.util.Set;
 
 /**
- * Operations on attributes, each on the session it is given. An object without a name is known by
- * its open channel for its size, and by memory for the rest.
+ * Operations on attributes, of one session. An object without a name is known by its open channel
+ * for its size, and by memory for the rest.
  *
  * <p><i>Thread-safe.</i>
  */
-final class NioNodes {
+final class NioNodes implements NodeOperations {
     private static final int NAME_BYTES = 255;
     private static final int DEFAULT_BLOCK_BYTES = 4096;
     private static final int MAX_TARGET_BYTES = 4095; // PATH_MAX, without the NUL
     private static final int SET_ID_BITS = FileType.SET_USER_ID | FileType.SET_GROUP_ID;
 
     private final NioTree share;
+    private final NioSession session;
 
-    NioNodes(NioTree share) {
+    NioNodes(NioTree share, NioSession session) {
         this.share = share;
+        this.session = session;
     }
 
-    Attributes getattr(NioSession session, long nodeId, boolean hasHandle, long fh)
-            throws ErrnoException {
+    @Override
+    public Attributes getattr(long nodeId, boolean hasHandle, long fh) throws ErrnoException {
         Node node = hasHandle ? session.handle(nodeId, fh).node() : session.nodes().node(nodeId);
-        return session.withNames(() -> now(session, node, session.find(node)));
+        return session.withNames(() -> now(node, session.find(node)));
     }
 
     /** What is known of a node now; {@code place} is null if it has no name any more. */
-    private static NioAttributes now(NioSession session, Node node, NioSession.Place place) {
+    private NioAttributes now(Node node, NioSession.Place place) {
         if (place != null) {
             return place.attributes();
         }
@@ -58,8 +61,8 @@ final class NioNodes {
     }
 
     /** Changes mode, owner, size and times in this order: each may change what follows. */
-    Attributes setattr(NioSession session, long nodeId, AttributeChange change)
-            throws ErrnoException {
+    @Override
+    public Attributes setattr(long nodeId, AttributeChange change) throws ErrnoException {
         share.refuseIfReadOnly();
         Node node = session.nodes().node(nodeId);
         if (change.has(AttributeChange.FATTR_SIZE)
@@ -74,7 +77,7 @@ final class NioNodes {
         return session.withNames(
                 () -> {
                     NioSession.Place place = session.find(node);
-                    NioAttributes now = now(session, node, place);
+                    NioAttributes now = now(node, place);
                     if (change.has(AttributeChange.FATTR_MODE)) {
                         if (place != null) {
                             share.views().setMode(place.path(), now, change.mode());
@@ -91,14 +94,14 @@ final class NioNodes {
                         now = now.withOwner(uid, gid);
                     }
                     if (change.has(AttributeChange.FATTR_SIZE)) {
-                        truncate(session, node, file, place, change);
+                        truncate(node, file, place, change);
                     }
                     if (place != null && (atime != null || mtime != null)) {
                         share.views().setTimes(place.path(), now, atime, mtime);
                     }
                     now = now.withTimes(atime, mtime);
                     node.saw(now);
-                    return now(session, node, place == null ? null : session.find(node));
+                    return now(node, place == null ? null : session.find(node));
                 });
     }
 
@@ -124,12 +127,7 @@ final class NioNodes {
     /**
      * @param file what the guest has named to do it by, or null
      */
-    private void truncate(
-            NioSession session,
-            Node node,
-            OpenFile file,
-            NioSession.Place place,
-            AttributeChange change)
+    private void truncate(Node node, OpenFile file, NioSession.Place place, AttributeChange change)
             throws ErrnoException {
         share.checkSize(change.size());
         OpenFile open = file;
@@ -146,14 +144,14 @@ final class NioNodes {
         } else if (place == null) {
             throw ErrnoException.of(Errno.ENOENT);
         } else {
-            NioErrno.run(() -> truncate(session, place.path(), change.size()));
+            NioErrno.run(() -> truncate(place.path(), change.size()));
         }
         if (change.has(AttributeChange.FATTR_KILL_SUIDGID)) {
-            killSetIds(session, node);
+            killSetIds(node);
         }
     }
 
-    private void truncate(NioSession session, Path path, long size) throws IOException {
+    private void truncate(Path path, long size) throws IOException {
         try (SeekableByteChannel channel = share.channel(path, Set.of(StandardOpenOption.WRITE))) {
             OpenChannel open =
                     new OpenChannel(channel, false, true, session.disk(), share.copies());
@@ -166,7 +164,7 @@ final class NioNodes {
     }
 
     /** Clears set-user-ID, and set-group-ID of what the group may execute. */
-    void killSetIds(NioSession session, Node node) throws ErrnoException {
+    void killSetIds(Node node) throws ErrnoException {
         if ((node.last().mode() & SET_ID_BITS) == 0) {
             return;
         }
@@ -181,7 +179,8 @@ final class NioNodes {
         }
     }
 
-    byte[] readlink(NioSession session, long nodeId) throws ErrnoException {
+    @Override
+    public byte[] readlink(long nodeId) throws ErrnoException {
         Node node = session.nodes().node(nodeId);
         if (!node.isSymlink()) {
             throw ErrnoException.of(Errno.EINVAL);
@@ -200,7 +199,8 @@ final class NioNodes {
                 });
     }
 
-    Statfs statfs(NioSession session, long nodeId) throws ErrnoException {
+    @Override
+    public Statfs statfs(long nodeId) throws ErrnoException {
         Node node = session.nodes().node(nodeId);
         return session.withNames(
                 () -> {
@@ -230,9 +230,10 @@ final class NioNodes {
     }
 
     /** Checks by mode bits, as the guest's own kernel does under default_permissions. */
-    void access(NioSession session, Caller caller, long nodeId, int mask) throws ErrnoException {
+    @Override
+    public void access(Caller caller, long nodeId, int mask) throws ErrnoException {
         Node node = session.nodes().node(nodeId);
-        NioAttributes now = session.withNames(() -> now(session, node, session.find(node)));
+        NioAttributes now = session.withNames(() -> now(node, session.find(node)));
         if ((mask & 2) != 0) {
             share.refuseIfReadOnly();
         }

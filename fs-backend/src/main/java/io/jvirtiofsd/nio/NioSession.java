@@ -10,8 +10,8 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * What the guest knows between INIT and DESTROY: nodes and open handles. Owned by the file system,
- * which replaces it as a whole.
+ * What the guest knows between INIT and DESTROY: nodes and open handles. Used by all parts of a
+ * session.
  *
  * <p>Whoever goes by a path holds the lock of names, shared, so that the path stays what it is;
  * whoever takes names away holds it alone. Reading and writing need neither. <i>Thread-safe.</i>
@@ -41,10 +41,6 @@ final class NioSession {
         this.share = share;
         this.memory = Allowance.ofMemory(share.options().openBytes());
         this.nodes = new NodeTree(share.root(), share.views().read(share.root()), share.options());
-    }
-
-    NioTree share() {
-        return share;
     }
 
     NodeTree nodes() {
@@ -209,7 +205,7 @@ final class NioSession {
         NioErrno.run(handle::close);
     }
 
-    /** Closes everything; to be called once the file system has a new session. */
+    /** Closes everything. */
     void end() {
         ended = true;
         handles.forEach(

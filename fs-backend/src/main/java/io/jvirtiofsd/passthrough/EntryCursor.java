@@ -20,20 +20,27 @@ final class EntryCursor implements Entry {
     private final long negativeNanos;
     private final Name name = new Name();
     private final byte[] nameBytes = new byte[NAME_BYTES];
+    private final int sessionGeneration;
     private long nodeId;
     private int generation;
 
-    EntryCursor(StatxAttributes attributes, long validNanos, long negativeNanos) {
+    /**
+     * @param sessionGeneration of all nodeIds but the roots of mounts, which have 0: Linux makes
+     *     them without asking for one
+     */
+    EntryCursor(
+            StatxAttributes attributes,
+            long validNanos,
+            long negativeNanos,
+            int sessionGeneration) {
         this.attributes = attributes;
         this.validNanos = validNanos;
         this.negativeNanos = negativeNanos;
+        this.sessionGeneration = sessionGeneration;
     }
 
-    /**
-     * Makes this the entry of {@code inode}. The roots of mounts have generation 0 whatever {@code
-     * sessionGeneration} is: Linux makes them without asking for one.
-     */
-    EntryCursor at(Inode inode, int sessionGeneration) {
+    /** Makes this the entry of {@code inode}. */
+    EntryCursor at(Inode inode) {
         nodeId = inode.nodeId();
         attributes.of(inode);
         boolean root = inode.isPinned() || (attributes.flags() & Attributes.ATTR_SUBMOUNT) != 0;

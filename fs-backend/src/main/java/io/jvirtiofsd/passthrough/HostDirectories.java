@@ -1,5 +1,6 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.fuse.DirectoryOperations;
 import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
@@ -14,12 +15,12 @@ import io.jvirtiofsd.linux.Syscalls;
 import java.util.function.IntUnaryOperator;
 
 /**
- * Operations on open directories, each on the session it is given.
+ * Operations on open directories of one session.
  *
  * <p>The host's own directory positions are the guest's cookies. <i>Thread-safe</i>: one handle is
  * read by one thread at a time. Source: getdents64(2).
  */
-final class HostDirectories {
+final class HostDirectories implements DirectoryOperations {
     private static final int SEEK_SET = 0; // linux/fs.h
     private static final long NO_HANDLE = 0; // none has this number
 
@@ -30,14 +31,19 @@ final class HostDirectories {
     private static final int NAME = 19;
 
     private final HostDirectory share;
+    private final HostSession session;
+    private final Lookups lookups;
     private final Syscalls syscalls;
 
-    HostDirectories(HostDirectory share) {
+    HostDirectories(HostDirectory share, HostSession session, Lookups lookups) {
         this.share = share;
+        this.session = session;
+        this.lookups = lookups;
         this.syscalls = share.syscalls();
     }
 
-    OpenReply opendir(HostSession session, long nodeId) throws ErrnoException {
+    @Override
+    public OpenReply opendir(long nodeId) throws ErrnoException {
         int path = session.directory(nodeId);
         Inode inode = session.inode(nodeId);
         session.requireName(inode, path);
@@ -48,13 +54,8 @@ final class HostDirectories {
         return new OpenReply(fh, share.options().cache().policy().directoryFlags());
     }
 
-    void readdir(
-            HostSession session,
-            long nodeId,
-            long fh,
-            long offset,
-            boolean plus,
-            DirectorySink sink)
+    @Override
+    public void readdir(long nodeId, long fh, long offset, boolean plus, DirectorySink sink)
             throws ErrnoException {
         boolean root = nodeId == FileSystem.ROOT;
         if (isUnopened(fh)) {
@@ -62,7 +63,7 @@ final class HostDirectories {
                 if (offset != 0) {
                     Failures.check(syscalls.lseek(fd.number(), offset, SEEK_SET));
                 }
-                fill(session, fd.number(), root, offset, plus, sink);
+                fill(fd.number(), root, offset, plus, sink);
             }
             return;
         }
@@ -74,11 +75,16 @@ final class HostDirectories {
             }
             long reached = -1; // unless it is known: an error may come after getdents64(2)
             try {
-                reached = fill(session, fd, root, offset, plus, sink);
+                reached = fill(fd, root, offset, plus, sink);
             } finally {
                 directory.setPosition(reached);
             }
         }
+    }
+
+    @Override
+    public void releasedir(long fh) throws ErrnoException {
+        session.release(fh);
     }
 
     /** Whether a guest that opens no directories means the node itself. */
@@ -86,18 +92,14 @@ final class HostDirectories {
         return fh == NO_HANDLE && share.listsByNode();
     }
 
-    void fsync(HostSession session, long nodeId, long fh, boolean dataOnly) throws ErrnoException {
+    @Override
+    public void fsyncdir(long nodeId, long fh, boolean dataOnly) throws ErrnoException {
         Failures.check(
-                with(
-                        session,
-                        nodeId,
-                        fh,
-                        fd -> dataOnly ? syscalls.fdatasync(fd) : syscalls.fsync(fd)));
+                with(nodeId, fh, fd -> dataOnly ? syscalls.fdatasync(fd) : syscalls.fsync(fd)));
     }
 
     /** What {@code action} gives for what is open as {@code fh}, or the directory itself. */
-    int with(HostSession session, long nodeId, long fh, IntUnaryOperator action)
-            throws ErrnoException {
+    int with(long nodeId, long fh, IntUnaryOperator action) throws ErrnoException {
         if (!isUnopened(fh)) {
             return action.applyAsInt(session.handle(nodeId, fh).fd().number());
         }
@@ -111,13 +113,7 @@ final class HostDirectories {
      *
      * @return where the descriptor stands, or &minus;1 if that is beyond what was passed on
      */
-    private long fill(
-            HostSession session,
-            int fd,
-            boolean root,
-            long offset,
-            boolean plus,
-            DirectorySink sink)
+    private long fill(int fd, boolean root, long offset, boolean plus, DirectorySink sink)
             throws ErrnoException {
         NativeMemory block = Scratch.get().directory();
         // An entry with attributes takes several times the room of the host's.
@@ -133,11 +129,11 @@ final class HostDirectories {
                 return position;
             }
             for (int at = 0; at < filled; at += block.getShort(at + RECLEN) & 0xffff) {
-                Name name = share.cursor().name(block, at + NAME);
+                Name name = session.cursor().name(block, at + NAME);
                 if (name == null) {
                     continue; // cut to what fits it would be another object's name
                 }
-                if (!add(session, fd, root, plus, sink, block, at, name)) {
+                if (!add(fd, root, plus, sink, block, at, name)) {
                     if (!any) {
                         throw ErrnoException.of(Errno.EINVAL); // no room for even one entry
                     }
@@ -150,7 +146,6 @@ final class HostDirectories {
     }
 
     private boolean add(
-            HostSession session,
             int fd,
             boolean root,
             boolean plus,
@@ -174,7 +169,7 @@ final class HostDirectories {
         }
         EntryCursor entry;
         try {
-            entry = Lookups.lookup(session, fd, name);
+            entry = lookups.lookup(fd, name);
         } catch (ErrnoException e) {
             return sink.add(ino, next, type, name); // the guest asks again if it needs to know
         }

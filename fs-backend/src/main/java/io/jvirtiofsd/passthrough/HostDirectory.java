@@ -1,7 +1,5 @@
 package io.jvirtiofsd.passthrough;
 
-import io.jvirtiofsd.dax.DaxFile;
-import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.linux.Fcntl;
@@ -9,20 +7,19 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Parts;
-import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The shared directory and all that stays the same while it is shared. Owned by the file system.
+ * The shared directory, and what is asked of the host by descriptors alone. Owned by the file
+ * system.
  *
  * <p><i>Thread-safe.</i>
  */
@@ -43,14 +40,7 @@ final class HostDirectory implements AutoCloseable {
     private static final String UP = "." + "/..".repeat(1360);
 
     private final Syscalls syscalls;
-    private final Reclaimer reclaimer;
     private final PassthroughOptions options;
-    private final Credentials credentials;
-    private final FileCapability capability;
-    private final Umask umask;
-    private final HostXattrs xattrs;
-    private final Optional<HostMappings> mappings;
-    private final DaxWindow window; // null without DAX
     private final Fd root;
     private final Fd proc;
     private final long rootDevice;
@@ -59,28 +49,11 @@ final class HostDirectory implements AutoCloseable {
     private final int rootType;
     private final boolean listsByNode;
     private final Mount mount;
-    private final SpareDescriptors spares;
-    private final LockWaiters lockWaiters;
-    private final HostLocks locks;
-    private final ThreadLocal<EntryCursor> cursors = ThreadLocal.withInitial(this::newCursor);
 
-    private HostDirectory(
-            Syscalls syscalls,
-            Reclaimer reclaimer,
-            PassthroughOptions options,
-            Optional<DaxPolicy> dax,
-            Fd root,
-            Fd proc)
+    private HostDirectory(Syscalls syscalls, PassthroughOptions options, Fd root, Fd proc)
             throws LinuxException {
         this.syscalls = syscalls;
-        this.reclaimer = reclaimer;
         this.options = options;
-        this.credentials = new Credentials(syscalls, options.ids());
-        this.capability = new FileCapability(syscalls, options.xattrs());
-        this.umask = new Umask(syscalls);
-        this.xattrs = new HostXattrs(this);
-        this.mappings = dax.map(policy -> new HostMappings(this, policy));
-        this.window = dax.map(DaxPolicy::window).orElse(null);
         this.root = root;
         this.proc = proc;
         NativeMemory statx = Scratch.get().statx();
@@ -94,9 +67,6 @@ final class HostDirectory implements AutoCloseable {
             LOG.info("not root: guests' files are made by user {}", syscalls.geteuid());
         }
         this.mount = new Mount(rootMountId, opensHandles() ? root : null);
-        this.lockWaiters = new LockWaiters(syscalls);
-        this.locks = new HostLocks(this);
-        this.spares = new SpareDescriptors(syscalls, root.number());
     }
 
     /** Whether the host lets this process open by handle here, and that is wanted. */
@@ -119,17 +89,12 @@ final class HostDirectory implements AutoCloseable {
     }
 
     /** Opens the directory; the exception's message is one sentence for people. */
-    static HostDirectory open(
-            Syscalls syscalls,
-            Reclaimer reclaimer,
-            Path directory,
-            PassthroughOptions options,
-            Optional<DaxPolicy> dax)
+    static HostDirectory open(Syscalls syscalls, Path directory, PassthroughOptions options)
             throws IOException {
         try (Parts parts = new Parts()) {
             Fd root = parts.add(open(syscalls, directory.toString(), "cannot share " + directory));
             Fd proc = parts.add(open(syscalls, "/proc/self/fd", "cannot use /proc/self/fd"));
-            HostDirectory share = new HostDirectory(syscalls, reclaimer, options, dax, root, proc);
+            HostDirectory share = new HostDirectory(syscalls, options, root, proc);
             parts.complete();
             return share;
         }
@@ -149,74 +114,17 @@ final class HostDirectory implements AutoCloseable {
         return Fd.own(syscalls, LinuxException.check(fd, failure));
     }
 
+    /** A descriptor of the directory, borrowed. */
+    int root() {
+        return root.number();
+    }
+
     Syscalls syscalls() {
         return syscalls;
     }
 
-    Reclaimer reclaimer() {
-        return reclaimer;
-    }
-
     PassthroughOptions options() {
         return options;
-    }
-
-    Credentials credentials() {
-        return credentials;
-    }
-
-    Umask umask() {
-        return umask;
-    }
-
-    HostXattrs xattrs() {
-        return xattrs;
-    }
-
-    FileCapability capability() {
-        return capability;
-    }
-
-    /** How files are mapped; ENOSYS without a DAX window. */
-    HostMappings requireMappings() throws ErrnoException {
-        return mappings.orElseThrow(() -> ErrnoException.of(Errno.ENOSYS));
-    }
-
-    /** How files are mapped; empty without a DAX window. */
-    Optional<HostMappings> mappings() {
-        return mappings;
-    }
-
-    /** What keeps the maps of an inode's file right, or null while nothing of it is mapped. */
-    DaxFile dax(Inode inode) {
-        boolean any = window != null && window.hasFiles();
-        return any ? window.find(inode.id()) : null;
-    }
-
-    /** Brings what the guest has stored into all files that are mapped. */
-    void writeBack() {
-        if (window != null) {
-            window.writeBack();
-        }
-    }
-
-    /**
-     * Makes a change for the guest that may take bytes from a file or put others in their place:
-     * its maps follow.
-     *
-     * @param size of the file afterwards, if that may be less than now
-     */
-    int change(Inode inode, long size, DaxWindow.Change<ErrnoException> change)
-            throws ErrnoException {
-        return window == null ? change.apply() : window.change(inode.id(), size, change);
-    }
-
-    HostLocks locks() {
-        return locks;
-    }
-
-    LockWaiters lockWaiters() {
-        return lockWaiters;
     }
 
     long rootDevice() {
@@ -238,37 +146,6 @@ final class HostDirectory implements AutoCloseable {
 
     int rootType() {
         return rootType;
-    }
-
-    /** The calling thread's cursor. */
-    EntryCursor cursor() {
-        return cursors.get();
-    }
-
-    private EntryCursor newCursor() {
-        long validNanos = options.cache().policy().validNanos();
-        StatxAttributes attributes =
-                new StatxAttributes(
-                        Scratch.get().statx(),
-                        validNanos,
-                        rootDevice,
-                        options.ids(),
-                        this::changesUnseen);
-        return new EntryCursor(attributes, validNanos, options.cache().negativeNanos());
-    }
-
-    /**
-     * Whether a guest would go by an old size: it reads the maps of a file up to the size it knows,
-     * without a request. Under "always" the host changes nothing.
-     */
-    private boolean changesUnseen(Inode inode) {
-        return mappings.isPresent()
-                && options.cache().policy() != CachePolicy.ALWAYS
-                && mappings.get().mayMap(inode);
-    }
-
-    PathDescriptors newPathDescriptors() {
-        return new PathDescriptors(this, root.number(), spares);
     }
 
     /** Opens the shared directory once more, by path only; given. */
@@ -354,12 +231,6 @@ final class HostDirectory implements AutoCloseable {
         return syscalls.openat(proc.number(), Scratch.get().decimal(path), all, 0);
     }
 
-    /** The same without waking the DAX guard, if the file is mapped. */
-    int reopen(Inode inode, int path, int flags) {
-        DaxFile dax = dax(inode);
-        return dax == null ? reopen(path, flags) : dax.reopen(path, way -> reopen(way, flags));
-    }
-
     /** Opens what {@code fd} refers to by path only; a descriptor, or a negated errno. */
     int openPath(int fd) {
         return syscalls.openat(
@@ -393,8 +264,6 @@ final class HostDirectory implements AutoCloseable {
 
     @Override
     public void close() {
-        lockWaiters.close();
-        spares.close();
         root.close();
         proc.close();
     }

@@ -6,6 +6,7 @@ import io.jvirtiofsd.fuse.CopyRequest;
 import io.jvirtiofsd.fuse.CreateReply;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FileOperations;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.fuse.NewFile;
@@ -20,28 +21,53 @@ import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 
 /**
- * Operations on open regular files, each on the session it is given. Data moves between the host's
- * page cache and the guest's memory in one copy, the kernel's.
+ * Operations on open regular files of one session. Data moves between the host's page cache and the
+ * guest's memory in one copy, the kernel's.
  *
  * <p><i>Thread-safe.</i>
  */
-final class HostFiles {
+final class HostFiles implements FileOperations {
     private static final int SEEK_DATA = 3; // linux/fs.h
     private static final int SEEK_HOLE = 4; // linux/fs.h
     private static final int FALLOC_FL_KEEP_SIZE = 1; // linux/falloc.h
 
     private final HostDirectory share;
+    private final HostSession session;
+    private final Lookups lookups;
+    private final HostWindow window;
+    private final Credentials credentials;
+    private final Umask umask;
+    private final FileCapability capability;
+    private final HostXattrs xattrs;
+    private final HostLocks locks;
     private final Syscalls syscalls;
     private final HostFlags hostFlags;
 
-    HostFiles(HostDirectory share) {
+    HostFiles(
+            HostDirectory share,
+            HostSession session,
+            Lookups lookups,
+            HostWindow window,
+            Credentials credentials,
+            Umask umask,
+            FileCapability capability,
+            HostXattrs xattrs,
+            HostLocks locks) {
         this.share = share;
+        this.session = session;
+        this.lookups = lookups;
+        this.window = window;
+        this.credentials = credentials;
+        this.umask = umask;
+        this.capability = capability;
+        this.xattrs = xattrs;
+        this.locks = locks;
         this.syscalls = share.syscalls();
-        this.hostFlags = new HostFlags(share);
+        this.hostFlags = new HostFlags(share, window);
     }
 
-    OpenReply open(HostSession session, long nodeId, int flags, boolean killSuidgid)
-            throws ErrnoException {
+    @Override
+    public OpenReply open(long nodeId, int flags, boolean killSuidgid) throws ErrnoException {
         Inode inode = session.inode(nodeId);
         if (!inode.isRegular()) {
             throw ErrnoException.of(inode.isDirectory() ? Errno.EISDIR : Errno.ENXIO);
@@ -55,44 +81,41 @@ final class HostFiles {
         boolean truncating = (hostFlags & Fcntl.O_TRUNC) != 0;
         boolean killing = killSuidgid && truncating;
         if (truncating) {
-            share.capability().drop(path);
+            capability.drop(path);
         }
         int fd =
                 truncating
-                        ? share.change(
-                                inode, 0, () -> reopen(session, inode, path, hostFlags, killing))
-                        : reopen(session, inode, path, hostFlags, killing);
-        return opened(session, Fd.own(syscalls, Failures.check(fd)), hostFlags, inode);
+                        ? window.change(inode, 0, () -> reopen(inode, path, hostFlags, killing))
+                        : reopen(inode, path, hostFlags, killing);
+        return opened(Fd.own(syscalls, Failures.check(fd)), hostFlags, inode);
     }
 
-    private int reopen(HostSession session, Inode inode, int path, int hostFlags, boolean killing)
+    private int reopen(Inode inode, int path, int hostFlags, boolean killing)
             throws ErrnoException {
-        Credentials.Call call = () -> share.reopen(inode, path, hostFlags);
+        Credentials.Call call = () -> window.reopen(inode, path, hostFlags);
         PathDescriptors descriptors = session.descriptors();
-        int fd =
-                descriptors.openingToStay(
-                        () -> share.credentials().clearingSuid(killing, path, call));
+        int fd = descriptors.openingToStay(() -> credentials.clearingSuid(killing, path, call));
         boolean tracing = (hostFlags & Fcntl.O_NOATIME) == 0 || share.options().preserveNoatime();
         if (fd == -Errno.EPERM && !tracing) {
             // Only the owner of a file may read it without a trace; the guest has decided already.
-            return reopen(session, inode, path, hostFlags & ~Fcntl.O_NOATIME, killing);
+            return reopen(inode, path, hostFlags & ~Fcntl.O_NOATIME, killing);
         }
         return fd;
     }
 
-    private OpenReply opened(HostSession session, Fd fd, int hostFlags, Inode inode)
-            throws ErrnoException {
+    private OpenReply opened(Fd fd, int hostFlags, Inode inode) throws ErrnoException {
         long fh = session.add(new HostHandle.OpenFile(fd, hostFlags, inode));
         // A guest that maps a file has nothing of it in its cache; told to drop that, Linux 7.2
         // takes pages from other processes' maps that are in use.
         int flags =
-                share.dax(inode) != null
+                window.file(inode) != null
                         ? OpenReply.FOPEN_KEEP_CACHE
                         : share.options().cache().policy().fileFlags();
         return new OpenReply(fh, flags);
     }
 
-    CreateReply create(HostSession session, Caller caller, long parent, Name name, NewFile in)
+    @Override
+    public CreateReply create(Caller caller, long parent, Name name, NewFile in)
             throws ErrnoException {
         share.refuseIfReadOnly();
         int directory = session.directory(parent);
@@ -105,31 +128,29 @@ final class HostFiles {
                                 EntryCursor.path(name),
                                 creating | Fcntl.O_CLOEXEC,
                                 in.mode() & 07777);
-        int made = creating(session, caller, in.umask(), call);
+        int made = creating(caller, in.umask(), call);
         if (made == -Errno.EEXIST && (in.flags() & Fcntl.O_EXCL) == 0) {
-            return openExisting(session, directory, name, in);
+            return openExisting(directory, name, in);
         }
         Fd fd = Fd.own(syscalls, session.checkByName(parent, directory, made));
-        int labelled = share.xattrs().label(made, caller);
+        int labelled = xattrs.label(made, caller);
         if (labelled < 0) { // what cannot get its label must not stay
             fd.close();
             syscalls.unlinkat(directory, EntryCursor.path(name), 0);
             throw ErrnoException.of(-labelled);
         }
-        return made(session, fd, hostFlags, () -> lookupMade(session, fd, directory, name));
+        return made(fd, hostFlags, () -> lookupMade(fd, directory, name));
     }
 
-    private int creating(HostSession session, Caller caller, int umask, Credentials.Call call)
-            throws ErrnoException {
+    private int creating(Caller caller, int umask, Credentials.Call call) throws ErrnoException {
         session.requireRoom();
-        Credentials.Call masked = () -> share.umask().during(umask, call);
-        return session.descriptors()
-                .openingToStay(() -> share.credentials().create(caller, masked));
+        Credentials.Call masked = () -> this.umask.during(umask, call);
+        return session.descriptors().openingToStay(() -> credentials.create(caller, masked));
     }
 
     /** The guest gives it a name by LINK, or never. */
-    CreateReply tmpfile(HostSession session, Caller caller, long parent, NewFile in)
-            throws ErrnoException {
+    @Override
+    public CreateReply tmpfile(Caller caller, long parent, NewFile in) throws ErrnoException {
         share.refuseIfReadOnly();
         int directory = session.directory(parent);
         int hostFlags = this.hostFlags.of(in.flags()) & ~Fcntl.O_TRUNC;
@@ -142,39 +163,38 @@ final class HostFiles {
                                 Scratch.get().path(self, 0, 1),
                                 creating,
                                 in.mode() & 07777);
-        int made = creating(session, caller, in.umask(), call);
+        int made = creating(caller, in.umask(), call);
         Fd fd = Fd.own(syscalls, session.checkByName(parent, directory, made));
-        int labelled = share.xattrs().label(made, caller);
+        int labelled = xattrs.label(made, caller);
         if (labelled < 0) {
             fd.close();
             throw ErrnoException.of(-labelled);
         }
-        return made(session, fd, hostFlags, () -> lookupMade(session, fd));
+        return made(fd, hostFlags, () -> lookupMade(fd));
     }
 
     /** Looks up what {@code fd}, borrowed, is open on. */
-    private EntryCursor lookupMade(HostSession session, Fd fd) throws ErrnoException {
+    private EntryCursor lookupMade(Fd fd) throws ErrnoException {
         PathDescriptors.Opening byLink = () -> share.openPath(fd.number());
         int path = session.descriptors().opening(byLink);
-        return Lookups.add(session, Fd.own(syscalls, Failures.check(path)));
+        return lookups.add(Fd.own(syscalls, Failures.check(path)));
     }
 
     /** The same by its name, which costs less, unless that is another's already. */
-    private EntryCursor lookupMade(HostSession session, Fd fd, int directory, Name name)
-            throws ErrnoException {
+    private EntryCursor lookupMade(Fd fd, int directory, Name name) throws ErrnoException {
         Failures.check(share.statx(fd.number(), HostDirectory.LOOKUP_MASK));
         NativeMemory statx = Scratch.get().statx();
         long device = Statx.device(statx);
         long ino = statx.getLong(Statx.INO);
         long mountId = Statx.mountId(statx);
-        EntryCursor entry = Lookups.open(session, directory, name);
+        EntryCursor entry = lookups.open(directory, name);
         if (entry.nodeId() != 0) {
             if (session.inode(entry.nodeId()).isThat(device, ino, mountId)) {
                 return entry;
             }
             session.forget(entry.nodeId(), 1);
         }
-        return lookupMade(session, fd);
+        return lookupMade(fd);
     }
 
     /** Gives the entry of a new object. */
@@ -184,8 +204,7 @@ final class HostFiles {
     }
 
     /** Takes {@code fd}, open on a new object, which {@code finding} looks up. */
-    private CreateReply made(HostSession session, Fd fd, int hostFlags, Finding finding)
-            throws ErrnoException {
+    private CreateReply made(Fd fd, int hostFlags, Finding finding) throws ErrnoException {
         EntryCursor entry;
         try {
             entry = finding.find();
@@ -195,18 +214,17 @@ final class HostFiles {
         }
         try {
             Inode inode = session.inode(entry.nodeId());
-            return new CreateReply(entry, opened(session, fd, hostFlags, inode));
+            return new CreateReply(entry, opened(fd, hostFlags, inode));
         } catch (ErrnoException e) {
             session.forget(entry.nodeId(), 1);
             throw e;
         }
     }
 
-    private CreateReply openExisting(HostSession session, int directory, Name name, NewFile in)
-            throws ErrnoException {
-        EntryCursor entry = Lookups.lookupMade(session, directory, name);
+    private CreateReply openExisting(int directory, Name name, NewFile in) throws ErrnoException {
+        EntryCursor entry = lookups.lookupMade(directory, name);
         try {
-            OpenReply open = open(session, entry.nodeId(), in.flags(), in.killSuidgid());
+            OpenReply open = open(entry.nodeId(), in.flags(), in.killSuidgid());
             try {
                 // O_TRUNC has changed what the lookup saw.
                 Failures.check(share.statx(session.path(entry.nodeId())));
@@ -221,10 +239,10 @@ final class HostFiles {
         }
     }
 
-    int read(HostSession session, long nodeId, long fh, long offset, GuestData target)
-            throws ErrnoException {
+    @Override
+    public int read(long nodeId, long fh, long offset, GuestData target) throws ErrnoException {
         HostHandle.OpenFile file = session.file(nodeId, fh);
-        DaxFile dax = share.dax(file.inode());
+        DaxFile dax = window.file(file.inode());
         if (dax != null) {
             dax.settle(offset, offset + target.size());
         }
@@ -237,26 +255,19 @@ final class HostFiles {
         return (int) Failures.check(count);
     }
 
-    int write(
-            HostSession session,
-            long nodeId,
-            long fh,
-            long offset,
-            int writeFlags,
-            int openFlags,
-            GuestData source)
+    @Override
+    public int write(
+            long nodeId, long fh, long offset, int writeFlags, int openFlags, GuestData source)
             throws ErrnoException {
         HostHandle.OpenFile file = session.file(nodeId, fh);
-        DaxFile dax = share.dax(file.inode());
+        DaxFile dax = window.file(file.inode());
         if (dax == null) {
             int written = write(file, offset, writeFlags, openFlags, source);
             boolean again =
                     written == -Errno.EINVAL
                             && HostFlags.mayBeUnaligned(file, writeFlags, openFlags);
             return Failures.check(
-                    again
-                            ? writeCached(session, file, offset, writeFlags, openFlags, source)
-                            : written);
+                    again ? writeCached(file, offset, writeFlags, openFlags, source) : written);
         }
         boolean appends = WriteFlags.appends(writeFlags, openFlags);
         long start = appends ? 0 : offset; // nobody can say where it will begin
@@ -271,12 +282,7 @@ final class HostFiles {
 
     /** Writes by way of the host's page cache to a file that was opened to get past it. */
     private int writeCached(
-            HostSession session,
-            HostHandle.OpenFile file,
-            long offset,
-            int writeFlags,
-            int openFlags,
-            GuestData source)
+            HostHandle.OpenFile file, long offset, int writeFlags, int openFlags, GuestData source)
             throws ErrnoException {
         int flags = file.flags() & (Fcntl.O_ACCMODE | Fcntl.O_SYNC);
         int direct = file.fd().number();
@@ -292,13 +298,12 @@ final class HostFiles {
             HostHandle.OpenFile file, long offset, int writeFlags, int openFlags, GuestData source)
             throws ErrnoException {
         int fd = file.fd().number();
-        share.capability().drop(fd);
+        capability.drop(fd);
         int durable = durability(openFlags & ~file.flags());
         int flags =
                 WriteFlags.appends(writeFlags, openFlags) ? durable | Fcntl.RWF_APPEND : durable;
         if ((writeFlags & WriteFlags.WRITE_KILL_SUIDGID) != 0) {
-            return share.credentials()
-                    .clearingSuid(true, fd, () -> tryWrite(fd, offset, source, flags));
+            return credentials.clearingSuid(true, fd, () -> tryWrite(fd, offset, source, flags));
         }
         return tryWrite(fd, offset, source, flags);
     }
@@ -345,37 +350,40 @@ final class HostFiles {
     }
 
     /** close(2) of a duplicate reports what a file system has put off until then. */
-    void flush(HostSession session, long nodeId, long fh, long lockOwner) throws ErrnoException {
+    @Override
+    public void flush(long nodeId, long fh, long lockOwner) throws ErrnoException {
         HostHandle.OpenFile file = session.file(nodeId, fh);
         writeBack(file);
         int fd = file.fd().number();
         int duplicate = Failures.check(session.descriptors().opening(() -> syscalls.dup(fd)));
         int closed = syscalls.close(duplicate);
-        share.locks().flushed(file, lockOwner);
+        locks.flushed(file, lockOwner);
         Failures.check(closed);
     }
 
     /** Brings what the guest has stored behind the last whole page into the file. */
     private void writeBack(HostHandle handle) {
-        DaxFile dax = share.dax(handle.inode());
+        DaxFile dax = window.file(handle.inode());
         if (dax != null) {
             dax.writeBack();
         }
     }
 
-    void release(HostSession session, long fh) throws ErrnoException {
+    @Override
+    public void release(long fh) throws ErrnoException {
         writeBack(session.release(fh));
     }
 
-    void fsync(HostSession session, long nodeId, long fh, boolean dataOnly) throws ErrnoException {
+    @Override
+    public void fsync(long nodeId, long fh, boolean dataOnly) throws ErrnoException {
         HostHandle handle = session.handle(nodeId, fh);
         writeBack(handle);
         int fd = handle.fd().number();
         Failures.check(dataOnly ? syscalls.fdatasync(fd) : syscalls.fsync(fd));
     }
 
-    long lseek(HostSession session, long nodeId, long fh, long offset, int whence)
-            throws ErrnoException {
+    @Override
+    public long lseek(long nodeId, long fh, long offset, int whence) throws ErrnoException {
         if (whence != SEEK_DATA && whence != SEEK_HOLE) {
             throw ErrnoException.of(Errno.EINVAL); // the guest knows the other ways itself
         }
@@ -384,29 +392,31 @@ final class HostFiles {
         return Failures.check(syscalls.lseek(file.fd().number(), offset, whence));
     }
 
-    void fallocate(HostSession session, long nodeId, long fh, long offset, long length, int mode)
+    @Override
+    public void fallocate(long nodeId, long fh, long offset, long length, int mode)
             throws ErrnoException {
         share.refuseIfReadOnly();
         HostHandle.OpenFile file = session.file(nodeId, fh);
         int fd = file.fd().number();
-        share.capability().drop(fd);
+        capability.drop(fd);
         Credentials.Call call = () -> syscalls.fallocate(fd, mode, offset, length);
         boolean killing = share.options().killpriv(); // the request does not say
         Failures.check(
                 mode == FALLOC_FL_KEEP_SIZE // for which the guest does not keep away
-                        ? share.credentials().clearingSuid(killing, fd, call)
-                        : share.change(
+                        ? credentials.clearingSuid(killing, fd, call)
+                        : window.change(
                                 file.inode(),
                                 Long.MAX_VALUE,
-                                () -> share.credentials().clearingSuid(killing, fd, call)));
+                                () -> credentials.clearingSuid(killing, fd, call)));
     }
 
-    long copyFileRange(HostSession session, long nodeId, CopyRequest in) throws ErrnoException {
+    @Override
+    public long copyFileRange(long nodeId, CopyRequest in) throws ErrnoException {
         share.refuseIfReadOnly();
         HostHandle.OpenFile from = session.file(nodeId, in.fhIn());
         HostHandle.OpenFile to = session.file(in.nodeidOut(), in.fhOut());
-        share.capability().drop(to.fd().number());
-        if (share.dax(to.inode()) != null) {
+        capability.drop(to.fd().number());
+        if (window.file(to.inode()) != null) {
             // Having copied, Linux 7.2 would take pages from maps that are in use. Refused, it
             // copies by reading and writing.
             throw ErrnoException.of(Errno.EOPNOTSUPP);
@@ -419,12 +429,11 @@ final class HostFiles {
                         (int)
                                 syscalls.copyFileRange(
                                         source, in.offIn(), target, in.offOut(), in.len());
-        return Failures.check(
-                share.credentials().clearingSuid(share.options().killpriv(), target, call));
+        return Failures.check(credentials.clearingSuid(share.options().killpriv(), target, call));
     }
 
     private void settle(HostHandle.OpenFile file, long offset, long length) {
-        DaxFile dax = share.dax(file.inode());
+        DaxFile dax = window.file(file.inode());
         if (dax != null) {
             dax.settle(offset, offset + length);
         }

@@ -17,9 +17,11 @@ final class HostFlags {
             Fcntl.O_ACCMODE | Fcntl.O_TRUNC | Fcntl.O_SYNC | Fcntl.O_NOATIME;
 
     private final HostDirectory share;
+    private final HostWindow window;
 
-    HostFlags(HostDirectory share) {
+    HostFlags(HostDirectory share, HostWindow window) {
         this.share = share;
+        this.window = window;
     }
 
     /** What is kept of {@code guestFlags}; a guest that writes back reads where it only writes. */
@@ -35,8 +37,7 @@ final class HostFlags {
 
     /** With a DAX window the guest's kernel itself gets past O_DIRECT, and does not align. */
     private boolean honoursDirect() {
-        return share.options().cache().directIo()
-                && !share.mappings().map(HostMappings::isPossible).orElse(false);
+        return share.options().cache().directIo() && !window.isAttached();
     }
 
     /**

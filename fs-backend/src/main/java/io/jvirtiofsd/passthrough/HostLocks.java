@@ -3,6 +3,7 @@ package io.jvirtiofsd.passthrough;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileLock;
+import io.jvirtiofsd.fuse.LockOperations;
 import io.jvirtiofsd.fuse.LockRequest;
 import io.jvirtiofsd.fuse.LockWait;
 import io.jvirtiofsd.linux.Fcntl;
@@ -13,13 +14,13 @@ import io.jvirtiofsd.linux.Syscalls;
 import java.util.Optional;
 
 /**
- * HostLocks of the guest as locks of the host, so that all guests and the host itself exclude each
+ * Locks of the guest as locks of the host, so that all guests and the host itself exclude each
  * other: flock(2) on the handle's own descriptor, fcntl(2) on an open file description for each
  * owner, since locks of a process would all be this one's.
  *
  * <p><i>Thread-safe.</i> Source: fcntl(2), "Open file description locks"; flock(2).
  */
-final class HostLocks {
+final class HostLocks implements LockOperations {
     // struct flock, 32 bytes (asm-generic/fcntl.h)
     private static final int L_TYPE = 0;
     private static final int L_WHENCE = 2;
@@ -29,17 +30,20 @@ final class HostLocks {
     private static final int SEEK_SET = 0;
 
     private final HostDirectory share;
-    private final Syscalls syscalls;
+    private final HostSession session;
     private final LockWaiters waiters;
+    private final Syscalls syscalls;
 
-    HostLocks(HostDirectory share) {
+    HostLocks(HostDirectory share, HostSession session, LockWaiters waiters) {
         this.share = share;
+        this.session = session;
+        this.waiters = waiters;
         this.syscalls = share.syscalls();
-        this.waiters = share.lockWaiters();
     }
 
     /** The processes of other guests and of the host have no number that this guest knows. */
-    FileLock getlk(HostSession session, long nodeId, LockRequest in) throws ErrnoException {
+    @Override
+    public FileLock getlk(long nodeId, LockRequest in) throws ErrnoException {
         HostHandle.OpenFile file = session.file(nodeId, in.fh());
         InodeLocks locks = file.inode().locks();
         if (locks == null) {
@@ -71,12 +75,22 @@ final class HostLocks {
         return flock.address();
     }
 
+    @Override
+    public void setlk(long nodeId, LockRequest in) throws ErrnoException {
+        setlk(nodeId, in, false);
+    }
+
+    @Override
+    public Optional<LockWait> setlkw(long nodeId, LockRequest in) throws ErrnoException {
+        return setlk(nodeId, in, true);
+    }
+
     /** Sets or drops a lock; if another has it and {@code waiting}, gives what waits for it. */
-    Optional<LockWait> setlk(HostSession session, long nodeId, LockRequest in, boolean waiting)
+    private Optional<LockWait> setlk(long nodeId, LockRequest in, boolean waiting)
             throws ErrnoException {
         HostHandle.OpenFile file = session.file(nodeId, in.fh());
         if (in.isFlock()) {
-            return flock(session, file, in, waiting);
+            return flock(file, in, waiting);
         }
         if (in.isUnlock()) {
             unlock(file.inode().locks(), in);
@@ -90,12 +104,12 @@ final class HostLocks {
         synchronized (locks) {
             InodeLocks.Owner owner = locks.owner(in.owner());
             if (owner == null) {
-                owner = addOwner(session, file, locks, in.owner());
+                owner = addOwner(file, locks, in.owner());
             }
             try {
                 int result = set(locks, owner, in);
                 if (isTaken(result) && waiting) {
-                    return Optional.of(waitForRange(session, locks, owner, in));
+                    return Optional.of(waitForRange(locks, owner, in));
                 }
                 Failures.check(result);
                 return Optional.empty();
@@ -115,13 +129,12 @@ final class HostLocks {
         return result == -Errno.EAGAIN || result == -Errno.EACCES;
     }
 
-    private InodeLocks.Owner addOwner(
-            HostSession session, HostHandle.OpenFile file, InodeLocks locks, long id)
+    private InodeLocks.Owner addOwner(HostHandle.OpenFile file, InodeLocks locks, long id)
             throws ErrnoException {
         session.lockCounts().addOwner();
         Fd fd;
         try {
-            fd = openAgain(session, file);
+            fd = openAgain(file);
         } catch (ErrnoException e) {
             session.lockCounts().removeOwner();
             throw e;
@@ -135,16 +148,16 @@ final class HostLocks {
     }
 
     /** For reading and writing, since locks of both kinds may follow; else as the guest has it. */
-    private Fd openAgain(HostSession session, HostHandle.OpenFile file) throws ErrnoException {
+    private Fd openAgain(HostHandle.OpenFile file) throws ErrnoException {
         int path = session.descriptors().of(file.inode());
-        int fd = share.options().readOnly() ? -Errno.EROFS : open(session, path, Fcntl.O_RDWR);
+        int fd = share.options().readOnly() ? -Errno.EROFS : open(path, Fcntl.O_RDWR);
         if (fd < 0 && !isOutOfDescriptors(fd)) {
-            fd = open(session, path, file.flags() & Fcntl.O_ACCMODE);
+            fd = open(path, file.flags() & Fcntl.O_ACCMODE);
         }
         return own(fd);
     }
 
-    private int open(HostSession session, int path, int flags) throws ErrnoException {
+    private int open(int path, int flags) throws ErrnoException {
         return session.descriptors().openingToStay(() -> share.reopen(path, flags));
     }
 
@@ -156,10 +169,9 @@ final class HostLocks {
         return Fd.own(syscalls, Failures.check(isOutOfDescriptors(fd) ? -Errno.ENOLCK : fd));
     }
 
-    private BlockedLock waitForRange(
-            HostSession session, InodeLocks locks, InodeLocks.Owner owner, LockRequest in)
+    private BlockedLock waitForRange(InodeLocks locks, InodeLocks.Owner owner, LockRequest in)
             throws ErrnoException {
-        Fd duplicate = duplicate(session, owner.fd());
+        Fd duplicate = duplicate(owner.fd());
         try {
             session.lockCounts().addRanges(LockedRanges.MOST_ADDED);
         } catch (ErrnoException e) {
@@ -178,7 +190,7 @@ final class HostLocks {
         return wait;
     }
 
-    private Fd duplicate(HostSession session, int fd) throws ErrnoException {
+    private Fd duplicate(int fd) throws ErrnoException {
         return own(session.descriptors().openingToStay(() -> syscalls.dup(fd)));
     }
 
@@ -204,8 +216,7 @@ final class HostLocks {
         }
     }
 
-    private Optional<LockWait> flock(
-            HostSession session, HostHandle.OpenFile file, LockRequest in, boolean waiting)
+    private Optional<LockWait> flock(HostHandle.OpenFile file, LockRequest in, boolean waiting)
             throws ErrnoException {
         int operation =
                 switch (in.type()) {
@@ -224,7 +235,7 @@ final class HostLocks {
                 new BlockedLock(
                         syscalls,
                         waiters,
-                        duplicate(session, fd),
+                        duplicate(fd),
                         own -> syscalls.flock(own, operation),
                         own -> syscalls.flock(own, Fcntl.LOCK_UN),
                         (ended, locked) -> locks.ended(ended));

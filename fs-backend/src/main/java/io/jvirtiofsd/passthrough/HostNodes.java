@@ -9,6 +9,8 @@ import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FullAttributes;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.NameOperations;
+import io.jvirtiofsd.fuse.NodeOperations;
 import io.jvirtiofsd.fuse.Statfs;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.NativeMemory;
@@ -19,11 +21,12 @@ import io.jvirtiofsd.passthrough.rules.IdMap;
 import io.jvirtiofsd.passthrough.rules.IdMaps;
 
 /**
- * Operations on names and attributes, each on the session it is given.
+ * Operations on names and attributes, of one session.
  *
  * <p><i>Thread-safe.</i>
  */
-final class HostNodes {
+final class HostNodes implements NodeOperations, NameOperations {
+    private static final int RENAME_FLAGS = 1 | 2 | 4; // NOREPLACE, EXCHANGE, WHITEOUT
     private static final int KEEP = -1;
     private static final int UTIME_NOW = 0x3fffffff; // linux/stat.h
     private static final int UTIME_OMIT = 0x3ffffffe; // linux/stat.h
@@ -32,15 +35,37 @@ final class HostNodes {
     private static final int PERMISSION_BITS = 07777;
 
     private final HostDirectory share;
+    private final HostSession session;
+    private final Lookups lookups;
+    private final HostWindow window;
+    private final Credentials credentials;
+    private final Umask umask;
+    private final FileCapability capability;
+    private final HostXattrs xattrs;
     private final Syscalls syscalls;
 
-    HostNodes(HostDirectory share) {
+    HostNodes(
+            HostDirectory share,
+            HostSession session,
+            Lookups lookups,
+            HostWindow window,
+            Credentials credentials,
+            Umask umask,
+            FileCapability capability,
+            HostXattrs xattrs) {
         this.share = share;
+        this.session = session;
+        this.lookups = lookups;
+        this.window = window;
+        this.credentials = credentials;
+        this.umask = umask;
+        this.capability = capability;
+        this.xattrs = xattrs;
         this.syscalls = share.syscalls();
     }
 
-    Attributes getattr(HostSession session, long nodeId, boolean hasHandle, long fh)
-            throws ErrnoException {
+    @Override
+    public Attributes getattr(long nodeId, boolean hasHandle, long fh) throws ErrnoException {
         Inode inode = session.inode(nodeId);
         int fd =
                 hasHandle
@@ -49,7 +74,8 @@ final class HostNodes {
         return attributes(inode, fd);
     }
 
-    FullAttributes statx(HostSession session, long nodeId, boolean hasHandle, long fh, int mask)
+    @Override
+    public FullAttributes statx(long nodeId, boolean hasHandle, long fh, int mask)
             throws ErrnoException {
         Inode inode = session.inode(nodeId);
         int fd =
@@ -65,18 +91,18 @@ final class HostNodes {
 
     /** What statx(2) says of {@code inode}, open as {@code fd}, and its maps show. */
     private StatxAttributes attributes(Inode inode, int fd, int mask) throws ErrnoException {
-        DaxFile dax = share.dax(inode);
+        DaxFile dax = window.file(inode);
         if (dax != null) {
             dax.writeBack();
         }
         Failures.check(share.statx(fd, mask));
-        Lookups.follow(share, inode, Scratch.get().statx());
-        return share.cursor().attributes().of(inode);
+        lookups.follow(inode, Scratch.get().statx());
+        return session.cursor().attributes().of(inode);
     }
 
     /** Changes mode, owner, size and times in this order: each may change what follows. */
-    Attributes setattr(HostSession session, long nodeId, AttributeChange change)
-            throws ErrnoException {
+    @Override
+    public Attributes setattr(long nodeId, AttributeChange change) throws ErrnoException {
         share.refuseIfReadOnly();
         Inode inode = session.inode(nodeId);
         if (change.has(AttributeChange.FATTR_SIZE)
@@ -87,7 +113,7 @@ final class HostNodes {
         int uid = change.has(AttributeChange.FATTR_UID) ? hostId(ids.uids(), change.uid()) : KEEP;
         int gid = change.has(AttributeChange.FATTR_GID) ? hostId(ids.gids(), change.gid()) : KEEP;
         int path = session.descriptors().of(inode);
-        DaxFile dax = share.dax(inode);
+        DaxFile dax = window.file(inode);
         if (dax != null) {
             dax.writeBack(); // or it would undo the times that are set
         }
@@ -96,15 +122,15 @@ final class HostNodes {
         }
         if (change.has(AttributeChange.FATTR_UID) || change.has(AttributeChange.FATTR_GID)) {
             if (inode.isRegular()) {
-                share.capability().drop(path);
+                capability.drop(path);
             }
             Failures.check(
                     syscalls.fchownat(
                             path, Scratch.get().emptyPath(), uid, gid, Fcntl.AT_EMPTY_PATH));
         }
         if (change.has(AttributeChange.FATTR_SIZE)) {
-            share.capability().drop(path);
-            truncate(session, inode, path, change);
+            capability.drop(path);
+            resize(inode, path, change);
         }
         if ((change.valid() & (AttributeChange.FATTR_ATIME | AttributeChange.FATTR_MTIME)) != 0) {
             NativeMemory times = Scratch.get().small();
@@ -145,15 +171,14 @@ final class HostNodes {
                         share.procFd(), Scratch.get().decimal(path), mode & PERMISSION_BITS));
     }
 
-    private void truncate(HostSession session, Inode inode, int path, AttributeChange change)
-            throws ErrnoException {
+    private void resize(Inode inode, int path, AttributeChange change) throws ErrnoException {
         if (change.has(AttributeChange.FATTR_FH)) {
             truncate(inode, session.file(inode.nodeId(), change.fh()).fd().number(), change);
         } else {
             int fd =
                     Failures.check(
                             session.descriptors()
-                                    .opening(() -> share.reopen(inode, path, Fcntl.O_WRONLY)));
+                                    .opening(() -> window.reopen(inode, path, Fcntl.O_WRONLY)));
             try {
                 truncate(inode, fd, change);
             } finally {
@@ -166,10 +191,8 @@ final class HostNodes {
         boolean killing = change.has(AttributeChange.FATTR_KILL_SUIDGID);
         Credentials.Call call = () -> syscalls.ftruncate(fd, change.size());
         Failures.check(
-                share.change(
-                        inode,
-                        change.size(),
-                        () -> share.credentials().clearingSuid(killing, fd, call)));
+                window.change(
+                        inode, change.size(), () -> credentials.clearingSuid(killing, fd, call)));
     }
 
     private static void putTime(
@@ -182,7 +205,8 @@ final class HostNodes {
         times.putLong(at + 8, !set ? UTIME_OMIT : now ? UTIME_NOW : nanos);
     }
 
-    byte[] readlink(HostSession session, long nodeId) throws ErrnoException {
+    @Override
+    public byte[] readlink(long nodeId) throws ErrnoException {
         Inode inode = session.inode(nodeId);
         if (!inode.isSymlink()) {
             throw ErrnoException.of(Errno.EINVAL);
@@ -202,56 +226,43 @@ final class HostNodes {
         return target;
     }
 
-    Entry symlink(HostSession session, Caller caller, long parent, Name name, Name target)
-            throws ErrnoException {
+    @Override
+    public Entry symlink(Caller caller, long parent, Name name, Name target) throws ErrnoException {
         int directory = session.directory(parent);
         Credentials.Call creating =
                 () -> {
                     long to = Scratch.get().path2(target.array(), target.offset(), target.length());
                     return syscalls.symlinkat(to, directory, EntryCursor.path(name));
                 };
-        return made(session, caller, parent, directory, name, creating, 0);
+        return made(caller, parent, directory, name, creating, 0);
     }
 
-    Entry mknod(
-            HostSession session,
-            Caller caller,
-            long parent,
-            Name name,
-            int mode,
-            int rdev,
-            int umask)
+    @Override
+    public Entry mknod(Caller caller, long parent, Name name, int mode, int rdev, int umask)
             throws ErrnoException {
         int directory = session.directory(parent);
         long device = rdev & 0xffffffffL;
         Credentials.Call creating =
                 () -> syscalls.mknodat(directory, EntryCursor.path(name), mode, device);
-        return made(session, caller, parent, directory, name, masked(umask, creating), 0);
+        return made(caller, parent, directory, name, masked(umask, creating), 0);
     }
 
-    Entry mkdir(HostSession session, Caller caller, long parent, Name name, int mode, int umask)
+    @Override
+    public Entry mkdir(Caller caller, long parent, Name name, int mode, int umask)
             throws ErrnoException {
         int directory = session.directory(parent);
         int permissions = mode & PERMISSION_BITS;
         Credentials.Call creating =
                 () -> syscalls.mkdirat(directory, EntryCursor.path(name), permissions);
-        return made(
-                session,
-                caller,
-                parent,
-                directory,
-                name,
-                masked(umask, creating),
-                Fcntl.AT_REMOVEDIR);
+        return made(caller, parent, directory, name, masked(umask, creating), Fcntl.AT_REMOVEDIR);
     }
 
     private Credentials.Call masked(int umask, Credentials.Call creating) {
-        return () -> share.umask().during(umask, creating);
+        return () -> this.umask.during(umask, creating);
     }
 
     /** {@code removal} are the flags of unlinkat(2) that would take it back. */
     private Entry made(
-            HostSession session,
             Caller caller,
             long parent,
             int directory,
@@ -261,23 +272,22 @@ final class HostNodes {
             throws ErrnoException {
         share.refuseIfReadOnly();
         session.requireRoom();
-        session.checkByName(parent, directory, share.credentials().create(caller, creating));
+        session.checkByName(parent, directory, credentials.create(caller, creating));
         if (!caller.securityContexts().isEmpty()) {
-            label(session, caller, directory, name, removal);
+            label(caller, directory, name, removal);
         }
-        return Lookups.lookupMade(session, directory, name);
+        return lookups.lookupMade(directory, name);
     }
 
     /** What cannot get its label must not stay. */
-    private void label(HostSession session, Caller caller, int directory, Name name, int removal)
-            throws ErrnoException {
+    private void label(Caller caller, int directory, Name name, int removal) throws ErrnoException {
         int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
         PathDescriptors.Opening call =
                 () -> syscalls.openat(directory, EntryCursor.path(name), flags, 0);
         int fd = session.descriptors().opening(call);
         int result = fd;
         if (fd >= 0) {
-            result = share.xattrs().label(fd, caller);
+            result = xattrs.label(fd, caller);
             syscalls.close(fd);
         }
         if (result < 0) {
@@ -286,10 +296,40 @@ final class HostNodes {
         }
     }
 
-    void unlink(HostSession session, long parent, Name name, int flags) throws ErrnoException {
+    @Override
+    public Entry lookup(long parent, Name name) throws ErrnoException {
+        int directory = session.directory(parent);
+        Entry entry = lookups.lookup(directory, name);
+        if (entry.nodeId() == 0) {
+            session.requireName(session.inode(parent), directory);
+        }
+        return entry;
+    }
+
+    @Override
+    public Entry find(long nodeId) throws ErrnoException {
+        return lookups.find(nodeId);
+    }
+
+    @Override
+    public Entry parent(long nodeId) throws ErrnoException {
+        return lookups.parent(nodeId);
+    }
+
+    @Override
+    public void unlink(long parent, Name name) throws ErrnoException {
+        remove(parent, name, 0);
+    }
+
+    @Override
+    public void rmdir(long parent, Name name) throws ErrnoException {
+        remove(parent, name, Fcntl.AT_REMOVEDIR);
+    }
+
+    private void remove(long parent, Name name, int flags) throws ErrnoException {
         share.refuseIfReadOnly();
         int directory = session.directory(parent);
-        Inode last = Lookups.lastNamed(session, directory, name);
+        Inode last = lookups.lastNamed(directory, name);
         int result = syscalls.unlinkat(directory, EntryCursor.path(name), flags);
         session.checkByName(parent, directory, result);
         if (last != null) {
@@ -297,13 +337,16 @@ final class HostNodes {
         }
     }
 
-    void rename(
-            HostSession session, long parent, Name name, long newParent, Name newName, int flags)
+    @Override
+    public void rename(long parent, Name name, long newParent, Name newName, int flags)
             throws ErrnoException {
+        if ((flags & ~RENAME_FLAGS) != 0) {
+            throw ErrnoException.of(Errno.EINVAL);
+        }
         share.refuseIfReadOnly();
         int from = session.directory(parent);
         int to = session.directory(newParent);
-        Inode last = flags == 0 ? Lookups.lastNamed(session, to, newName) : null;
+        Inode last = flags == 0 ? lookups.lastNamed(to, newName) : null;
         long newPath = Scratch.get().path2(newName.array(), newName.offset(), newName.length());
         int result = syscalls.renameat2(from, EntryCursor.path(name), to, newPath, flags);
         if (result == -Errno.ENOENT) {
@@ -315,8 +358,8 @@ final class HostNodes {
         }
     }
 
-    Entry link(HostSession session, long nodeId, long newParent, Name newName)
-            throws ErrnoException {
+    @Override
+    public Entry link(long nodeId, long newParent, Name newName) throws ErrnoException {
         share.refuseIfReadOnly();
         Inode inode = session.inode(nodeId);
         int path = session.descriptors().of(inode);
@@ -333,10 +376,11 @@ final class HostNodes {
             session.requireName(inode, path);
         }
         session.checkByName(newParent, directory, result);
-        return Lookups.again(session, inode, path);
+        return lookups.again(inode, path);
     }
 
-    Statfs statfs(HostSession session, long nodeId) throws ErrnoException {
+    @Override
+    public Statfs statfs(long nodeId) throws ErrnoException {
         NativeMemory statfs = Scratch.get().small(); // struct statfs, 8-byte words
         Failures.check(syscalls.fstatfs(session.path(nodeId), statfs.address()));
         return new Statfs(
@@ -351,7 +395,8 @@ final class HostNodes {
     }
 
     /** Checks by mode bits, as the guest's own kernel does under default_permissions. */
-    void access(HostSession session, Caller caller, long nodeId, int mask) throws ErrnoException {
+    @Override
+    public void access(Caller caller, long nodeId, int mask) throws ErrnoException {
         Inode inode = session.inode(nodeId);
         Attributes attributes = attributes(inode, session.descriptors().of(inode));
         if ((mask & 2) != 0) {

@@ -1,17 +1,20 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.SlotTable;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.FileId;
 import io.jvirtiofsd.linux.Reclaimer;
+import io.jvirtiofsd.linux.Scratch;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * What the guest knows between INIT and DESTROY: its inodes and open handles. Owned by the file
- * system, which replaces it as a whole; requests that still run in an old one fail or finish.
+ * What the guest knows between INIT and DESTROY: its inodes and open handles. Used by all parts of
+ * a session; requests that still run in one that has ended fail or finish.
  *
  * <p><i>Thread-safe.</i>
  */
@@ -23,19 +26,37 @@ final class HostSession {
     private final PathDescriptors descriptors;
     private final Mounts mounts;
     private final Reclaimer reclaimer;
+    private final Credentials credentials;
+    private final HostWindow window;
+    private final DaxMode mode;
+    private final ThreadLocal<EntryCursor> cursors = ThreadLocal.withInitial(this::newCursor);
     private final LockCounts lockCounts = new LockCounts();
     private volatile boolean ended;
 
-    /** So that what a guest's NFS clients kept of another session means nothing in this one. */
+    /** Of all nodeIds, so that what a guest's NFS clients kept of another session means nothing. */
     private final int generation = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
 
-    /** Takes {@code rootPath}, an O_PATH descriptor of the shared directory. */
-    HostSession(HostDirectory share, Fd rootPath) {
+    /**
+     * Takes {@code rootPath}, an O_PATH descriptor of the shared directory.
+     *
+     * @param mode for which files the guest uses the window
+     */
+    HostSession(
+            HostDirectory share,
+            Fd rootPath,
+            PathDescriptors descriptors,
+            Reclaimer reclaimer,
+            Credentials credentials,
+            HostWindow window,
+            DaxMode mode) {
         this.share = share;
+        this.descriptors = descriptors;
+        this.reclaimer = reclaimer;
+        this.credentials = credentials;
+        this.window = window;
+        this.mode = mode;
         this.inodes = new InodeTable(share.options().maxInodes());
-        this.reclaimer = share.reclaimer();
-        this.descriptors = share.newPathDescriptors();
-        this.mounts = new Mounts(share, descriptors);
+        this.mounts = new Mounts(share, descriptors, reclaimer);
         Inode root =
                 new Inode(
                         share.rootDevice(),
@@ -48,8 +69,23 @@ final class HostSession {
         assert root.nodeId() == FileSystem.ROOT;
     }
 
-    HostDirectory share() {
-        return share;
+    /** The calling thread's cursor. */
+    EntryCursor cursor() {
+        return cursors.get();
+    }
+
+    /** A cursor keeps nothing of the session: a thread may keep it for longer. */
+    private EntryCursor newCursor() {
+        CacheOptions cache = share.options().cache();
+        StatxAttributes attributes =
+                new StatxAttributes(
+                        Scratch.get().statx(),
+                        cache.policy(),
+                        mode,
+                        share.rootDevice(),
+                        share.options().ids());
+        return new EntryCursor(
+                attributes, cache.policy().validNanos(), cache.negativeNanos(), generation);
     }
 
     InodeTable inodes() {
@@ -58,11 +94,6 @@ final class HostSession {
 
     PathDescriptors descriptors() {
         return descriptors;
-    }
-
-    /** The generation of all nodeIds of this session. */
-    int generation() {
-        return generation;
     }
 
     Mounts mounts() {
@@ -86,11 +117,17 @@ final class HostSession {
     }
 
     Inode inode(long nodeId) throws ErrnoException {
+        assert isItself();
         Inode inode = inodes.get(nodeId);
         if (inode == null) {
             throw ErrnoException.of(Errno.ENOENT);
         }
         return inode;
+    }
+
+    private boolean isItself() {
+        assert credentials.areOurs() : "the last request of this thread has left its own";
+        return true;
     }
 
     /** A directory's descriptor, borrowed, for calls by name. */
@@ -156,9 +193,11 @@ final class HostSession {
         }
     }
 
-    private void unmap(Inode inode) {
-        if (share.dax(inode) != null) {
-            share.mappings().orElseThrow().forgotten(this, inode);
+    /** Unmaps the file of an inode that the guest has forgotten, if it knows it by no other. */
+    void unmap(Inode inode) {
+        if (window.file(inode) != null) {
+            FileId id = inode.id();
+            window.window().forget(id, () -> inodes.knows(id));
         }
     }
 
@@ -198,6 +237,7 @@ final class HostSession {
      * @throws ErrnoException EBADF if the handle does not exist, or is of another node
      */
     HostHandle handle(long nodeId, long fh) throws ErrnoException {
+        assert isItself();
         HostHandle handle = handles.get(fh);
         if (handle == null || handle.inode().nodeId() != nodeId) {
             throw ErrnoException.of(Errno.EBADF);
@@ -232,7 +272,7 @@ final class HostSession {
         return handle;
     }
 
-    /** Lets go of everything; to be called once the file system has a new session. */
+    /** Lets go of everything. */
     void end() {
         ended = true;
         handles.forEach(handle -> reclaimer.retire(handle.fd()));

@@ -5,6 +5,7 @@ import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.fuse.SecurityContext;
+import io.jvirtiofsd.fuse.XattrOperations;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
@@ -14,33 +15,38 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * Extended attributes of any kind of object, each operation on the session it is given.
+ * Extended attributes of any kind of object, and the labels of new ones; of one session.
  *
  * <p>The guest's kernel has checked what its caller may do; the daemon acts as itself. Objects are
  * reached by way of their O_PATH descriptors' links in /proc, so nothing is opened, and a symbolic
  * link means itself. <i>Thread-safe.</i> Source: xattr(7).
  */
-final class HostXattrs {
+final class HostXattrs implements XattrOperations {
     private static final byte[] TRUSTED = "trusted.".getBytes(StandardCharsets.US_ASCII);
 
     private final HostDirectory share;
+    private final HostSession session;
+    private final Credentials credentials;
     private final Syscalls syscalls;
     private final XattrMap map;
 
-    HostXattrs(HostDirectory share) {
+    HostXattrs(HostDirectory share, HostSession session, Credentials credentials) {
         this.share = share;
+        this.session = session;
+        this.credentials = credentials;
         this.syscalls = share.syscalls();
         this.map = share.options().xattrs().map();
     }
 
-    void set(HostSession session, long nodeId, Name name, byte[] value, int flags, boolean killSgid)
+    @Override
+    public void setxattr(long nodeId, Name name, byte[] value, int flags, boolean killSgid)
             throws ErrnoException {
         requireEnabled();
         share.refuseIfReadOnly();
         Inode inode = session.inode(nodeId);
         int path = session.descriptors().of(inode);
         Credentials.Call call = () -> set(path, name, value, flags);
-        Failures.check(killSgid ? share.credentials().clearingSgid(group(path), call) : call.run());
+        Failures.check(killSgid ? credentials.clearingSgid(group(path), call) : call.run());
         session.requireName(inode, path);
     }
 
@@ -80,7 +86,8 @@ final class HostXattrs {
         return 0;
     }
 
-    byte[] get(HostSession session, long nodeId, Name name) throws ErrnoException {
+    @Override
+    public byte[] getxattr(long nodeId, Name name) throws ErrnoException {
         requireEnabled();
         if (map.action(name.array(), name.offset(), name.offset() + name.length())
                 == XattrMap.Action.BAD) {
@@ -102,7 +109,8 @@ final class HostXattrs {
      * Names of trusted.* are for privileged callers only, as on the host; a guest that maps ids
      * does not say who asks, so all may be.
      */
-    byte[] list(HostSession session, Caller caller, long nodeId) throws ErrnoException {
+    @Override
+    public byte[] listxattr(Caller caller, long nodeId) throws ErrnoException {
         requireEnabled();
         int path = session.path(nodeId);
         NativeMemory memory = Scratch.get().large();
@@ -113,7 +121,8 @@ final class HostXattrs {
         return visible(bytes(memory, (int) length), caller.uid() == 0 || caller.uid() == -1);
     }
 
-    void remove(HostSession session, long nodeId, Name name) throws ErrnoException {
+    @Override
+    public void removexattr(long nodeId, Name name) throws ErrnoException {
         requireEnabled();
         share.refuseIfReadOnly();
         Inode inode = session.inode(nodeId);

@@ -15,35 +15,42 @@ import io.jvirtiofsd.linux.Statx;
  * object.
  *
  * <p>A name is one component and is never followed: a symbolic link gives the link.
- * <i>Stateless</i>, works on the session it is given.
+ * <i>Thread-safe</i>; of one session.
  */
 final class Lookups {
-    private Lookups() {}
+    private final HostDirectory share;
+    private final HostSession session;
+    private final HostWindow window;
+
+    Lookups(HostDirectory share, HostSession session, HostWindow window) {
+        this.share = share;
+        this.session = session;
+        this.window = window;
+    }
 
     /**
      * Looks a name up with one system call if its object is known already.
      *
      * @return the entry, nodeId 0 if there is no such name
      */
-    static EntryCursor lookup(HostSession session, int directory, Name name) throws ErrnoException {
-        HostDirectory share = session.share();
+    EntryCursor lookup(int directory, Name name) throws ErrnoException {
         NativeMemory statx = Scratch.get().statx();
-        int result = statx(share, directory, name);
+        int result = statx(directory, name);
         if (result == -Errno.ENOENT) {
-            return share.cursor().none();
+            return session.cursor().none();
         }
         Failures.check(result);
         Inode known =
                 session.inodes()
                         .find(Statx.device(statx), statx.getLong(Statx.INO), Statx.mountId(statx));
-        if (known != null && count(session, directory, name, known)) {
-            follow(share, known, statx);
-            return share.cursor().at(known, session.generation());
+        if (known != null && count(directory, name, known)) {
+            follow(known, statx);
+            return session.cursor().at(known);
         }
-        return open(session, directory, name);
+        return open(directory, name);
     }
 
-    private static int statx(HostDirectory share, int directory, Name name) {
+    private int statx(int directory, Name name) {
         return share.syscalls()
                 .statx(
                         directory,
@@ -54,7 +61,7 @@ final class Lookups {
     }
 
     /** Counts a lookup of a known inode, unless it has been forgotten or its object is gone. */
-    private static boolean count(HostSession session, int directory, Name name, Inode known) {
+    private boolean count(int directory, Name name, Inode known) {
         if (known.path() != null) {
             known.use();
             return known.addLookup();
@@ -67,8 +74,7 @@ final class Lookups {
         FileHandle handle = known.handle();
         boolean same =
                 handle != null
-                        && handle.isNamed(
-                                session.share().syscalls(), directory, EntryCursor.path(name));
+                        && handle.isNamed(share.syscalls(), directory, EntryCursor.path(name));
         if (!same && !session.descriptors().exists(known)) {
             session.inodes().disown(known);
             return false;
@@ -79,25 +85,24 @@ final class Lookups {
     /**
      * Looks up what is new: what the descriptor shows is the truth, whatever the name does next.
      */
-    static EntryCursor open(HostSession session, int directory, Name name) throws ErrnoException {
-        HostDirectory share = session.share();
+    EntryCursor open(int directory, Name name) throws ErrnoException {
         int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
         PathDescriptors.Opening call =
                 () -> share.syscalls().openat(directory, EntryCursor.path(name), flags, 0);
         int fd = session.descriptors().opening(call);
         if (fd == -Errno.ENOENT) {
-            return share.cursor().none();
+            return session.cursor().none();
         }
-        return add(session, Fd.own(share.syscalls(), Failures.check(fd)));
+        return add(Fd.own(share.syscalls(), Failures.check(fd)));
     }
 
     /**
      * The inode of a name that the guest is about to take from it, if the guest knows it and there
      * is no other name; null if not. The guest's programs may go on using it.
      */
-    static Inode lastNamed(HostSession session, int directory, Name name) {
+    Inode lastNamed(int directory, Name name) {
         NativeMemory statx = Scratch.get().statx();
-        if (statx(session.share(), directory, name) < 0) {
+        if (statx(directory, name) < 0) {
             return null;
         }
         boolean directoryItself = (statx.getShort(Statx.MODE) & Statx.S_IFMT) == Statx.S_IFDIR;
@@ -111,8 +116,7 @@ final class Lookups {
     }
 
     /** Counts a lookup of what {@code path}, an O_PATH descriptor that is taken, refers to. */
-    static EntryCursor add(HostSession session, Fd path) throws ErrnoException {
-        HostDirectory share = session.share();
+    EntryCursor add(Fd path) throws ErrnoException {
         int result = share.statx(path.number(), HostDirectory.LOOKUP_MASK);
         if (result < 0) {
             path.close();
@@ -121,7 +125,7 @@ final class Lookups {
         NativeMemory statx = Scratch.get().statx();
         Inode fresh;
         try {
-            fresh = inode(session, path, statx);
+            fresh = inode(path, statx);
         } catch (ErrnoException e) {
             path.close();
             throw e;
@@ -129,8 +133,7 @@ final class Lookups {
         if (statx.getInt(Statx.NLINK) == 0) {
             fresh.allowNameless();
         }
-        fresh.mark(
-                share.mappings().isPresent() && share.mappings().get().wants(path.number(), statx));
+        fresh.mark(window.wants(path.number(), statx));
         Inode before = session.inodes().find(fresh.device(), fresh.ino(), fresh.mountId());
         if (before != null && before.isForgotten() && fresh.handle() == null) {
             fresh.setHandle(FileHandle.of(share.syscalls(), path.number())); // to compare with
@@ -146,23 +149,21 @@ final class Lookups {
         if (counted == fresh) {
             session.added(fresh);
         }
-        follow(share, counted, statx);
-        return share.cursor().at(counted, session.generation());
+        follow(counted, statx);
+        return session.cursor().at(counted);
     }
 
     /**
      * Looks up what the guest has, or once had, by its nodeId alone: as long as its handle is
      * remembered and leads to it.
      */
-    static EntryCursor find(HostSession session, long nodeId) throws ErrnoException {
+    EntryCursor find(long nodeId) throws ErrnoException {
         Inode known = session.inodes().get(nodeId);
         if (known != null) {
-            Failures.check(
-                    session.share()
-                            .statx(session.descriptors().of(known), HostDirectory.LOOKUP_MASK));
+            Failures.check(share.statx(session.descriptors().of(known), HostDirectory.LOOKUP_MASK));
             if (known.addLookup()) {
-                follow(session.share(), known, Scratch.get().statx());
-                return session.share().cursor().at(known, session.generation());
+                follow(known, Scratch.get().statx());
+                return session.cursor().at(known);
             }
         }
         Inode forgotten = session.inodes().forgotten(nodeId);
@@ -170,11 +171,11 @@ final class Lookups {
             throw ErrnoException.of(Errno.ESTALE);
         }
         Fd path = session.descriptors().again(forgotten);
-        if (session.share().isNameless(path.number())) { // some program of the host has it open
+        if (share.isNameless(path.number())) { // some program of the host has it open
             path.close();
             throw ErrnoException.of(Errno.ESTALE);
         }
-        EntryCursor entry = add(session, path);
+        EntryCursor entry = add(path);
         if (entry.nodeId() != nodeId) { // remembered no more since it was opened
             session.forget(entry.nodeId(), 1);
             throw ErrnoException.of(Errno.ESTALE);
@@ -183,33 +184,26 @@ final class Lookups {
     }
 
     /** Looks up the directory that a directory is in, in the share. */
-    static EntryCursor parent(HostSession session, long nodeId) throws ErrnoException {
+    EntryCursor parent(long nodeId) throws ErrnoException {
         Inode inode = session.inode(nodeId);
         if (inode.isPinned()) {
-            return find(session, nodeId);
+            return find(nodeId);
         }
         int path = session.directory(nodeId);
         byte[] up = {'.', '.'};
         int flags = Fcntl.O_PATH | Fcntl.O_DIRECTORY | Fcntl.O_CLOEXEC;
         PathDescriptors.Opening call =
-                () ->
-                        session.share()
-                                .syscalls()
-                                .openat(path, Scratch.get().path(up, 0, up.length), flags, 0);
-        Fd parent =
-                Fd.own(
-                        session.share().syscalls(),
-                        Failures.check(session.descriptors().opening(call)));
-        if (!session.share().contains(parent.number())) { // the host has moved it out
+                () -> share.syscalls().openat(path, Scratch.get().path(up, 0, up.length), flags, 0);
+        Fd parent = Fd.own(share.syscalls(), Failures.check(session.descriptors().opening(call)));
+        if (!share.contains(parent.number())) { // the host has moved it out
             parent.close();
             throw ErrnoException.of(Errno.ESTALE);
         }
-        return add(session, parent);
+        return add(parent);
     }
 
     /** An inode of what is open as {@code path}, unless the guest must not know it. */
-    private static Inode inode(HostSession session, Fd path, NativeMemory statx)
-            throws ErrnoException {
+    private Inode inode(Fd path, NativeMemory statx) throws ErrnoException {
         Mount mount = session.mounts().enter(path.number(), statx);
         Inode fresh =
                 new Inode(
@@ -228,8 +222,8 @@ final class Lookups {
     }
 
     /** Before the guest learns a file's size: its maps must reach as far. */
-    static void follow(HostDirectory share, Inode inode, NativeMemory statx) {
-        DaxFile dax = share.dax(inode);
+    void follow(Inode inode, NativeMemory statx) {
+        DaxFile dax = window.file(inode);
         if (dax != null) {
             long stamp =
                     statx.getLong(Statx.MTIME) * 1_000_000_000L + statx.getInt(Statx.MTIME + 8);
@@ -238,20 +232,18 @@ final class Lookups {
     }
 
     /** Counts a lookup of a known inode, open as {@code path}, which has just got a name. */
-    static EntryCursor again(HostSession session, Inode inode, int path) throws ErrnoException {
-        HostDirectory share = session.share();
+    EntryCursor again(Inode inode, int path) throws ErrnoException {
         Failures.check(share.statx(path, HostDirectory.LOOKUP_MASK));
         if (!inode.addLookup()) {
             throw ErrnoException.of(Errno.ENOENT); // forgotten by the guest meanwhile
         }
-        follow(share, inode, Scratch.get().statx());
-        return share.cursor().at(inode, session.generation());
+        follow(inode, Scratch.get().statx());
+        return session.cursor().at(inode);
     }
 
     /** Looks up what has just been made; that it is gone again is an error. */
-    static EntryCursor lookupMade(HostSession session, int directory, Name name)
-            throws ErrnoException {
-        EntryCursor entry = lookup(session, directory, name);
+    EntryCursor lookupMade(int directory, Name name) throws ErrnoException {
+        EntryCursor entry = lookup(directory, name);
         if (entry.nodeId() == 0) {
             throw ErrnoException.of(Errno.ENOENT);
         }

@@ -5,6 +5,7 @@ import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Statx;
 import java.util.HashMap;
 import java.util.Map;
@@ -20,14 +21,16 @@ import java.util.Map;
 final class Mounts {
     private final HostDirectory share;
     private final PathDescriptors descriptors;
+    private final Reclaimer reclaimer;
     private final Mount own;
     private final long ownKey;
     private final Map<Long, Mount> below = new HashMap<>();
     private boolean closed;
 
-    Mounts(HostDirectory share, PathDescriptors descriptors) {
+    Mounts(HostDirectory share, PathDescriptors descriptors, Reclaimer reclaimer) {
         this.share = share;
         this.descriptors = descriptors;
+        this.reclaimer = reclaimer;
         this.own = share.mount();
         this.ownKey = key(own.id(), share.rootDevice());
     }
@@ -128,7 +131,7 @@ final class Mounts {
 
     private void retire(Mount mount) {
         if (mount.opensHandles()) {
-            share.reclaimer().retire(mount.fd());
+            reclaimer.retire(mount.fd());
         }
     }
 }

@@ -37,7 +37,7 @@ final class PathDescriptors {
 
     private final Syscalls syscalls;
     private final Reclaimer reclaimer;
-    private final int root;
+    private final int root; // any descriptor that stays open
     private final boolean mandatory;
     private final SpareDescriptors spares;
     private final Cache<Inode, Boolean> open;
@@ -54,11 +54,10 @@ final class PathDescriptors {
         int run() throws ErrnoException;
     }
 
-    /** Borrows {@code root}, any descriptor that stays open. */
-    PathDescriptors(HostDirectory share, int root, SpareDescriptors spares) {
+    PathDescriptors(HostDirectory share, Reclaimer reclaimer, SpareDescriptors spares) {
         this.syscalls = share.syscalls();
-        this.reclaimer = share.reclaimer();
-        this.root = root;
+        this.reclaimer = reclaimer;
+        this.root = share.root();
         this.mandatory = share.options().inodeFileHandles() == HandleMode.MANDATORY;
         this.spares = spares;
         int limit = OpenFileLimit.now(syscalls);

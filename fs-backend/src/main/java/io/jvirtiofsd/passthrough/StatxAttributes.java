@@ -1,10 +1,10 @@
 package io.jvirtiofsd.passthrough;
 
+import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.FullAttributes;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.passthrough.rules.IdMaps;
-import java.util.function.Predicate;
 
 /**
  * The attributes that the thread's last statx(2) gave, owners as the guest knows them: a cursor
@@ -15,34 +15,30 @@ import java.util.function.Predicate;
  */
 final class StatxAttributes implements FullAttributes {
     private final NativeMemory statx;
-    private final long validNanos;
+    private final CachePolicy policy;
+    private final DaxMode mode;
     private final long rootDevice;
     private final IdMaps ids;
-    private final Predicate<Inode> changing;
     private int flags;
     private boolean kept;
 
     /**
      * A cursor over {@code statx}.
      *
-     * @param changing whose attributes the guest may not keep
+     * @param mode which files the guest may map
      */
     StatxAttributes(
-            NativeMemory statx,
-            long validNanos,
-            long rootDevice,
-            IdMaps ids,
-            Predicate<Inode> changing) {
+            NativeMemory statx, CachePolicy policy, DaxMode mode, long rootDevice, IdMaps ids) {
         this.statx = statx;
-        this.changing = changing;
-        this.validNanos = validNanos;
+        this.policy = policy;
+        this.mode = mode;
         this.rootDevice = rootDevice;
         this.ids = ids;
     }
 
     /** Says whose attributes these are. */
     StatxAttributes of(Inode inode) {
-        kept = !changing.test(inode);
+        kept = policy == CachePolicy.ALWAYS || !mayMap(inode);
         flags = inode.isMarked() ? ATTR_DAX : 0;
         long attributes = statx.getLong(Statx.ATTRIBUTES);
         if ((attributes & Statx.STATX_ATTR_MOUNT_ROOT) != 0
@@ -51,6 +47,18 @@ final class StatxAttributes implements FullAttributes {
             flags |= ATTR_SUBMOUNT;
         }
         return this;
+    }
+
+    /**
+     * Whether the guest may map the file. It reads the maps up to the size it knows, without a
+     * request, so it may not keep that. Under "always" the host changes nothing.
+     */
+    private boolean mayMap(Inode inode) {
+        return switch (mode) {
+            case NEVER -> false;
+            case INODE -> inode.isMarked();
+            case ALWAYS -> inode.isRegular();
+        };
     }
 
     @Override
@@ -139,7 +147,7 @@ final class StatxAttributes implements FullAttributes {
 
     @Override
     public long validNanos() {
-        return kept ? validNanos : 0;
+        return kept ? policy.validNanos() : 0;
     }
 
     @Override

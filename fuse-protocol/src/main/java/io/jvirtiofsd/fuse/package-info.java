@@ -2,8 +2,11 @@
  * What a file system is to its server: nothing here knows how requests come over the wire.
  *
  * <ul>
- *   <li>{@link io.jvirtiofsd.fuse.FileSystem}: what an exported file system implements; start
- *       reading here
+ *   <li>{@link io.jvirtiofsd.fuse.FileSystem} and the {@link io.jvirtiofsd.fuse.Session} it gives
+ *       to a guest: what an exported file system implements; start reading here
+ *   <li>{@link io.jvirtiofsd.fuse.NodeOperations}, {@link io.jvirtiofsd.fuse.NameOperations},
+ *       {@link io.jvirtiofsd.fuse.FileOperations}, {@link io.jvirtiofsd.fuse.DirectoryOperations}
+ *       and the other operations: the parts of a session
  *   <li>{@link io.jvirtiofsd.fuse.Caller}: who asks; {@link io.jvirtiofsd.fuse.Name}: a checked
  *       name
  *   <li>{@link io.jvirtiofsd.fuse.AttributeChange}, {@link io.jvirtiofsd.fuse.NewFile}, {@link

@@ -1,11 +1,14 @@
 package io.jvirtiofsd.bench;
 
 import io.jvirtiofsd.fuse.Attributes;
-import io.jvirtiofsd.fuse.Caller;
+import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.NameOperations;
+import io.jvirtiofsd.fuse.NodeOperations;
+import io.jvirtiofsd.fuse.Session;
 import io.jvirtiofsd.fuse.server.FuseOptions;
 import io.jvirtiofsd.fuse.server.FuseServer;
 import io.jvirtiofsd.fuse.server.FuseWorker;
@@ -114,18 +117,24 @@ public class DecodeBenchmark {
         }
     }
 
-    /** A file system in which every name is the same file. */
-    private static final class OneFile implements FileSystem {
+    /** A file system, its session and the parts of that, in which every name is the same file. */
+    private static final class OneFile
+            implements FileSystem, Session, NodeOperations, NameOperations {
         private static final Attributes FILE = new File(7, 0100644);
 
         @Override
-        public void init() {
-            // nothing to begin
+        public Session begin(DaxMode mode) {
+            return this;
         }
 
         @Override
-        public void destroy() {
-            // nothing to end
+        public NodeOperations nodes() {
+            return this;
+        }
+
+        @Override
+        public NameOperations names() {
+            return this;
         }
 
         @Override
@@ -134,7 +143,7 @@ public class DecodeBenchmark {
         }
 
         @Override
-        public Entry lookup(Caller context, long parent, Name name) {
+        public Entry lookup(long parent, Name name) {
             return FileEntry.ONE;
         }
 
@@ -144,7 +153,7 @@ public class DecodeBenchmark {
         }
 
         @Override
-        public Attributes getattr(Caller context, long nodeId, boolean has, long fh) {
+        public Attributes getattr(long nodeId, boolean has, long fh) {
             return FILE;
         }
     }

@@ -10,12 +10,14 @@ import io.jvirtiofsd.fuse.AttributeChange;
 import io.jvirtiofsd.fuse.Caller;
 import io.jvirtiofsd.fuse.CopyRequest;
 import io.jvirtiofsd.fuse.CreateReply;
+import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.fuse.NewFile;
+import io.jvirtiofsd.fuse.Session;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -128,7 +130,7 @@ class HostileUseTest {
         nodes.set(random.nextInt(KNOWN), entry.nodeId());
     }
 
-    private void ask(NioFileSystem fs, Random random) throws ErrnoException {
+    private void ask(Session session, Random random) throws ErrnoException {
         Caller who = ROOT_USER;
         long node = node(random);
         long other = node(random);
@@ -136,34 +138,47 @@ class HostileUseTest {
         long offset = random.nextInt(5) == 0 ? Long.MAX_VALUE - 100_000 : random.nextInt(10_000);
         Data data = new Data(random.nextInt(10_000));
         switch (random.nextInt(22)) {
-            case 0, 1 -> keep(random, fs.lookup(who, node, name(random)));
-            case 2 -> fs.forget(node, random.nextInt(3));
-            case 3 -> fs.getattr(who, node, random.nextBoolean(), fh);
-            case 4 -> fs.setattr(who, node, change(random, fh, offset));
-            case 5 -> fs.readlink(who, node);
-            case 6 -> keep(random, fs.symlink(who, node, name(random), name(random)));
-            case 7 -> keep(random, fs.mkdir(who, node, name(random), random.nextInt(010000), 0));
-            case 8 -> fs.unlink(who, node, name(random));
-            case 9 -> fs.rmdir(who, node, name(random));
+            case 0, 1 -> keep(random, session.names().lookup(node, name(random)));
+            case 2 -> session.forget(node, random.nextInt(3));
+            case 3 -> session.nodes().getattr(node, random.nextBoolean(), fh);
+            case 4 -> session.nodes().setattr(node, change(random, fh, offset));
+            case 5 -> session.nodes().readlink(node);
+            case 6 -> keep(random, session.names().symlink(who, node, name(random), name(random)));
+            case 7 ->
+                    keep(
+                            random,
+                            session.names()
+                                    .mkdir(who, node, name(random), random.nextInt(010000), 0));
+            case 8 -> session.names().unlink(node, name(random));
+            case 9 -> session.names().rmdir(node, name(random));
             case 10, 11 ->
-                    fs.rename(who, node, name(random), other, name(random), random.nextInt(3));
-            case 12 -> keep(random, fs.link(who, node, other, name(random)));
+                    session.names()
+                            .rename(node, name(random), other, name(random), random.nextInt(3));
+            case 12 -> keep(random, session.names().link(node, other, name(random)));
             case 13 ->
                     handles.set(
-                            random.nextInt(KNOWN), fs.open(who, node, flags(random), false).fh());
-            case 14 -> create(fs, random, node);
-            case 15 -> fs.read(who, node, fh, offset, data);
-            case 16 -> fs.write(who, node, fh, offset, random.nextInt(8), 0, data);
-            case 17 -> fs.release(who, node, fh);
-            case 18 -> handles.set(random.nextInt(KNOWN), fs.opendir(who, node, 0).fh());
-            case 19 -> fs.readdir(who, node, fh, random.nextInt(5), random.nextBoolean(), SMALL);
-            case 20 -> fs.lseek(who, node, fh, offset, 3 + random.nextInt(2));
+                            random.nextInt(KNOWN),
+                            session.files().open(node, flags(random), false).fh());
+            case 14 -> create(session, random, node);
+            case 15 -> session.files().read(node, fh, offset, data);
+            case 16 -> session.files().write(node, fh, offset, random.nextInt(8), 0, data);
+            case 17 -> session.files().release(fh);
+            case 18 -> handles.set(random.nextInt(KNOWN), session.directories().opendir(node).fh());
+            case 19 ->
+                    session.directories()
+                            .readdir(node, fh, random.nextInt(5), random.nextBoolean(), SMALL);
+            case 20 -> session.files().lseek(node, fh, offset, 3 + random.nextInt(2));
             default ->
-                    fs.copyFileRange(
-                            who,
-                            node,
-                            new CopyRequest(
-                                    fh, random.nextInt(100), other, handle(random), offset, 500));
+                    session.files()
+                            .copyFileRange(
+                                    node,
+                                    new CopyRequest(
+                                            fh,
+                                            random.nextInt(100),
+                                            other,
+                                            handle(random),
+                                            offset,
+                                            500));
         }
     }
 
@@ -179,9 +194,9 @@ class HostileUseTest {
         return new AttributeChange(valid, fh, offset, 0, time, time, 0, 1, 2, 0, mode, id, id);
     }
 
-    private void create(NioFileSystem fs, Random random, long node) throws ErrnoException {
+    private void create(Session session, Random random, long node) throws ErrnoException {
         NewFile in = new NewFile(flags(random), 0100644, 0, false);
-        CreateReply made = fs.create(ROOT_USER, node, name(random), in);
+        CreateReply made = session.files().create(ROOT_USER, node, name(random), in);
         keep(random, made.entry());
         handles.set(random.nextInt(KNOWN), made.open().fh());
     }
@@ -189,7 +204,7 @@ class HostileUseTest {
     private void attack(Path root) throws Exception {
         ExecutorService pool = Executors.newFixedThreadPool(THREADS);
         try (NioFileSystem fs = NioFileSystem.open(root, NioOptions.defaults())) {
-            fs.init();
+            Session session = fs.begin(DaxMode.NEVER);
             List<Future<?>> ends = new ArrayList<>();
             for (int i = 0; i < THREADS; i++) {
                 Random random = new Random(i);
@@ -198,7 +213,7 @@ class HostileUseTest {
                             int refused = 0;
                             for (int n = 0; n < REQUESTS; n++) {
                                 try {
-                                    ask(fs, random);
+                                    ask(session, random);
                                 } catch (ErrnoException e) {
                                     refused++;
                                 }
@@ -210,8 +225,10 @@ class HostileUseTest {
             for (Future<?> end : ends) {
                 assertTrue((Integer) end.get() < REQUESTS);
             }
-            fs.init(); // begins anew, whatever was left
-            fs.getattr(ROOT_USER, 1, false, 0);
+            session.close();
+            try (Session next = fs.begin(DaxMode.NEVER)) { // begins anew, whatever was left
+                next.nodes().getattr(1, false, 0);
+            }
         } finally {
             pool.shutdownNow();
         }

@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.Session;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.net.URI;
@@ -63,20 +65,21 @@ class NioLimitsTest {
         assertEquals(errno, assertThrows(ErrnoException.class, request).errno());
     }
 
-    private static NioFileSystem share(Path root, long openBytes) throws Exception {
-        NioFileSystem files =
-                NioFileSystem.open(root, NioOptions.defaults().withOpenBytes(openBytes));
-        files.init();
-        return files;
+    private static Session share(Path root, NioOptions options) throws Exception {
+        return NioFileSystem.open(root, options).begin(DaxMode.NEVER);
+    }
+
+    private static Session share(Path root, long openBytes) throws Exception {
+        return share(root, NioOptions.defaults().withOpenBytes(openBytes));
     }
 
     private static Name name(String name) {
         return Name.of(name.getBytes(StandardCharsets.UTF_8));
     }
 
-    private static long list(NioFileSystem files) throws ErrnoException {
-        long fh = files.opendir(null, ROOT, 0).fh();
-        files.readdir(null, ROOT, fh, 0, false, NO_ROOM);
+    private static long list(Session session) throws ErrnoException {
+        long fh = session.directories().opendir(ROOT).fh();
+        session.directories().readdir(ROOT, fh, 0, false, NO_ROOM);
         return fh;
     }
 
@@ -87,16 +90,16 @@ class NioLimitsTest {
             for (int i = 0; i < NAMES; i++) {
                 Files.createFile(root.resolve("name-%05d".formatted(i)));
             }
-            try (NioFileSystem files = share(root, ONE_LISTING * 5 / 2)) {
+            try (Session session = share(root, ONE_LISTING * 5 / 2)) {
                 for (int i = 0; i < 50; i++) {
-                    list(files);
+                    list(session);
                 }
                 Files.delete(root.resolve("name-00000"));
-                long second = list(files);
+                long second = list(session);
                 Files.delete(root.resolve("name-00001"));
-                assertErrno(ENOMEM, () -> list(files));
-                files.releasedir(null, ROOT, second);
-                list(files);
+                assertErrno(ENOMEM, () -> list(session));
+                session.directories().releasedir(second);
+                list(session);
             }
         }
     }
@@ -117,22 +120,21 @@ class NioLimitsTest {
         try (FileSystem zip = FileSystems.newFileSystem(uri, Map.of())) {
             NioOptions options =
                     NioOptions.defaults().withReadOnly(true).withOpenBytes(CONTENT * 3 / 2);
-            try (NioFileSystem files = NioFileSystem.open(zip.getPath("/"), options)) {
-                files.init();
-                long f = files.lookup(null, ROOT, name("f")).nodeId();
-                long g = files.lookup(null, ROOT, name("g")).nodeId();
+            try (Session session = share(zip.getPath("/"), options)) {
+                long f = session.names().lookup(ROOT, name("f")).nodeId();
+                long g = session.names().lookup(ROOT, name("g")).nodeId();
                 long[] handles = new long[20];
                 for (int i = 0; i < handles.length; i++) {
-                    handles[i] = files.open(null, f, 0, false).fh();
+                    handles[i] = session.files().open(f, 0, false).fh();
                 }
-                assertErrno(ENOMEM, () -> files.open(null, g, 0, false));
+                assertErrno(ENOMEM, () -> session.files().open(g, 0, false));
                 try (Stream<Path> beside = Files.list(folder)) {
                     assertEquals(1, beside.count(), "there is a copy beside the archive");
                 }
                 for (long handle : handles) {
-                    files.release(null, f, handle);
+                    session.files().release(handle);
                 }
-                assertTrue(files.open(null, g, 0, false).fh() > 0);
+                assertTrue(session.files().open(g, 0, false).fh() > 0);
             }
         }
     }
@@ -141,15 +143,15 @@ class NioLimitsTest {
     void moreUnpackedThanTheBoundIsEnospc() throws Exception {
         URI uri = URI.create("jar:" + archive().toUri());
         try (FileSystem zip = FileSystems.newFileSystem(uri, Map.of());
-                NioFileSystem files = share(zip.getPath("/"), CONTENT / 2)) {
-            long f = files.lookup(null, ROOT, name("f")).nodeId();
-            long fh = files.open(null, f, O_RDWR, false).fh();
-            OpenChannel channel = session(files).file(f, fh).channel();
+                Session session = share(zip.getPath("/"), CONTENT / 2)) {
+            long f = session.names().lookup(ROOT, name("f")).nodeId();
+            long fh = session.files().open(f, O_RDWR, false).fh();
+            OpenChannel channel = ((NioFileSystem.NioParts) session).known().file(f, fh).channel();
             assertErrno(
                     ENOSPC,
                     () -> NioErrno.run(() -> channel.setSize(NioSession.MAX_UNPACKED_BYTES + 1)));
             NioErrno.run(() -> channel.setSize(2 * CONTENT));
-            files.release(null, f, fh);
+            session.files().release(fh);
         }
     }
 
@@ -193,18 +195,11 @@ class NioLimitsTest {
                         handler);
     }
 
-    private static NioSession session(NioFileSystem files) throws Exception {
-        var field = NioFileSystem.class.getDeclaredField("session");
-        field.setAccessible(true);
-        return (NioSession) field.get(files);
-    }
-
     @Test
     void aMissingNameIsKeptAsLongAsTheOptionSays() throws Exception {
         NioOptions options = NioOptions.defaults().withNegativeNanos(7);
-        try (NioFileSystem files = NioFileSystem.open(folder, options)) {
-            files.init();
-            Entry missing = files.lookup(null, ROOT, name("missing"));
+        try (Session session = share(folder, options)) {
+            Entry missing = session.names().lookup(ROOT, name("missing"));
             assertEquals(0, missing.nodeId());
             assertEquals(7, missing.entryValidNanos());
         }

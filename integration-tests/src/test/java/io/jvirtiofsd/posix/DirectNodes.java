@@ -9,10 +9,10 @@ import io.jvirtiofsd.fuse.CreateReply;
 import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.ErrnoException;
-import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.Name;
 import io.jvirtiofsd.fuse.NewFile;
+import io.jvirtiofsd.fuse.Session;
 import io.jvirtiofsd.linux.IoVector;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Reclaimer;
@@ -20,11 +20,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Requests made of a file system without a ring. Borrows it. */
+/** Requests made of a session without a ring. Borrows it. */
 final class DirectNodes implements Nodes, AutoCloseable {
     private static final int MAX_DATA_BYTES = 1 << 20;
 
-    private final FileSystem fileSystem;
+    private final Session session;
     private final Reclaimer.Reader reader;
     private final NativeMemory memory = NativeMemory.allocate(MAX_DATA_BYTES);
     private User caller = new User(0, 0);
@@ -46,8 +46,8 @@ final class DirectNodes implements Nodes, AutoCloseable {
         T ask() throws ErrnoException;
     }
 
-    DirectNodes(FileSystem fileSystem, Reclaimer reclaimer) {
-        this.fileSystem = fileSystem;
+    DirectNodes(Session session, Reclaimer reclaimer) {
+        this.session = session;
         this.reader = reclaimer.register();
     }
 
@@ -132,21 +132,21 @@ final class DirectNodes implements Nodes, AutoCloseable {
 
     @Override
     public long lookup(long parent, String name) {
-        return ask(() -> counted(fileSystem.lookup(caller, parent, name(name))));
+        return ask(() -> counted(session.names().lookup(parent, name(name))));
     }
 
     @Override
     public void forget(long node) {
         ask(
                 () -> {
-                    fileSystem.forget(node, 1);
+                    session.forget(node, 1);
                     return null;
                 });
     }
 
     @Override
     public Stat getattr(long node, long fh) {
-        return ask(() -> stat(fileSystem.getattr(caller, node, fh != 0, fh)));
+        return ask(() -> stat(session.nodes().getattr(node, fh != 0, fh)));
     }
 
     @Override
@@ -175,39 +175,40 @@ final class DirectNodes implements Nodes, AutoCloseable {
                         mode,
                         uid,
                         gid);
-        ask(() -> fileSystem.setattr(caller, node, in));
+        ask(() -> session.nodes().setattr(node, in));
     }
 
     @Override
     public long mkdir(long parent, String name, int mode) {
-        return ask(() -> counted(fileSystem.mkdir(caller, parent, name(name), mode, 0)));
+        return ask(() -> counted(session.names().mkdir(caller, parent, name(name), mode, 0)));
     }
 
     @Override
     public long mknod(long parent, String name, int mode) {
-        return ask(() -> counted(fileSystem.mknod(caller, parent, name(name), mode, 0, 0)));
+        return ask(() -> counted(session.names().mknod(caller, parent, name(name), mode, 0, 0)));
     }
 
     @Override
     public long symlink(long parent, String name, String target) {
-        return ask(() -> counted(fileSystem.symlink(caller, parent, name(name), name(target))));
+        return ask(
+                () -> counted(session.names().symlink(caller, parent, name(name), name(target))));
     }
 
     @Override
     public long link(long node, long newParent, String newName) {
-        return ask(() -> counted(fileSystem.link(caller, node, newParent, name(newName))));
+        return ask(() -> counted(session.names().link(node, newParent, name(newName))));
     }
 
     @Override
     public String readlink(long node) {
-        return new String(ask(() -> fileSystem.readlink(caller, node)), StandardCharsets.UTF_8);
+        return new String(ask(() -> session.nodes().readlink(node)), StandardCharsets.UTF_8);
     }
 
     @Override
     public void unlink(long parent, String name) {
         ask(
                 () -> {
-                    fileSystem.unlink(caller, parent, name(name));
+                    session.names().unlink(parent, name(name));
                     return null;
                 });
     }
@@ -216,7 +217,7 @@ final class DirectNodes implements Nodes, AutoCloseable {
     public void rmdir(long parent, String name) {
         ask(
                 () -> {
-                    fileSystem.rmdir(caller, parent, name(name));
+                    session.names().rmdir(parent, name(name));
                     return null;
                 });
     }
@@ -225,14 +226,14 @@ final class DirectNodes implements Nodes, AutoCloseable {
     public void rename(long parent, String name, long newParent, String newName, int flags) {
         ask(
                 () -> {
-                    fileSystem.rename(caller, parent, name(name), newParent, name(newName), flags);
+                    session.names().rename(parent, name(name), newParent, name(newName), flags);
                     return null;
                 });
     }
 
     @Override
     public long open(long node, int flags) {
-        return ask(() -> fileSystem.open(caller, node, flags, false).fh());
+        return ask(() -> session.files().open(node, flags, false).fh());
     }
 
     @Override
@@ -240,15 +241,14 @@ final class DirectNodes implements Nodes, AutoCloseable {
         NewFile in = new NewFile(flags, Stat.S_IFREG | mode, 0, false);
         return ask(
                 () -> {
-                    CreateReply made = fileSystem.create(caller, parent, name(name), in);
+                    CreateReply made = session.files().create(caller, parent, name(name), in);
                     return new Opened(made.entry().nodeId(), made.open().fh());
                 });
     }
 
     @Override
     public byte[] read(Opened file, long offset, int count) {
-        int done =
-                ask(() -> fileSystem.read(caller, file.node(), file.fh(), offset, new Data(count)));
+        int done = ask(() -> session.files().read(file.node(), file.fh(), offset, new Data(count)));
         byte[] data = new byte[done];
         memory.get(0, data, 0, done);
         return data;
@@ -258,14 +258,14 @@ final class DirectNodes implements Nodes, AutoCloseable {
     public int write(Opened file, long offset, byte[] data) {
         memory.put(0, data, 0, data.length);
         Data source = new Data(data.length);
-        return ask(() -> fileSystem.write(caller, file.node(), file.fh(), offset, 0, 0, source));
+        return ask(() -> session.files().write(file.node(), file.fh(), offset, 0, 0, source));
     }
 
     @Override
     public void fsync(Opened file) {
         ask(
                 () -> {
-                    fileSystem.fsync(caller, file.node(), file.fh(), false);
+                    session.files().fsync(file.node(), file.fh(), false);
                     return null;
                 });
     }
@@ -274,21 +274,21 @@ final class DirectNodes implements Nodes, AutoCloseable {
     public void release(Opened file) {
         ask(
                 () -> {
-                    fileSystem.release(caller, file.node(), file.fh());
+                    session.files().release(file.fh());
                     return null;
                 });
     }
 
     @Override
     public long lseek(Opened file, long offset, int whence) {
-        return ask(() -> fileSystem.lseek(caller, file.node(), file.fh(), offset, whence));
+        return ask(() -> session.files().lseek(file.node(), file.fh(), offset, whence));
     }
 
     @Override
     public void fallocate(Opened file, int mode, long offset, long length) {
         ask(
                 () -> {
-                    fileSystem.fallocate(caller, file.node(), file.fh(), offset, length, mode);
+                    session.files().fallocate(file.node(), file.fh(), offset, length, mode);
                     return null;
                 });
     }
@@ -297,7 +297,7 @@ final class DirectNodes implements Nodes, AutoCloseable {
     public int copy(Opened from, long fromOffset, Opened to, long toOffset, int length) {
         CopyRequest in =
                 new CopyRequest(from.fh(), fromOffset, to.node(), to.fh(), toOffset, length);
-        return (int) (long) ask(() -> fileSystem.copyFileRange(caller, from.node(), in));
+        return (int) (long) ask(() -> session.files().copyFileRange(from.node(), in));
     }
 
     @Override
@@ -305,9 +305,9 @@ final class DirectNodes implements Nodes, AutoCloseable {
         List<String> found = new ArrayList<>();
         ask(
                 () -> {
-                    long fh = fileSystem.opendir(caller, node, 0).fh();
-                    fileSystem.readdir(caller, node, fh, 0, false, sink(found));
-                    fileSystem.releasedir(caller, node, fh);
+                    long fh = session.directories().opendir(node).fh();
+                    session.directories().readdir(node, fh, 0, false, sink(found));
+                    session.directories().releasedir(fh);
                     return null;
                 });
         return found;

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.FileSystem;
+import io.jvirtiofsd.fuse.Session;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.nio.NioFileSystem;
@@ -62,8 +64,8 @@ class ModelTest {
             throws Exception {
         Path model = Files.createDirectory(folder.resolve("model"));
         try (ours;
-                DirectNodes nodes = new DirectNodes(ours, reclaimer)) {
-            ours.init();
+                Session session = ours.begin(DaxMode.NEVER);
+                DirectNodes nodes = new DirectNodes(session, reclaimer)) {
             FusePosix guest = new FusePosix(nodes);
             JavaPosix host = new JavaPosix(model);
             RandomUser user = new RandomUser(SEED, modes, modes == ALL_MODES, guest, host);

@@ -106,8 +106,7 @@ final class ControlRequests {
                 throw ErrnoException.of(Errno.EINVAL);
             }
             byte[] value = Arrays.copyOf(data, command.bytes);
-            request.fileSystem()
-                    .ioctlSet(request.header(), request.nodeId(), in.fh(), in.cmd(), value);
+            request.session().controls().ioctlSet(request.nodeId(), in.fh(), in.cmd(), value);
             IoctlOut.write(request.body());
             return;
         }
@@ -116,13 +115,9 @@ final class ControlRequests {
             throw ErrnoException.of(Errno.EINVAL);
         }
         byte[] value =
-                request.fileSystem()
-                        .ioctlGet(
-                                request.header(),
-                                request.nodeId(),
-                                in.fh(),
-                                in.cmd(),
-                                command.bytes);
+                request.session()
+                        .controls()
+                        .ioctlGet(request.nodeId(), in.fh(), in.cmd(), command.bytes);
         if (value.length != command.bytes) {
             throw new IllegalStateException("answer of " + value.length + " bytes");
         }
@@ -133,8 +128,7 @@ final class ControlRequests {
 
     static void poll(Request request) throws ErrnoException {
         PollIn in = PollIn.read(request.arguments());
-        int ready =
-                request.fileSystem().poll(request.header(), request.nodeId(), in.fh(), in.events());
+        int ready = request.session().controls().poll(request.nodeId(), in.fh(), in.events());
         PollOut.write(request.body(), ready);
     }
 }

@@ -3,9 +3,9 @@ package io.jvirtiofsd.fuse.server;
 import io.jvirtiofsd.fuse.Attributes;
 import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.Entry;
-import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.FileType;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.Session;
 import io.jvirtiofsd.fuse.server.AttributeWire.Attr;
 import io.jvirtiofsd.fuse.server.AttributeWire.EntryOut;
 
@@ -54,9 +54,9 @@ final class DirectoryBuffer implements DirectorySink {
     }
 
     /** Takes back the lookups of all entries, since none of them will reach the guest. */
-    void takeBack(FileSystem fileSystem) {
+    void takeBack(Session session) {
         if (undeliverable != 0) {
-            fileSystem.forget(undeliverable, 1);
+            session.forget(undeliverable, 1);
         }
         int at = start;
         while (plus && at < out.position()) {
@@ -65,7 +65,7 @@ final class DirectoryBuffer implements DirectorySink {
             written.skip(EntryOut.BYTES - Long.BYTES + NAMELEN_AT);
             at += recordBytes(written.u32());
             if (nodeId != 0) {
-                fileSystem.forget(nodeId, 1);
+                session.forget(nodeId, 1);
             }
         }
     }

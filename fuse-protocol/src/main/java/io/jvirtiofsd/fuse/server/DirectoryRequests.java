@@ -2,9 +2,7 @@ package io.jvirtiofsd.fuse.server;
 
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
-import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.server.FileRequests.FsyncIn;
-import io.jvirtiofsd.fuse.server.FileRequests.OpenIn;
 import io.jvirtiofsd.fuse.server.FileRequests.OpenOut;
 import io.jvirtiofsd.fuse.server.FileRequests.ReadIn;
 import io.jvirtiofsd.fuse.server.FileRequests.ReleaseIn;
@@ -14,13 +12,10 @@ final class DirectoryRequests {
     private DirectoryRequests() {}
 
     static void opendir(Request request) throws ErrnoException {
-        if (InitFlag.NO_OPENDIR_SUPPORT.in(request.session().flags())) {
+        if (InitFlag.NO_OPENDIR_SUPPORT.in(request.negotiated().flags())) {
             throw ErrnoException.of(Errno.ENOSYS); // the guest opens none from now on
         }
-        OpenIn in = OpenIn.read(request.arguments());
-        OpenOut.write(
-                request.body(),
-                request.fileSystem().opendir(request.header(), request.nodeId(), in.flags()));
+        OpenOut.write(request.body(), request.session().directories().opendir(request.nodeId()));
     }
 
     static void readdir(Request request) throws ErrnoException {
@@ -38,17 +33,17 @@ final class DirectoryRequests {
         int wanted = in.size() < 0 ? Request.MAX_READDIR_BYTES : in.size();
         int size = Math.min(Math.min(wanted, request.room()), Request.MAX_READDIR_BYTES);
         DirectoryBuffer sink = request.directory();
-        sink.begin(size, plus, request.session().attrFlags());
-        FileSystem fileSystem = request.fileSystem();
+        sink.begin(size, plus, request.negotiated().attrFlags());
         try {
-            fileSystem.readdir(
-                    request.header(), request.nodeId(), in.fh(), in.offset(), plus, sink);
+            request.session()
+                    .directories()
+                    .readdir(request.nodeId(), in.fh(), in.offset(), plus, sink);
         } catch (ErrnoException e) {
             if (sink.isEmpty()) {
                 throw e;
             }
         } catch (RuntimeException | Error e) {
-            sink.takeBack(fileSystem);
+            sink.takeBack(request.session());
             throw e;
         }
         if (sink.isEmpty() && sink.hasRefused()) {
@@ -58,12 +53,12 @@ final class DirectoryRequests {
 
     static void releasedir(Request request) throws ErrnoException {
         ReleaseIn in = ReleaseIn.read(request.arguments());
-        request.fileSystem().releasedir(request.header(), request.nodeId(), in.fh());
+        request.session().directories().releasedir(in.fh());
     }
 
     static void fsyncdir(Request request) throws ErrnoException {
         FsyncIn in = FsyncIn.read(request.arguments());
         boolean dataOnly = (in.fsyncFlags() & FsyncIn.FSYNC_FDATASYNC) != 0;
-        request.fileSystem().fsyncdir(request.header(), request.nodeId(), in.fh(), dataOnly);
+        request.session().directories().fsyncdir(request.nodeId(), in.fh(), dataOnly);
     }
 }

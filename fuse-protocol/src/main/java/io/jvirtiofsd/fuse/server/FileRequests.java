@@ -296,8 +296,7 @@ final class FileRequests {
         OpenIn in = OpenIn.read(request.arguments());
         boolean killing = isKilling(in.flags(), in.openFlags(), request);
         int flags = in.flags() & ~NOT_FOR_OPEN;
-        OpenReply reply =
-                request.fileSystem().open(request.header(), request.nodeId(), flags, killing);
+        OpenReply reply = request.session().files().open(request.nodeId(), flags, killing);
         OpenOut.write(request.body(), reply);
     }
 
@@ -314,13 +313,16 @@ final class FileRequests {
     static void create(Request request) throws ErrnoException {
         NewFile in = newFile(request);
         CreateReply reply =
-                request.fileSystem().create(request.header(), request.nodeId(), request.name(), in);
+                request.session()
+                        .files()
+                        .create(request.header(), request.nodeId(), request.name(), in);
         putCreated(request, reply);
     }
 
     static void tmpfile(Request request) throws ErrnoException {
         NewFile in = newFile(request);
-        CreateReply reply = request.fileSystem().tmpfile(request.header(), request.nodeId(), in);
+        CreateReply reply =
+                request.session().files().tmpfile(request.header(), request.nodeId(), in);
         putCreated(request, reply);
     }
 
@@ -329,7 +331,7 @@ final class FileRequests {
         try {
             NodeRequests.putEntry(request, reply.entry());
         } catch (ErrnoException | RuntimeException e) {
-            request.fileSystem().release(request.header(), request.nodeId(), reply.open().fh());
+            request.session().files().release(reply.open().fh());
             throw e;
         }
         OpenOut.write(request.body(), reply.open());
@@ -352,31 +354,27 @@ final class FileRequests {
         ReadIn in = ReadIn.read(request.arguments());
         int size = in.size() < 0 ? request.room() : Math.min(in.size(), request.room());
         Request.requireRange(in.offset(), size);
-        if (size > request.session().maxRead()) {
+        if (size > request.negotiated().maxRead()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         int count =
-                request.fileSystem()
-                        .read(
-                                request.header(),
-                                request.nodeId(),
-                                in.fh(),
-                                in.offset(),
-                                request.target(size));
+                request.session()
+                        .files()
+                        .read(request.nodeId(), in.fh(), in.offset(), request.target(size));
         requireCount(count, size);
         request.filledInPlace(count);
     }
 
     static void write(Request request) throws ErrnoException {
         WriteIn in = WriteIn.read(request.arguments());
-        if (in.size() != request.dataBytes() || in.size() > request.session().maxWrite()) {
+        if (in.size() != request.dataBytes() || in.size() > request.negotiated().maxWrite()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
         Request.requireRange(in.offset(), in.size());
         int count =
-                request.fileSystem()
+                request.session()
+                        .files()
                         .write(
-                                request.header(),
                                 request.nodeId(),
                                 in.fh(),
                                 in.offset(),
@@ -391,25 +389,25 @@ final class FileRequests {
         ReleaseIn in = ReleaseIn.read(request.arguments());
         boolean flocked = (in.releaseFlags() & ReleaseIn.RELEASE_FLOCK_UNLOCK) != 0;
         try {
-            if (flocked && InitFlag.FLOCK_LOCKS.in(request.session().flags())) {
+            if (flocked && InitFlag.FLOCK_LOCKS.in(request.negotiated().flags())) {
                 // Closing lets go as well, but only when no request uses the file any more.
                 LockRequest unlocking = LockRequest.unlocking(in.fh());
-                request.fileSystem().setlk(request.header(), request.nodeId(), unlocking);
+                request.session().locks().setlk(request.nodeId(), unlocking);
             }
         } finally {
-            request.fileSystem().release(request.header(), request.nodeId(), in.fh());
+            request.session().files().release(in.fh());
         }
     }
 
     static void flush(Request request) throws ErrnoException {
         FlushIn in = FlushIn.read(request.arguments());
-        request.fileSystem().flush(request.header(), request.nodeId(), in.fh(), in.lockOwner());
+        request.session().files().flush(request.nodeId(), in.fh(), in.lockOwner());
     }
 
     static void fsync(Request request) throws ErrnoException {
         FsyncIn in = FsyncIn.read(request.arguments());
         boolean dataOnly = (in.fsyncFlags() & FsyncIn.FSYNC_FDATASYNC) != 0;
-        request.fileSystem().fsync(request.header(), request.nodeId(), in.fh(), dataOnly);
+        request.session().files().fsync(request.nodeId(), in.fh(), dataOnly);
     }
 
     static void fallocate(Request request) throws ErrnoException {
@@ -421,14 +419,9 @@ final class FileRequests {
         if (!in.isAllowed()) {
             throw ErrnoException.of(Errno.EOPNOTSUPP);
         }
-        request.fileSystem()
-                .fallocate(
-                        request.header(),
-                        request.nodeId(),
-                        in.fh(),
-                        in.offset(),
-                        in.length(),
-                        in.mode());
+        request.session()
+                .files()
+                .fallocate(request.nodeId(), in.fh(), in.offset(), in.length(), in.mode());
     }
 
     static void lseek(Request request) throws ErrnoException {
@@ -436,7 +429,7 @@ final class FileRequests {
         if (in.whence() != LseekIn.SEEK_DATA && in.whence() != LseekIn.SEEK_HOLE) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        if (InitFlag.WRITEBACK_CACHE.in(request.session().flags())) {
+        if (InitFlag.WRITEBACK_CACHE.in(request.negotiated().flags())) {
             // The guest does not write back first, and would miss its own data. Told that there is
             // no such request, it takes all up to the end of the file for data.
             throw ErrnoException.of(Errno.ENOSYS);
@@ -445,13 +438,9 @@ final class FileRequests {
             throw ErrnoException.of(Errno.ENXIO);
         }
         long found =
-                request.fileSystem()
-                        .lseek(
-                                request.header(),
-                                request.nodeId(),
-                                in.fh(),
-                                in.offset(),
-                                in.whence());
+                request.session()
+                        .files()
+                        .lseek(request.nodeId(), in.fh(), in.offset(), in.whence());
         LseekOut.write(request.body(), found);
     }
 
@@ -474,7 +463,7 @@ final class FileRequests {
         CopyRequest copy =
                 new CopyRequest(
                         in.fhIn(), in.offIn(), in.nodeidOut(), in.fhOut(), in.offOut(), most);
-        long copied = request.fileSystem().copyFileRange(request.header(), request.nodeId(), copy);
+        long copied = request.session().files().copyFileRange(request.nodeId(), copy);
         requireCount(copied, most);
         return copied;
     }

@@ -3,6 +3,7 @@ package io.jvirtiofsd.fuse.server;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileSystem;
+import io.jvirtiofsd.fuse.Session;
 import io.jvirtiofsd.fuse.server.SessionRequests.InitIn;
 import io.jvirtiofsd.fuse.server.SessionRequests.InitOut;
 import java.util.List;
@@ -14,12 +15,15 @@ import java.util.List;
  * <p><i>Thread-safe.</i> Source: fuse.h; virtio 1.3, 5.11.6.
  */
 public final class FuseServer {
+    /** A session, and what was agreed on when it began. */
+    record Begun(Negotiated negotiated, Session session) {}
+
     private final FileSystem fileSystem;
     private final FuseOptions options;
     private final Statistics statistics = new Statistics();
     private final SessionLog log = new SessionLog();
     private final Bugs bugs = new Bugs();
-    private volatile Negotiated session;
+    private volatile Begun current;
 
     /** Borrows {@code fileSystem}. */
     public FuseServer(FileSystem fileSystem, FuseOptions options) {
@@ -34,10 +38,11 @@ public final class FuseServer {
 
     /** Ends the session: the guest must begin a new one with INIT. */
     public synchronized void reset() {
-        if (session != null) {
-            session = null;
+        Begun ending = current;
+        if (ending != null) {
+            current = null;
             log.end(statistics(), fileSystem.report());
-            fileSystem.destroy();
+            ending.session().close();
         }
     }
 
@@ -56,19 +61,15 @@ public final class FuseServer {
         }
         Negotiated next = Negotiated.of(offer, options, fileSystem.mapsFiles());
         reset();
-        fileSystem.init(next.daxMode());
+        Session session = fileSystem.begin(next.daxMode());
         log.begin(statistics());
-        session = next;
+        current = new Begun(next, session);
         return next.reply();
     }
 
-    FileSystem fileSystem() {
-        return fileSystem;
-    }
-
-    /** What was agreed on, or null before INIT. */
-    Negotiated session() {
-        return session;
+    /** What requests that begin now work on, or null before INIT. */
+    Begun current() {
+        return current;
     }
 
     /** Counters of all operations that were asked for, since the server was made. */

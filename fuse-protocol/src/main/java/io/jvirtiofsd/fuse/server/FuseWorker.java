@@ -118,6 +118,8 @@ public final class FuseWorker {
         } catch (RuntimeException | Error e) { // InternalError: the guest's memory has no backing
             server.bug(opcode, e);
             return Errno.EIO;
+        } finally {
+            request.leaveSession();
         }
     }
 
@@ -126,8 +128,8 @@ public final class FuseWorker {
         if (!request.lengthMatches()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        Negotiated session = server.session();
-        if (session == null && opcode != Opcode.INIT) {
+        FuseServer.Begun current = server.current();
+        if (current == null && opcode != Opcode.INIT) {
             throw ErrnoException.of(Errno.EIO);
         }
         if (opcode == null) {
@@ -136,7 +138,7 @@ public final class FuseWorker {
         if (opcode.reply() != Reply.NONE && request.room() < opcode.reply().bodyBytes()) {
             throw ErrnoException.of(Errno.EIO);
         }
-        request.load(opcode, opcode == Opcode.INIT ? null : session);
+        request.load(opcode, opcode == Opcode.INIT ? null : current);
     }
 
     private static void reportSwapped() {

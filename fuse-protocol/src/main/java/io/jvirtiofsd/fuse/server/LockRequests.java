@@ -61,27 +61,25 @@ final class LockRequests {
         if (in.isFlock() || in.isUnlock()) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        FileLock found = request.fileSystem().getlk(request.header(), request.nodeId(), in);
+        FileLock found = request.session().locks().getlk(request.nodeId(), in);
         LkOut.write(request.body(), found);
     }
 
     static void setlk(Request request) throws ErrnoException {
         LockRequest in = lock(request);
-        request.fileSystem().setlk(request.header(), request.nodeId(), in);
+        request.session().locks().setlk(request.nodeId(), in);
     }
 
     static void setlkw(Request request) throws ErrnoException {
         LockRequest in = lock(request);
-        request.fileSystem()
-                .setlkw(request.header(), request.nodeId(), in)
-                .ifPresent(request::park);
+        request.session().locks().setlkw(request.nodeId(), in).ifPresent(request::park);
     }
 
     private static LockRequest lock(Request request) throws ErrnoException {
         LkIn in = LkIn.read(request.arguments());
         boolean isFlock = (in.lkFlags() & LkIn.LK_FLOCK) != 0;
         InitFlag needed = isFlock ? InitFlag.FLOCK_LOCKS : InitFlag.POSIX_LOCKS;
-        if (!needed.in(request.session().flags())) {
+        if (!needed.in(request.negotiated().flags())) {
             throw ErrnoException.of(Errno.ENOSYS);
         }
         FileLock lk = in.lk();

@@ -69,13 +69,10 @@ final class MappingRequests {
         }
         Request.requireRange(in.foffset(), in.len());
         Request.requireRange(in.moffset(), in.len());
-        request.fileSystem()
+        request.session()
+                .mappings()
                 .setupMapping(
-                        request.header(),
-                        request.nodeId(),
-                        in.foffset(),
-                        (in.flags() & SetupmappingIn.SETUPMAPPING_WRITE) != 0,
-                        new WindowRange(in.moffset(), in.len()));
+                        request.nodeId(), in.foffset(), new WindowRange(in.moffset(), in.len()));
     }
 
     static void remove(Request request) throws ErrnoException {
@@ -92,6 +89,6 @@ final class MappingRequests {
                 ranges.add(new WindowRange(one.moffset(), one.len()));
             }
         }
-        request.fileSystem().removeMappings(request.header(), ranges);
+        request.session().mappings().removeMappings(ranges);
     }
 }

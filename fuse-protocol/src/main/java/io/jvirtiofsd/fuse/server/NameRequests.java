@@ -74,7 +74,8 @@ final class NameRequests {
     static void symlink(Request request) throws ErrnoException {
         request.requireIdentity();
         Entry entry =
-                request.fileSystem()
+                request.session()
+                        .names()
                         .symlink(
                                 request.header(),
                                 request.nodeId(),
@@ -90,7 +91,8 @@ final class NameRequests {
             throw ErrnoException.of(Errno.EINVAL);
         }
         Entry entry =
-                request.fileSystem()
+                request.session()
+                        .names()
                         .mknod(
                                 request.header(),
                                 request.nodeId(),
@@ -105,7 +107,8 @@ final class NameRequests {
         MkdirIn in = MkdirIn.read(request.arguments());
         request.requireIdentity();
         Entry entry =
-                request.fileSystem()
+                request.session()
+                        .names()
                         .mkdir(
                                 request.header(),
                                 request.nodeId(),
@@ -116,11 +119,11 @@ final class NameRequests {
     }
 
     static void unlink(Request request) throws ErrnoException {
-        request.fileSystem().unlink(request.header(), request.nodeId(), request.name());
+        request.session().names().unlink(request.nodeId(), request.name());
     }
 
     static void rmdir(Request request) throws ErrnoException {
-        request.fileSystem().rmdir(request.header(), request.nodeId(), request.name());
+        request.session().names().rmdir(request.nodeId(), request.name());
     }
 
     static void rename(Request request) throws ErrnoException {
@@ -141,21 +144,15 @@ final class NameRequests {
     }
 
     private static void rename(Request request, long newParent, int flags) throws ErrnoException {
-        request.fileSystem()
-                .rename(
-                        request.header(),
-                        request.nodeId(),
-                        request.name(),
-                        newParent,
-                        request.secondName(),
-                        flags);
+        request.session()
+                .names()
+                .rename(request.nodeId(), request.name(), newParent, request.secondName(), flags);
     }
 
     static void link(Request request) throws ErrnoException {
         LinkIn in = LinkIn.read(request.arguments());
         Entry entry =
-                request.fileSystem()
-                        .link(request.header(), in.oldnodeid(), request.nodeId(), request.name());
+                request.session().names().link(in.oldnodeid(), request.nodeId(), request.name());
         NodeRequests.putEntry(request, entry);
     }
 }

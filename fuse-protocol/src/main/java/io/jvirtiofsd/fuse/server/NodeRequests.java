@@ -7,6 +7,7 @@ import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.FullAttributes;
+import io.jvirtiofsd.fuse.NameOperations;
 import io.jvirtiofsd.fuse.Statfs;
 import io.jvirtiofsd.fuse.server.AttributeWire.Attr;
 import io.jvirtiofsd.fuse.server.AttributeWire.AttrOut;
@@ -200,8 +201,7 @@ final class NodeRequests {
             lookupDots(request);
             return;
         }
-        Entry entry =
-                request.fileSystem().lookup(request.header(), request.nodeId(), request.name());
+        Entry entry = request.session().names().lookup(request.nodeId(), request.name());
         if (entry.nodeId() != 0) {
             putEntry(request, entry);
         } else if (entry.entryValidNanos() > 0) {
@@ -227,14 +227,14 @@ final class NodeRequests {
 
     /** "." is the node itself, "..", the directory it is in: a guest that has only its nodeId. */
     private static void lookupDots(Request request) throws ErrnoException {
-        if (!InitFlag.EXPORT_SUPPORT.in(request.session().flags())) {
+        if (!InitFlag.EXPORT_SUPPORT.in(request.negotiated().flags())) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        FileSystem fileSystem = request.fileSystem();
+        NameOperations names = request.session().names();
         Entry entry =
                 request.name().length() == 1
-                        ? fileSystem.find(request.header(), request.nodeId())
-                        : fileSystem.parent(request.header(), request.nodeId());
+                        ? names.find(request.nodeId())
+                        : names.parent(request.nodeId());
         putAny(request, entry);
     }
 
@@ -244,10 +244,10 @@ final class NodeRequests {
             throw new IllegalStateException("made, but without nodeId");
         }
         if (!Attr.isValid(entry.attributes())) {
-            request.fileSystem().forget(nodeId, 1);
+            request.session().forget(nodeId, 1);
             throw invalid(entry.attributes());
         }
-        EntryOut.write(request.body(), entry, request.session().attrFlags());
+        EntryOut.write(request.body(), entry, request.negotiated().attrFlags());
     }
 
     private static IllegalStateException invalid(Attributes attributes) {
@@ -260,12 +260,12 @@ final class NodeRequests {
         if (!Attr.isValid(attributes)) {
             throw invalid(attributes);
         }
-        AttrOut.write(request.body(), attributes, request.session().attrFlags());
+        AttrOut.write(request.body(), attributes, request.negotiated().attrFlags());
     }
 
     static void forget(Request request) {
         ForgetIn in = ForgetIn.read(request.arguments());
-        request.fileSystem().forget(request.nodeId(), in.nlookup());
+        request.session().forget(request.nodeId(), in.nlookup());
     }
 
     static void batchForget(Request request) throws ErrnoException {
@@ -278,7 +278,7 @@ final class NodeRequests {
             WireReader items = request.copyItems(left, ForgetOne.BYTES);
             for (; items.remaining() > 0; left--) {
                 ForgetOne one = ForgetOne.read(items);
-                request.fileSystem().forget(one.nodeid(), one.nlookup());
+                request.session().forget(one.nodeid(), one.nlookup());
             }
         }
     }
@@ -287,17 +287,14 @@ final class NodeRequests {
         GetattrIn in = GetattrIn.read(request.arguments());
         boolean hasHandle = (in.getattrFlags() & GetattrIn.GETATTR_FH) != 0;
         putAttributes(
-                request,
-                request.fileSystem()
-                        .getattr(request.header(), request.nodeId(), hasHandle, in.fh()));
+                request, request.session().nodes().getattr(request.nodeId(), hasHandle, in.fh()));
     }
 
     static void statx(Request request) throws ErrnoException {
         StatxIn in = StatxIn.read(request.arguments());
         boolean hasHandle = (in.getattrFlags() & GetattrIn.GETATTR_FH) != 0;
         FullAttributes attributes =
-                request.fileSystem()
-                        .statx(request.header(), request.nodeId(), hasHandle, in.fh(), in.sxMask());
+                request.session().nodes().statx(request.nodeId(), hasHandle, in.fh(), in.sxMask());
         if (!Attr.isValid(attributes)) {
             throw invalid(attributes);
         }
@@ -305,7 +302,7 @@ final class NodeRequests {
     }
 
     static void syncfs(Request request) throws ErrnoException {
-        request.fileSystem().syncfs(request.header(), request.nodeId());
+        request.session().controls().syncfs(request.nodeId());
     }
 
     static void setattr(Request request) throws ErrnoException {
@@ -317,8 +314,7 @@ final class NodeRequests {
                 || badNanos(in, AttributeChange.FATTR_CTIME, in.ctimensec())) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        putAttributes(
-                request, request.fileSystem().setattr(request.header(), request.nodeId(), in));
+        putAttributes(request, request.session().nodes().setattr(request.nodeId(), in));
     }
 
     private static boolean badNanos(AttributeChange in, int bit, int nanos) {
@@ -326,7 +322,7 @@ final class NodeRequests {
     }
 
     static void readlink(Request request) throws ErrnoException {
-        byte[] target = request.fileSystem().readlink(request.header(), request.nodeId());
+        byte[] target = request.session().nodes().readlink(request.nodeId());
         if (target.length == 0 || target.length > Names.TARGET_BYTES) {
             throw new IllegalStateException("link target of " + target.length + " bytes");
         }
@@ -337,8 +333,7 @@ final class NodeRequests {
     }
 
     static void statfs(Request request) throws ErrnoException {
-        Kstatfs.write(
-                request.body(), request.fileSystem().statfs(request.header(), request.nodeId()));
+        Kstatfs.write(request.body(), request.session().nodes().statfs(request.nodeId()));
     }
 
     static void access(Request request) throws ErrnoException {
@@ -346,6 +341,6 @@ final class NodeRequests {
         if ((in.mask() & ~ACCESS_BITS) != 0) {
             throw ErrnoException.of(Errno.EINVAL);
         }
-        request.fileSystem().access(request.header(), request.nodeId(), in.mask());
+        request.session().nodes().access(request.header(), request.nodeId(), in.mask());
     }
 }

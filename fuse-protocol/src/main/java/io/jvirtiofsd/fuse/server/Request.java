@@ -2,11 +2,11 @@ package io.jvirtiofsd.fuse.server;
 
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
-import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.FileType;
 import io.jvirtiofsd.fuse.GuestData;
 import io.jvirtiofsd.fuse.LockWait;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.Session;
 import io.jvirtiofsd.fuse.server.SessionRequests.NoneIn;
 import java.util.Arrays;
 
@@ -35,7 +35,8 @@ final class Request {
 
     private RequestReader reader;
     private ReplyWriter writer;
-    private Negotiated session;
+    private Negotiated negotiated;
+    private Session session;
     private int readableBytes;
     private int copyEnd;
     private int dataBytes;
@@ -62,12 +63,16 @@ final class Request {
         clearReply();
     }
 
-    /** Copies and checks what the row says; afterwards the operation may run. */
-    void load(Opcode opcode, Negotiated current) throws ErrnoException {
-        session = current;
-        int extensionBytes = current == null ? 0 : current.extensionBytes(header);
+    /**
+     * Copies and checks what the row says; afterwards the operation may run, on the session that is
+     * {@code current} now. For INIT there is none.
+     */
+    void load(Opcode opcode, FuseServer.Begun current) throws ErrnoException {
+        negotiated = current == null ? null : current.negotiated();
+        session = current == null ? null : current.session();
+        int extensionBytes = current == null ? 0 : negotiated.extensionBytes(header);
         int length = readableBytes - InHeader.BYTES - extensionBytes;
-        int missing = current == null ? 0 : opcode.missingBytes(current);
+        int missing = current == null ? 0 : opcode.missingBytes(negotiated);
         if (length < opcode.argumentBytes() - missing) {
             throw ErrnoException.of(Errno.EINVAL);
         }
@@ -80,7 +85,7 @@ final class Request {
             }
             nameReader.reset(copy, InHeader.BYTES + opcode.argumentBytes(), copyEnd);
             opcode.names().read(nameReader, name, secondName);
-            if (extensionBytes > 0 && opcode.creates() && current.readsExtensions()) {
+            if (extensionBytes > 0 && opcode.creates() && negotiated.readsExtensions()) {
                 header.setExtensions(readExtensions(extensionBytes));
             }
         }
@@ -122,13 +127,19 @@ final class Request {
         return server;
     }
 
-    FileSystem fileSystem() {
-        return server.fileSystem();
+    /** The session that the request began with, whatever happens meanwhile; null only for INIT. */
+    Session session() {
+        return session;
+    }
+
+    /** The operation has run: until the next request nothing keeps the session, should it end. */
+    void leaveSession() {
+        session = null;
     }
 
     /** What was agreed on at INIT; null only for INIT itself. */
-    Negotiated session() {
-        return session;
+    Negotiated negotiated() {
+        return negotiated;
     }
 
     InHeader header() {
@@ -215,7 +226,7 @@ final class Request {
 
     /** The part of a caller's umask that the guest has left to the file system. */
     int umask(int umask) {
-        return InitFlag.DONT_MASK.in(session.flags()) ? umask & FileType.PERMISSIONS : 0;
+        return InitFlag.DONT_MASK.in(negotiated.flags()) ? umask & FileType.PERMISSIONS : 0;
     }
 
     /** Refuses a caller without uid or gid, as whom nothing may be created. */

@@ -98,27 +98,21 @@ final class XattrRequests {
             throw ErrnoException.of(Errno.EINVAL);
         }
         boolean killing = (in.setxattrFlags() & SetxattrIn.SETXATTR_ACL_KILL_SGID) != 0;
-        request.fileSystem()
-                .setxattr(
-                        request.header(),
-                        request.nodeId(),
-                        request.name(),
-                        value,
-                        in.flags(),
-                        killing);
+        request.session()
+                .xattrs()
+                .setxattr(request.nodeId(), request.name(), value, in.flags(), killing);
     }
 
     static void get(Request request) throws ErrnoException {
         GetxattrIn in = GetxattrIn.read(request.arguments());
         refuseAcl(request);
-        byte[] value =
-                request.fileSystem().getxattr(request.header(), request.nodeId(), request.name());
+        byte[] value = request.session().xattrs().getxattr(request.nodeId(), request.name());
         answer(request, in.size(), value);
     }
 
     static void list(Request request) throws ErrnoException {
         GetxattrIn in = GetxattrIn.read(request.arguments());
-        byte[] names = request.fileSystem().listxattr(request.header(), request.nodeId());
+        byte[] names = request.session().xattrs().listxattr(request.header(), request.nodeId());
         if (names.length > 0 && names[names.length - 1] != 0) {
             throw new IllegalStateException("the last name has no end");
         }
@@ -127,7 +121,7 @@ final class XattrRequests {
 
     static void remove(Request request) throws ErrnoException {
         refuseAcl(request);
-        request.fileSystem().removexattr(request.header(), request.nodeId(), request.name());
+        request.session().xattrs().removexattr(request.nodeId(), request.name());
     }
 
     private static void answer(Request request, int wanted, byte[] value) throws ErrnoException {
@@ -148,7 +142,7 @@ final class XattrRequests {
     }
 
     private static boolean hasAcls(Request request) {
-        return InitFlag.POSIX_ACL.in(request.session().flags());
+        return InitFlag.POSIX_ACL.in(request.negotiated().flags());
     }
 
     private static void refuseAcl(Request request) throws ErrnoException {

@@ -87,7 +87,7 @@ class ArgumentsTest {
             byte[] body = bytes(91L, 0L, size, 0, 0L, 0, 0);
             assertEquals(16 + 50, guest.send(Opcode.READ, 3, body, 16 + 50).length());
         }
-        assertEquals("read(1000:1001, 3, 91, 0, 50 bytes)", files.calls().get(0));
+        assertEquals("read(3, 91, 0, 50 bytes)", files.calls().get(0));
     }
 
     @Test
@@ -102,7 +102,7 @@ class ArgumentsTest {
     void openNeverCreates() {
         int creating = OpenFlags.O_CREAT | OpenFlags.O_EXCL | OpenFlags.O_NOCTTY;
         guest.send(Opcode.OPEN, 3, bytes(creating | 2, 0));
-        assertEquals(List.of("open(1000:1001, 3, 2, false)"), files.calls());
+        assertEquals(List.of("open(3, 2, false)"), files.calls());
     }
 
     @Test

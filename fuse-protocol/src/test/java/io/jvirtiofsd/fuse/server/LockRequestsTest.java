@@ -82,8 +82,8 @@ class LockRequestsTest {
     void releaseUnlocksFirstIfTheGuestSaysSo() {
         TestGuest guest = guest(true, true);
         guest.send(Opcode.RELEASE, 3, bytes(91L, 0, ReleaseIn.RELEASE_FLOCK_UNLOCK, 7L));
-        String unlock = "setlk(1000:1001, 3, " + LockRequest.unlocking(91) + ")";
-        assertEquals(List.of(unlock, "release(1000:1001, 3, 91)"), files.calls());
+        String unlock = "setlk(3, " + LockRequest.unlocking(91) + ")";
+        assertEquals(List.of(unlock, "release(91)"), files.calls());
     }
 
     @Test

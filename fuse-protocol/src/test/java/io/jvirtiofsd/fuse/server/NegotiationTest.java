@@ -202,7 +202,7 @@ class NegotiationTest {
         TestGuest guest = guest();
         guest.init();
         guest.init();
-        assertEquals(List.of("init(NEVER)", "destroy()", "init(NEVER)"), files.calls());
+        assertEquals(List.of("begin(NEVER)", "close()", "begin(NEVER)"), files.calls());
     }
 
     @Test
@@ -210,7 +210,7 @@ class NegotiationTest {
         TestGuest guest = guest();
         guest.init();
         assertEquals(16, guest.send(Opcode.DESTROY, 0, bytes()).length());
-        assertEquals(List.of("init(NEVER)", "destroy()"), files.calls());
+        assertEquals(List.of("begin(NEVER)", "close()"), files.calls());
         assertEquals(Errno.EIO, guest.send(Opcode.STATFS, 1, bytes()).errno());
         assertEquals(0, guest.init().errno());
     }
@@ -223,14 +223,14 @@ class NegotiationTest {
         guest.init();
         server.reset();
         server.reset();
-        assertEquals(List.of("init(NEVER)", "destroy()"), files.calls());
+        assertEquals(List.of("begin(NEVER)", "close()"), files.calls());
     }
 
     @Test
     void sessionThatCannotBeginIsNone() {
         TestGuest guest = guest();
         files.answer(
-                "init",
+                "begin",
                 arguments -> {
                     throw new IllegalStateException("on purpose");
                 });

@@ -1,14 +1,23 @@
 package io.jvirtiofsd.fuse.server;
 
 import io.jvirtiofsd.fuse.Caller;
+import io.jvirtiofsd.fuse.ControlOperations;
 import io.jvirtiofsd.fuse.CopyRequest;
 import io.jvirtiofsd.fuse.CreateReply;
+import io.jvirtiofsd.fuse.DirectoryOperations;
 import io.jvirtiofsd.fuse.DirectorySink;
 import io.jvirtiofsd.fuse.ErrnoException;
+import io.jvirtiofsd.fuse.FileOperations;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.GuestData;
+import io.jvirtiofsd.fuse.LockOperations;
+import io.jvirtiofsd.fuse.MappingOperations;
+import io.jvirtiofsd.fuse.NameOperations;
+import io.jvirtiofsd.fuse.NodeOperations;
 import io.jvirtiofsd.fuse.OpenReply;
+import io.jvirtiofsd.fuse.Session;
 import io.jvirtiofsd.fuse.Statfs;
+import io.jvirtiofsd.fuse.XattrOperations;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
@@ -46,8 +55,8 @@ final class RecordingFileSystem {
         answer(
                 "create",
                 arguments -> new CreateReply(FakeEntry.of(9, 0100644), new OpenReply(93, 0)));
-        answer("read", arguments -> ((GuestData) arguments[4]).size());
-        answer("write", arguments -> ((GuestData) arguments[6]).size());
+        answer("read", arguments -> ((GuestData) arguments[3]).size());
+        answer("write", arguments -> ((GuestData) arguments[5]).size());
         answer("statfs", arguments -> new Statfs(1, 2, 3, 4, 5, 6, 7, 8));
         answer("getxattr", arguments -> "value".getBytes());
         answer("listxattr", arguments -> "user.a\0user.b\0".getBytes());
@@ -55,10 +64,10 @@ final class RecordingFileSystem {
         answer(
                 "tmpfile",
                 arguments -> new CreateReply(FakeEntry.of(9, 0100644), new OpenReply(94, 0)));
-        answer("ioctlGet", arguments -> new byte[(int) arguments[4]]);
-        answer("poll", arguments -> (int) arguments[3] & 5);
+        answer("ioctlGet", arguments -> new byte[(int) arguments[3]]);
+        answer("poll", arguments -> (int) arguments[2] & 5);
         answer("lseek", arguments -> 4096L);
-        answer("copyFileRange", arguments -> ((CopyRequest) arguments[2]).len());
+        answer("copyFileRange", arguments -> ((CopyRequest) arguments[1]).len());
     }
 
     void answer(String method, Answer answer) {
@@ -80,15 +89,30 @@ final class RecordingFileSystem {
         return done;
     }
 
+    /** One object is the file system, each of its sessions, and all parts of these. */
     FileSystem fileSystem() {
         return (FileSystem)
                 Proxy.newProxyInstance(
                         FileSystem.class.getClassLoader(),
-                        new Class<?>[] {FileSystem.class},
-                        (proxy, method, arguments) -> call(method, arguments));
+                        new Class<?>[] {
+                            FileSystem.class,
+                            Session.class,
+                            NodeOperations.class,
+                            NameOperations.class,
+                            FileOperations.class,
+                            DirectoryOperations.class,
+                            XattrOperations.class,
+                            LockOperations.class,
+                            MappingOperations.class,
+                            ControlOperations.class
+                        },
+                        this::call);
     }
 
-    private Object call(Method method, Object[] arguments) throws Throwable {
+    private Object call(Object proxy, Method method, Object[] arguments) throws Throwable {
+        if (method.getReturnType().getSimpleName().endsWith("Operations")) {
+            return proxy;
+        }
         if (method.getName().equals("mapsFiles")) { // a question, not a request
             Answer maps = answers.get("mapsFiles");
             return maps != null && (Boolean) maps.to(new Object[0]);
@@ -102,7 +126,8 @@ final class RecordingFileSystem {
                         .map(RecordingFileSystem::text)
                         .collect(Collectors.joining(", ", method.getName() + "(", ")")));
         Answer answer = answers.get(method.getName());
-        return answer == null ? null : answer.to(given);
+        Object answered = answer == null ? null : answer.to(given);
+        return method.getName().equals("begin") ? proxy : answered;
     }
 
     private static String text(Object argument) {

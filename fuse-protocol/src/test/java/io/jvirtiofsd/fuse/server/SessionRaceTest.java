@@ -6,11 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.fuse.Attributes;
-import io.jvirtiofsd.fuse.Caller;
+import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.Name;
+import io.jvirtiofsd.fuse.NameOperations;
+import io.jvirtiofsd.fuse.NodeOperations;
+import io.jvirtiofsd.fuse.Session;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -32,31 +35,45 @@ class SessionRaceTest {
     private final FileSystem files =
             new FileSystem() {
                 @Override
-                public void init() {
+                public Session begin(DaxMode mode) {
                     overlapped.compareAndSet(false, running.incrementAndGet() != 1);
-                }
-
-                @Override
-                public void destroy() {
-                    overlapped.compareAndSet(false, running.decrementAndGet() != 0);
+                    return new OneSession();
                 }
 
                 @Override
                 public void close() {}
-
-                @Override
-                public Entry lookup(Caller context, long parent, Name name) {
-                    return FakeEntry.of(5, 0100644);
-                }
-
-                @Override
-                public void forget(long nodeId, long lookups) {}
-
-                @Override
-                public Attributes getattr(Caller context, long nodeId, boolean hasHandle, long fh) {
-                    return FakeAttributes.of(0100644);
-                }
             };
+
+    /** A session, also after its end, in which every name is the same file. */
+    private final class OneSession implements Session, NodeOperations, NameOperations {
+        @Override
+        public NodeOperations nodes() {
+            return this;
+        }
+
+        @Override
+        public NameOperations names() {
+            return this;
+        }
+
+        @Override
+        public Entry lookup(long parent, Name name) {
+            return FakeEntry.of(5, 0100644);
+        }
+
+        @Override
+        public Attributes getattr(long nodeId, boolean hasHandle, long fh) {
+            return FakeAttributes.of(0100644);
+        }
+
+        @Override
+        public void forget(long nodeId, long lookups) {}
+
+        @Override
+        public void close() {
+            overlapped.compareAndSet(false, running.decrementAndGet() != 0);
+        }
+    }
 
     @Test
     void sessionsNeverOverlap() throws Exception {
@@ -71,7 +88,7 @@ class SessionRaceTest {
         }
         pool.shutdown();
         server.reset();
-        assertFalse(overlapped.get(), "init and destroy did not alternate");
+        assertFalse(overlapped.get(), "begin and close did not alternate");
         assertEquals(0, running.get());
         assertEquals(0, server.statistics().stream().mapToLong(OperationCounts::bugs).sum());
     }

@@ -52,11 +52,11 @@ class XattrRequestsTest {
         ok(
                 Opcode.SETXATTR,
                 bytes(4, 1, 1, 0, "user.a/b", value),
-                "setxattr(1000:1001, 3, user.a/b, v\0/w, 1, true)");
+                "setxattr(3, user.a/b, v\0/w, 1, true)");
         ok(
                 Opcode.SETXATTR,
                 set(0, 2, "user.empty", new byte[0]),
-                "setxattr(1000:1001, 3, user.empty, , 2, false)");
+                "setxattr(3, user.empty, , 2, false)");
         assertTrue(trace.get(1).contains("XATTR_CREATE"), trace.get(1));
         assertTrue(trace.get(1).contains("SETXATTR_ACL_KILL_SGID"), trace.get(1));
     }
@@ -68,7 +68,7 @@ class XattrRequestsTest {
         ok(
                 Opcode.SETXATTR,
                 bytes(5, 2, "user.a", "value".getBytes()),
-                "setxattr(1000:1001, 3, user.a, value, 2, false)");
+                "setxattr(3, user.a, value, 2, false)");
         refused(Errno.EINVAL, Opcode.SETXATTR, bytes(0));
         refused(Errno.EINVAL, Opcode.SETXATTR, bytes(0, 0));
     }
@@ -95,7 +95,7 @@ class XattrRequestsTest {
 
     @Test
     void namesEndAt255BytesAndAreNeverEmpty() {
-        ok(Opcode.REMOVEXATTR, bytes(LONGEST), "removexattr(1000:1001, 3, " + LONGEST + ")");
+        ok(Opcode.REMOVEXATTR, bytes(LONGEST), "removexattr(3, " + LONGEST + ")");
         refused(Errno.ERANGE, Opcode.REMOVEXATTR, bytes(LONGEST + "n"));
         refused(Errno.ERANGE, Opcode.REMOVEXATTR, bytes(""));
         refused(Errno.ERANGE, Opcode.GETXATTR, bytes(4, 0, LONGEST + "n"));
@@ -108,7 +108,7 @@ class XattrRequestsTest {
     void getAnswersValueOrSize() {
         TestGuest.Answer value = guest.send(Opcode.GETXATTR, 3, bytes(5, 0, "user.a"));
         assertArrayEquals("value".getBytes(), value.body());
-        assertEquals(List.of("getxattr(1000:1001, 3, user.a)"), files.calls());
+        assertEquals(List.of("getxattr(3, user.a)"), files.calls());
         TestGuest.Answer size = guest.send(Opcode.GETXATTR, 3, bytes(0, 0, "user.a"));
         assertEquals(new GetxattrOut(5), GetxattrOut.read(size.reader()));
         assertEquals(5, guest.send(Opcode.GETXATTR, 3, bytes(-1, 0, "user.a")).body().length);

@@ -1,0 +1,68 @@
+package io.jvirtiofsd.fuse;
+
+/**
+ * What a guest knows of a file system between INIT and DESTROY, and what it may do with it: one
+ * method per FUSE operation, by kind, with everything checked that can be checked without knowing
+ * the file system. Begun by a {@link FileSystem}; owned by the server, which calls it.
+ *
+ * <p>Rules for implementations:
+ *
+ * <ul>
+ *   <li>Nodes are named by nodeIds; {@link FileSystem#ROOT} exists always. Each {@link Entry}
+ *       returned with a nodeId &ne; 0 counts as one lookup, which {@link #forget} takes back; a
+ *       nodeId stays valid until its count is 0 or the session ends. Unknown nodeIds are {@code
+ *       ENOENT}, unknown file handles, and those of another node than the request's, {@code EBADF}.
+ *   <li>Every method may be called by several threads at once, in any order: the guest is not
+ *       trusted to release before it forgets, or to release once.
+ *   <li>Failures are {@link ErrnoException}s. Anything else thrown is a bug: the guest gets EIO.
+ *   <li>An operation that is not supported keeps its default, ENOSYS, which tells the guest never
+ *       to ask again; EOPNOTSUPP refuses one case.
+ *   <li>The parts are asked for with each request: each is the same object all the time.
+ * </ul>
+ *
+ * <p>Permission checks are the guest kernel's (virtio-fs mounts with default_permissions); an
+ * implementation only has to create objects with the caller's identity.
+ */
+public interface Session extends AutoCloseable {
+    default NodeOperations nodes() {
+        return NodeOperations.NONE;
+    }
+
+    default NameOperations names() {
+        return NameOperations.NONE;
+    }
+
+    default FileOperations files() {
+        return FileOperations.NONE;
+    }
+
+    default DirectoryOperations directories() {
+        return DirectoryOperations.NONE;
+    }
+
+    default XattrOperations xattrs() {
+        return XattrOperations.NONE;
+    }
+
+    default LockOperations locks() {
+        return LockOperations.NONE;
+    }
+
+    default MappingOperations mappings() {
+        return MappingOperations.NONE;
+    }
+
+    default ControlOperations controls() {
+        return ControlOperations.NONE;
+    }
+
+    /** Takes {@code lookups} counts back; more than there are takes all; unknown nodes are fine. */
+    void forget(long nodeId, long lookups);
+
+    /**
+     * Ends the session: all lookup counts drop to 0, all handles close. Requests may still be
+     * running and may then fail with any error.
+     */
+    @Override
+    void close();
+}
