@@ -15,9 +15,7 @@ import io.jvirtiofsd.fuse.WriteFlags;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.IoVector;
-import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
-import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 
 /**
@@ -34,11 +32,10 @@ final class HostFiles implements FileOperations {
     private final HostDirectory share;
     private final HostSession session;
     private final Lookups lookups;
+    private final Creation creation;
     private final HostWindow window;
     private final Credentials credentials;
-    private final Umask umask;
     private final FileCapability capability;
-    private final HostXattrs xattrs;
     private final HostLocks locks;
     private final Syscalls syscalls;
     private final HostFlags hostFlags;
@@ -47,20 +44,18 @@ final class HostFiles implements FileOperations {
             HostDirectory share,
             HostSession session,
             Lookups lookups,
+            Creation creation,
             HostWindow window,
             Credentials credentials,
-            Umask umask,
             FileCapability capability,
-            HostXattrs xattrs,
             HostLocks locks) {
         this.share = share;
         this.session = session;
         this.lookups = lookups;
+        this.creation = creation;
         this.window = window;
         this.credentials = credentials;
-        this.umask = umask;
         this.capability = capability;
-        this.xattrs = xattrs;
         this.locks = locks;
         this.syscalls = share.syscalls();
         this.hostFlags = new HostFlags(share, window);
@@ -128,24 +123,18 @@ final class HostFiles implements FileOperations {
                                 EntryCursor.path(name),
                                 creating | Fcntl.O_CLOEXEC,
                                 in.mode() & 07777);
-        int made = creating(caller, in.umask(), call);
+        int made = creation.open(caller, in.umask(), call);
         if (made == -Errno.EEXIST && (in.flags() & Fcntl.O_EXCL) == 0) {
             return openExisting(directory, name, in);
         }
         Fd fd = Fd.own(syscalls, session.checkByName(parent, directory, made));
-        int labelled = xattrs.label(made, caller);
-        if (labelled < 0) { // what cannot get its label must not stay
-            fd.close();
-            syscalls.unlinkat(directory, EntryCursor.path(name), 0);
-            throw ErrnoException.of(-labelled);
-        }
-        return made(fd, hostFlags, () -> lookupMade(fd, directory, name));
-    }
-
-    private int creating(Caller caller, int umask, Credentials.Call call) throws ErrnoException {
-        session.requireRoom();
-        Credentials.Call masked = () -> this.umask.during(umask, call);
-        return session.descriptors().openingToStay(() -> credentials.create(caller, masked));
+        return made(
+                fd,
+                hostFlags,
+                () -> {
+                    creation.label(caller, made, directory, name, 0);
+                    return creation.lookup(fd, directory, name);
+                });
     }
 
     /** The guest gives it a name by LINK, or never. */
@@ -163,38 +152,15 @@ final class HostFiles implements FileOperations {
                                 Scratch.get().path(self, 0, 1),
                                 creating,
                                 in.mode() & 07777);
-        int made = creating(caller, in.umask(), call);
+        int made = creation.open(caller, in.umask(), call);
         Fd fd = Fd.own(syscalls, session.checkByName(parent, directory, made));
-        int labelled = xattrs.label(made, caller);
-        if (labelled < 0) {
-            fd.close();
-            throw ErrnoException.of(-labelled);
-        }
-        return made(fd, hostFlags, () -> lookupMade(fd));
-    }
-
-    /** Looks up what {@code fd}, borrowed, is open on. */
-    private EntryCursor lookupMade(Fd fd) throws ErrnoException {
-        PathDescriptors.Opening byLink = () -> share.openPath(fd.number());
-        int path = session.descriptors().opening(byLink);
-        return lookups.add(Fd.own(syscalls, Failures.check(path)));
-    }
-
-    /** The same by its name, which costs less, unless that is another's already. */
-    private EntryCursor lookupMade(Fd fd, int directory, Name name) throws ErrnoException {
-        Failures.check(share.statx(fd.number(), HostDirectory.LOOKUP_MASK));
-        NativeMemory statx = Scratch.get().statx();
-        long device = Statx.device(statx);
-        long ino = statx.getLong(Statx.INO);
-        long mountId = Statx.mountId(statx);
-        EntryCursor entry = lookups.open(directory, name);
-        if (entry.nodeId() != 0) {
-            if (session.inode(entry.nodeId()).isThat(device, ino, mountId)) {
-                return entry;
-            }
-            session.forget(entry.nodeId(), 1);
-        }
-        return lookupMade(fd);
+        return made(
+                fd,
+                hostFlags,
+                () -> {
+                    creation.label(caller, made);
+                    return creation.lookup(fd);
+                });
     }
 
     /** Gives the entry of a new object. */
@@ -203,7 +169,7 @@ final class HostFiles implements FileOperations {
         EntryCursor find() throws ErrnoException;
     }
 
-    /** Takes {@code fd}, open on a new object, which {@code finding} looks up. */
+    /** Takes {@code fd}, open on a new object, which {@code finding} labels and looks up. */
     private CreateReply made(Fd fd, int hostFlags, Finding finding) throws ErrnoException {
         EntryCursor entry;
         try {

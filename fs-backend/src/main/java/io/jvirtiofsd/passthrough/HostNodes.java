@@ -4,12 +4,9 @@ import io.jvirtiofsd.dax.DaxFile;
 import io.jvirtiofsd.fuse.AttributeChange;
 import io.jvirtiofsd.fuse.Attributes;
 import io.jvirtiofsd.fuse.Caller;
-import io.jvirtiofsd.fuse.Entry;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.FullAttributes;
-import io.jvirtiofsd.fuse.Name;
-import io.jvirtiofsd.fuse.NameOperations;
 import io.jvirtiofsd.fuse.NodeOperations;
 import io.jvirtiofsd.fuse.Statfs;
 import io.jvirtiofsd.linux.Fcntl;
@@ -21,12 +18,11 @@ import io.jvirtiofsd.passthrough.rules.IdMap;
 import io.jvirtiofsd.passthrough.rules.IdMaps;
 
 /**
- * Operations on names and attributes, of one session.
+ * Operations on attributes, and what else is asked of a node, of one session.
  *
  * <p><i>Thread-safe.</i>
  */
-final class HostNodes implements NodeOperations, NameOperations {
-    private static final int RENAME_FLAGS = 1 | 2 | 4; // NOREPLACE, EXCHANGE, WHITEOUT
+final class HostNodes implements NodeOperations {
     private static final int KEEP = -1;
     private static final int UTIME_NOW = 0x3fffffff; // linux/stat.h
     private static final int UTIME_OMIT = 0x3ffffffe; // linux/stat.h
@@ -36,31 +32,22 @@ final class HostNodes implements NodeOperations, NameOperations {
 
     private final HostDirectory share;
     private final HostSession session;
-    private final Lookups lookups;
     private final HostWindow window;
     private final Credentials credentials;
-    private final Umask umask;
     private final FileCapability capability;
-    private final HostXattrs xattrs;
     private final Syscalls syscalls;
 
     HostNodes(
             HostDirectory share,
             HostSession session,
-            Lookups lookups,
             HostWindow window,
             Credentials credentials,
-            Umask umask,
-            FileCapability capability,
-            HostXattrs xattrs) {
+            FileCapability capability) {
         this.share = share;
         this.session = session;
-        this.lookups = lookups;
         this.window = window;
         this.credentials = credentials;
-        this.umask = umask;
         this.capability = capability;
-        this.xattrs = xattrs;
         this.syscalls = share.syscalls();
     }
 
@@ -96,7 +83,7 @@ final class HostNodes implements NodeOperations, NameOperations {
             dax.writeBack();
         }
         Failures.check(share.statx(fd, mask));
-        lookups.follow(inode, Scratch.get().statx());
+        window.follow(inode, Scratch.get().statx());
         return session.cursor().attributes().of(inode);
     }
 
@@ -224,159 +211,6 @@ final class HostNodes implements NodeOperations, NameOperations {
         byte[] target = new byte[(int) length];
         block.get(0, target, 0, target.length);
         return target;
-    }
-
-    @Override
-    public Entry symlink(Caller caller, long parent, Name name, Name target) throws ErrnoException {
-        int directory = session.directory(parent);
-        Credentials.Call creating =
-                () -> {
-                    long to = Scratch.get().path2(target.array(), target.offset(), target.length());
-                    return syscalls.symlinkat(to, directory, EntryCursor.path(name));
-                };
-        return made(caller, parent, directory, name, creating, 0);
-    }
-
-    @Override
-    public Entry mknod(Caller caller, long parent, Name name, int mode, int rdev, int umask)
-            throws ErrnoException {
-        int directory = session.directory(parent);
-        long device = rdev & 0xffffffffL;
-        Credentials.Call creating =
-                () -> syscalls.mknodat(directory, EntryCursor.path(name), mode, device);
-        return made(caller, parent, directory, name, masked(umask, creating), 0);
-    }
-
-    @Override
-    public Entry mkdir(Caller caller, long parent, Name name, int mode, int umask)
-            throws ErrnoException {
-        int directory = session.directory(parent);
-        int permissions = mode & PERMISSION_BITS;
-        Credentials.Call creating =
-                () -> syscalls.mkdirat(directory, EntryCursor.path(name), permissions);
-        return made(caller, parent, directory, name, masked(umask, creating), Fcntl.AT_REMOVEDIR);
-    }
-
-    private Credentials.Call masked(int umask, Credentials.Call creating) {
-        return () -> this.umask.during(umask, creating);
-    }
-
-    /** {@code removal} are the flags of unlinkat(2) that would take it back. */
-    private Entry made(
-            Caller caller,
-            long parent,
-            int directory,
-            Name name,
-            Credentials.Call creating,
-            int removal)
-            throws ErrnoException {
-        share.refuseIfReadOnly();
-        session.requireRoom();
-        session.checkByName(parent, directory, credentials.create(caller, creating));
-        if (!caller.securityContexts().isEmpty()) {
-            label(caller, directory, name, removal);
-        }
-        return lookups.lookupMade(directory, name);
-    }
-
-    /** What cannot get its label must not stay. */
-    private void label(Caller caller, int directory, Name name, int removal) throws ErrnoException {
-        int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
-        PathDescriptors.Opening call =
-                () -> syscalls.openat(directory, EntryCursor.path(name), flags, 0);
-        int fd = session.descriptors().opening(call);
-        int result = fd;
-        if (fd >= 0) {
-            result = xattrs.label(fd, caller);
-            syscalls.close(fd);
-        }
-        if (result < 0) {
-            syscalls.unlinkat(directory, EntryCursor.path(name), removal);
-            throw ErrnoException.of(-result);
-        }
-    }
-
-    @Override
-    public Entry lookup(long parent, Name name) throws ErrnoException {
-        int directory = session.directory(parent);
-        Entry entry = lookups.lookup(directory, name);
-        if (entry.nodeId() == 0) {
-            session.requireName(session.inode(parent), directory);
-        }
-        return entry;
-    }
-
-    @Override
-    public Entry find(long nodeId) throws ErrnoException {
-        return lookups.find(nodeId);
-    }
-
-    @Override
-    public Entry parent(long nodeId) throws ErrnoException {
-        return lookups.parent(nodeId);
-    }
-
-    @Override
-    public void unlink(long parent, Name name) throws ErrnoException {
-        remove(parent, name, 0);
-    }
-
-    @Override
-    public void rmdir(long parent, Name name) throws ErrnoException {
-        remove(parent, name, Fcntl.AT_REMOVEDIR);
-    }
-
-    private void remove(long parent, Name name, int flags) throws ErrnoException {
-        share.refuseIfReadOnly();
-        int directory = session.directory(parent);
-        Inode last = lookups.lastNamed(directory, name);
-        int result = syscalls.unlinkat(directory, EntryCursor.path(name), flags);
-        session.checkByName(parent, directory, result);
-        if (last != null) {
-            last.allowNameless();
-        }
-    }
-
-    @Override
-    public void rename(long parent, Name name, long newParent, Name newName, int flags)
-            throws ErrnoException {
-        if ((flags & ~RENAME_FLAGS) != 0) {
-            throw ErrnoException.of(Errno.EINVAL);
-        }
-        share.refuseIfReadOnly();
-        int from = session.directory(parent);
-        int to = session.directory(newParent);
-        Inode last = flags == 0 ? lookups.lastNamed(to, newName) : null;
-        long newPath = Scratch.get().path2(newName.array(), newName.offset(), newName.length());
-        int result = syscalls.renameat2(from, EntryCursor.path(name), to, newPath, flags);
-        if (result == -Errno.ENOENT) {
-            session.requireName(session.inode(parent), from);
-        }
-        session.checkByName(newParent, to, result);
-        if (last != null) {
-            last.allowNameless();
-        }
-    }
-
-    @Override
-    public Entry link(long nodeId, long newParent, Name newName) throws ErrnoException {
-        share.refuseIfReadOnly();
-        Inode inode = session.inode(nodeId);
-        int path = session.descriptors().of(inode);
-        int directory = session.directory(newParent);
-        long newPath = Scratch.get().path2(newName.array(), newName.offset(), newName.length());
-        int result =
-                syscalls.linkat(
-                        share.procFd(),
-                        Scratch.get().decimal(path),
-                        directory,
-                        newPath,
-                        Fcntl.AT_SYMLINK_FOLLOW);
-        if (result == -Errno.ENOENT) { // as linkat(2) says of an object without a name, too
-            session.requireName(inode, path);
-        }
-        session.checkByName(newParent, directory, result);
-        return lookups.again(inode, path);
     }
 
     @Override

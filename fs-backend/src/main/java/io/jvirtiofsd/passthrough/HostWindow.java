@@ -85,6 +85,16 @@ final class HostWindow {
         return any ? window.find(inode.id()) : null;
     }
 
+    /** Before the guest learns a file's size: its maps must reach as far. */
+    void follow(Inode inode, NativeMemory statx) {
+        DaxFile dax = file(inode);
+        if (dax != null) {
+            long stamp =
+                    statx.getLong(Statx.MTIME) * 1_000_000_000L + statx.getInt(Statx.MTIME + 8);
+            dax.follow(statx.getLong(Statx.SIZE), stamp);
+        }
+    }
+
     /** Brings what the guest has stored into all files that are mapped. */
     void writeBack() {
         if (window != null) {

@@ -1,6 +1,5 @@
 package io.jvirtiofsd.passthrough;
 
-import io.jvirtiofsd.dax.DaxFile;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.Name;
@@ -44,7 +43,7 @@ final class Lookups {
                 session.inodes()
                         .find(Statx.device(statx), statx.getLong(Statx.INO), Statx.mountId(statx));
         if (known != null && count(directory, name, known)) {
-            follow(known, statx);
+            window.follow(known, statx);
             return session.cursor().at(known);
         }
         return open(directory, name);
@@ -149,7 +148,7 @@ final class Lookups {
         if (counted == fresh) {
             session.added(fresh);
         }
-        follow(counted, statx);
+        window.follow(counted, statx);
         return session.cursor().at(counted);
     }
 
@@ -162,7 +161,7 @@ final class Lookups {
         if (known != null) {
             Failures.check(share.statx(session.descriptors().of(known), HostDirectory.LOOKUP_MASK));
             if (known.addLookup()) {
-                follow(known, Scratch.get().statx());
+                window.follow(known, Scratch.get().statx());
                 return session.cursor().at(known);
             }
         }
@@ -221,23 +220,13 @@ final class Lookups {
         return fresh;
     }
 
-    /** Before the guest learns a file's size: its maps must reach as far. */
-    void follow(Inode inode, NativeMemory statx) {
-        DaxFile dax = window.file(inode);
-        if (dax != null) {
-            long stamp =
-                    statx.getLong(Statx.MTIME) * 1_000_000_000L + statx.getInt(Statx.MTIME + 8);
-            dax.follow(statx.getLong(Statx.SIZE), stamp);
-        }
-    }
-
     /** Counts a lookup of a known inode, open as {@code path}, which has just got a name. */
     EntryCursor again(Inode inode, int path) throws ErrnoException {
         Failures.check(share.statx(path, HostDirectory.LOOKUP_MASK));
         if (!inode.addLookup()) {
             throw ErrnoException.of(Errno.ENOENT); // forgotten by the guest meanwhile
         }
-        follow(inode, Scratch.get().statx());
+        window.follow(inode, Scratch.get().statx());
         return session.cursor().at(inode);
     }
 

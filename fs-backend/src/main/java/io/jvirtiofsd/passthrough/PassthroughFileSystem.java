@@ -94,25 +94,13 @@ public final class PassthroughFileSystem implements FileSystem {
         HostXattrs xattrs = new HostXattrs(share, session, credentials);
         HostLocks locks = new HostLocks(share, session, waiters);
         HostDirectories directories = new HostDirectories(share, session, lookups);
-        HostNodes nodes =
-                new HostNodes(
-                        share, session, lookups, window, credentials, umask, capability, xattrs);
-        HostFiles files =
-                new HostFiles(
-                        share,
-                        session,
-                        lookups,
-                        window,
-                        credentials,
-                        umask,
-                        capability,
-                        xattrs,
-                        locks);
+        Creation creation = new Creation(share, session, lookups, credentials, umask, xattrs);
         return new HostParts(
                 session,
-                nodes,
-                nodes,
-                files,
+                new HostNodes(share, session, window, credentials, capability),
+                new HostNames(share, session, lookups, creation),
+                new HostFiles(
+                        share, session, lookups, creation, window, credentials, capability, locks),
                 directories,
                 xattrs,
                 locks,
