@@ -25,17 +25,17 @@ public final class DaxFile {
     private final Syscalls syscalls;
     private final Fd fd;
     private final FileId id;
-    private final List<DaxRange> extents = new ArrayList<>();
+    private final List<DaxRange> ranges = new ArrayList<>();
     private boolean complained;
     private boolean closed;
-    private Fd quietPath;
+    private Fd privatePath;
     private final ExpectedCuts expected;
 
     private volatile long settledSize = -1;
     private volatile long settledStamp;
 
     /** Whether any byte is served by a shadow page, or may have to be when the file grows. */
-    private volatile boolean attentive;
+    private volatile boolean mayHaveShadows;
 
     /** Takes {@code fd}, open for reading and writing. */
     DaxFile(DaxWindow window, Syscalls syscalls, ExpectedCuts expected, Fd fd, FileId id) {
@@ -56,14 +56,14 @@ public final class DaxFile {
     }
 
     /** Takes a path descriptor through which to open the file without the guard's asking. */
-    synchronized void openThrough(Fd path) {
-        quietPath = path;
+    synchronized void usePrivatePath(Fd path) {
+        privatePath = path;
     }
 
     /** Gives that descriptor back; null if there is none. */
-    synchronized Fd takeQuietPath() {
-        Fd path = quietPath;
-        quietPath = null;
+    synchronized Fd takePrivatePath() {
+        Fd path = privatePath;
+        privatePath = null;
         return path;
     }
 
@@ -75,8 +75,8 @@ public final class DaxFile {
      */
     public int reopen(int path, IntUnaryOperator opening) {
         synchronized (this) {
-            if (quietPath != null) {
-                return opening.applyAsInt(quietPath.number());
+            if (privatePath != null) {
+                return opening.applyAsInt(privatePath.number());
             }
         }
         return opening.applyAsInt(path);
@@ -94,7 +94,7 @@ public final class DaxFile {
      * Bytes from the start whose pages may be mapped: nobody is about to cut them off. Of a file
      * that somebody may be cutting unseen there are none, though it keeps its {@link #size}.
      */
-    synchronized long firmSize() {
+    synchronized long mappableSize() {
         return closed || expected.isUnsure(id, actualSize()) ? 0 : size();
     }
 
@@ -110,27 +110,27 @@ public final class DaxFile {
     }
 
     /** Its ranges; for the window, under its monitor. */
-    List<DaxRange> extents() {
-        return extents;
+    List<DaxRange> ranges() {
+        return ranges;
     }
 
-    synchronized void add(DaxRange extent) {
-        extents.add(extent);
+    synchronized void add(DaxRange range) {
+        ranges.add(range);
         settledSize = -1;
     }
 
-    synchronized void remove(DaxRange extent) {
-        extents.remove(extent);
-        noteShadows();
+    synchronized void remove(DaxRange range) {
+        ranges.remove(range);
+        rangesChanged();
     }
 
     /** Sees again whether there is anything to keep equal; after each change of a range. */
-    synchronized void noteShadows() {
+    synchronized void rangesChanged() {
         boolean any = false;
-        for (DaxRange extent : extents) {
-            any |= extent.shadow != null || extent.split < extent.length;
+        for (DaxRange range : ranges) {
+            any |= range.shadow != null || range.split < range.length;
         }
-        attentive = any;
+        mayHaveShadows = any;
     }
 
     /**
@@ -139,7 +139,7 @@ public final class DaxFile {
      * file's bytes on behalf of the guest.
      */
     public void settle(long from, long to) {
-        if (!attentive) {
+        if (!mayHaveShadows) {
             return;
         }
         boolean lacking;
@@ -162,11 +162,11 @@ public final class DaxFile {
     /** Under the monitor; whether a range lacks a mapping. */
     private boolean settleLocked(long from, long to, long size) {
         boolean lacking = false;
-        for (DaxRange extent : extents) {
-            if (!extent.settle(fd.number(), size, from, to)) {
+        for (DaxRange range : ranges) {
+            if (!range.settle(fd.number(), size, from, to)) {
                 complain();
             }
-            lacking |= extent.lacks(size);
+            lacking |= range.lacks(size);
         }
         return lacking;
     }
@@ -181,15 +181,15 @@ public final class DaxFile {
 
     /** Brings what the guest has stored into the file, for its times to be right. */
     public void writeBack() {
-        if (!attentive) {
+        if (!mayHaveShadows) {
             return;
         }
         synchronized (this) {
             if (closed) {
                 return;
             }
-            for (DaxRange extent : extents) {
-                if (!extent.writeBack(fd.number())) {
+            for (DaxRange range : ranges) {
+                if (!range.writeBack(fd.number())) {
                     complain();
                 }
             }
@@ -204,14 +204,14 @@ public final class DaxFile {
      */
     public void follow(long size, long stamp) {
         if (size != settledSize || stamp != settledStamp) {
-            look();
+            catchUp();
             settledSize = size; // not before: another thread's answer may depend on it
             settledStamp = stamp;
         }
     }
 
     /** Catches up with whatever has become of the file. */
-    void look() {
+    void catchUp() {
         if (reachesPastEnd()) {
             window.shortened(this);
         } else {
@@ -220,8 +220,8 @@ public final class DaxFile {
     }
 
     private synchronized boolean reachesPastEnd() {
-        long size = firmSize();
-        return extents.stream().anyMatch(extent -> extent.split > extent.inFile(size));
+        long size = mappableSize();
+        return ranges.stream().anyMatch(range -> range.split > range.inFile(size));
     }
 
     /** For the window, when nothing is mapped any more. */

@@ -32,7 +32,7 @@ final class DaxRange {
     boolean shadowMapped;
 
     /** Bytes of the shadow part that were part of the file when last looked at. */
-    private int valid;
+    private int bytesInFile;
 
     DaxRange(DaxFile file, long fileOffset, long windowOffset, int length) {
         this.file = file;
@@ -41,12 +41,12 @@ final class DaxRange {
         this.length = length;
     }
 
-    /** Those of {@code extents}, by their window offsets, with a byte in {@code [from, to)}. */
-    static List<DaxRange> overlapping(NavigableMap<Long, DaxRange> extents, long from, long to) {
-        Map.Entry<Long, DaxRange> before = extents.lowerEntry(from);
+    /** Those of {@code ranges}, by their window offsets, with a byte in {@code [from, to)}. */
+    static List<DaxRange> overlapping(NavigableMap<Long, DaxRange> ranges, long from, long to) {
+        Map.Entry<Long, DaxRange> before = ranges.lowerEntry(from);
         boolean reaches = before != null && before.getValue().windowEnd() > from;
         long first = reaches ? before.getKey() : from;
-        return List.copyOf(extents.subMap(first, to).values());
+        return List.copyOf(ranges.subMap(first, to).values());
     }
 
     /** A new range for bytes {@code [from, to)} of this one. */
@@ -82,7 +82,7 @@ final class DaxRange {
     /** Begins to serve what follows {@link #split} by {@code pages}, filled from the file. */
     void shadowBy(ShadowPages.Range pages, int fd, long size) {
         shadow = pages;
-        valid = 0;
+        bytesInFile = 0;
         settle(fd, size, 0, Long.MAX_VALUE);
     }
 
@@ -94,7 +94,7 @@ final class DaxRange {
 
     /** Brings what the guest has stored into the file; false if something did not arrive. */
     boolean writeBack(int fd) {
-        return shadow == null || shadow.writeBack(fd, shadowStart(), 0, valid);
+        return shadow == null || shadow.writeBack(fd, shadowStart(), 0, bytesInFile);
     }
 
     /**
@@ -111,16 +111,16 @@ final class DaxRange {
         int now = Math.max(0, inFile(size) - split);
         int low = within(from);
         int high = within(to);
-        boolean arrived = shadow.writeBack(fd, shadowStart(), low, Math.min(high, valid));
-        if (now != valid) {
-            low = Math.min(low, Math.min(now, valid));
-            high = Math.max(high, Math.max(now, valid));
+        boolean arrived = shadow.writeBack(fd, shadowStart(), low, Math.min(high, bytesInFile));
+        if (now != bytesInFile) {
+            low = Math.min(low, Math.min(now, bytesInFile));
+            high = Math.max(high, Math.max(now, bytesInFile));
         }
-        high = Math.min(high, Math.max(now, valid));
+        high = Math.min(high, Math.max(now, bytesInFile));
         if (low < high) {
-            shadow.refresh(fd, shadowStart(), low, high, valid);
+            shadow.refresh(fd, shadowStart(), low, high, bytesInFile);
         }
-        valid = now;
+        bytesInFile = now;
         return arrived;
     }
 

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.LongAdder;
  * What a {@link DaxWindow} holds and has done. <i>Immutable.</i>
  *
  * @param windowBytes size of the window
- * @param extents ranges that the guest has set up and not yet removed
+ * @param ranges ranges that the guest has set up and not yet removed
  * @param pieces mappings that the front-end holds for them
  * @param tails pieces that are shadow pages instead of file pages
  * @param mappedBytes bytes of all pieces
@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.LongAdder;
  */
 public record DaxStatistics(
         long windowBytes,
-        int extents,
+        int ranges,
         int pieces,
         int tails,
         long mappedBytes,
@@ -43,7 +43,7 @@ public record DaxStatistics(
                         + " %d maps (mean %d us), %d unmaps (mean %d us), longest %d us,"
                         + " %d failures, %d ranges reclaimed, %d tail stores written back")
                 .formatted(
-                        extents,
+                        ranges,
                         windowBytes / DaxWindow.RANGE_BYTES,
                         mappedBytes / 1048576.0,
                         pieces,
@@ -69,10 +69,10 @@ public record DaxStatistics(
         final LongAdder unmapNanos = new LongAdder();
         final LongAccumulator longestNanos = new LongAccumulator(Math::max, 0);
 
-        DaxStatistics statistics(long windowBytes, int extents, WindowPieces pieces, int tails) {
+        DaxStatistics statistics(long windowBytes, int ranges, WindowPieces pieces, int tails) {
             return new DaxStatistics(
                     windowBytes,
-                    extents,
+                    ranges,
                     pieces.count(),
                     tails,
                     pieces.bytes(),

@@ -40,7 +40,7 @@ public final class DaxWindow implements AutoCloseable {
     /** The most ranges, and so files: those beyond a file's end have no piece that is counted. */
     private static final int MAX_RANGES = 1024;
 
-    private static final long MAX_EXTENT_BYTES = 1 << 30; // such that offsets inside are ints
+    private static final long MAX_RANGE_BYTES = 1 << 30; // such that offsets inside are ints
 
     /** Says which file to map; called under the monitor, so that nobody closes it meanwhile. */
     @FunctionalInterface
@@ -61,7 +61,7 @@ public final class DaxWindow implements AutoCloseable {
     private final WindowPieces pieces;
     private final Layout layout;
     private final FileWatch watch;
-    private final NavigableMap<Long, DaxRange> extents = new TreeMap<>();
+    private final NavigableMap<Long, DaxRange> ranges = new TreeMap<>();
     private final MappedFiles files = new MappedFiles();
     private final ExpectedCuts expected = new ExpectedCuts();
 
@@ -193,7 +193,7 @@ public final class DaxWindow implements AutoCloseable {
     public synchronized <E extends Exception> int setup(
             FileSource<E> source, long fileOffset, long windowOffset, long length) throws E {
         if (!contains(windowOffset, length)
-                || length > MAX_EXTENT_BYTES
+                || length > MAX_RANGE_BYTES
                 || fileOffset < 0
                 || fileOffset % PAGE_BYTES != 0
                 || fileOffset > Long.MAX_VALUE - length) {
@@ -201,7 +201,7 @@ public final class DaxWindow implements AutoCloseable {
         }
         DaxFile file = source.get();
         int result = place(file, fileOffset, windowOffset, length);
-        if (file.extents().isEmpty()) {
+        if (file.ranges().isEmpty()) {
             idle.add(file);
         }
         closeIdle();
@@ -209,11 +209,11 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     private int place(DaxFile file, long fileOffset, long windowOffset, long length) {
-        DaxRange there = extents.get(windowOffset);
+        DaxRange there = ranges.get(windowOffset);
         if (there != null && there.covers(file, fileOffset, windowOffset, length)) {
             return grow(file); // an upgrade to writing: mapped read-write from the start
         }
-        int result = carve(windowOffset, length, 1);
+        int result = makeRoom(windowOffset, length, 1);
         if (result == 0) {
             DaxRange fresh = new DaxRange(file, fileOffset, windowOffset, (int) length);
             result = add(fresh);
@@ -260,7 +260,7 @@ public final class DaxWindow implements AutoCloseable {
             return -LinuxErrno.EINVAL;
         }
         counters.reclaimed.increment();
-        int result = carve(windowOffset, length, 0);
+        int result = makeRoom(windowOffset, length, 0);
         closeIdle();
         return result;
     }
@@ -277,8 +277,8 @@ public final class DaxWindow implements AutoCloseable {
 
     /** Unmaps everything; the ranges' bytes are in their files. */
     public synchronized void clear() {
-        for (DaxRange extent : List.copyOf(extents.values())) {
-            drop(extent);
+        for (DaxRange range : List.copyOf(ranges.values())) {
+            drop(range);
         }
         closeIdle();
     }
@@ -289,24 +289,24 @@ public final class DaxWindow implements AutoCloseable {
      *
      * @param more ranges that are to follow
      */
-    private int carve(long windowOffset, long length, int more) {
+    private int makeRoom(long windowOffset, long length, int more) {
         long end = windowOffset + length;
-        List<DaxRange> old = DaxRange.overlapping(extents, windowOffset, end);
+        List<DaxRange> old = DaxRange.overlapping(ranges, windowOffset, end);
         List<DaxRange> sides = new ArrayList<>();
-        for (DaxRange extent : old) {
-            if (extent.windowOffset < windowOffset) {
-                sides.add(extent.part(0, (int) (windowOffset - extent.windowOffset)));
+        for (DaxRange range : old) {
+            if (range.windowOffset < windowOffset) {
+                sides.add(range.part(0, (int) (windowOffset - range.windowOffset)));
             }
-            if (extent.windowEnd() > end) {
-                sides.add(extent.part((int) (end - extent.windowOffset), extent.length));
+            if (range.windowEnd() > end) {
+                sides.add(range.part((int) (end - range.windowOffset), range.length));
             }
         }
-        if (extents.size() - old.size() + sides.size() + more > MAX_RANGES) {
+        if (ranges.size() - old.size() + sides.size() + more > MAX_RANGES) {
             return -LinuxErrno.ENOMEM;
         }
         int result = 0;
-        for (DaxRange extent : old) {
-            if (!drop(extent)) {
+        for (DaxRange range : old) {
+            if (!drop(range)) {
                 result = -LinuxErrno.EIO;
             }
         }
@@ -317,24 +317,24 @@ public final class DaxWindow implements AutoCloseable {
         return result;
     }
 
-    private int add(DaxRange extent) {
-        extents.put(extent.windowOffset, extent);
-        layout.use(extent.length);
-        extent.file.add(extent);
-        idle.remove(extent.file);
-        int result = layout.layOut(extent);
-        extent.file.noteShadows();
+    private int add(DaxRange range) {
+        ranges.put(range.windowOffset, range);
+        layout.use(range.length);
+        range.file.add(range);
+        idle.remove(range.file);
+        int result = layout.mapPieces(range);
+        range.file.rangesChanged();
         return result;
     }
 
     /** Takes a range out; whether the guest is known to be unable to reach it. */
-    private boolean drop(DaxRange extent) {
-        boolean sure = layout.takeUp(extent);
-        extents.remove(extent.windowOffset);
-        layout.use(-extent.length);
-        extent.file.remove(extent);
-        if (extent.file.extents().isEmpty()) {
-            idle.add(extent.file);
+    private boolean drop(DaxRange range) {
+        boolean sure = layout.unmapPieces(range);
+        ranges.remove(range.windowOffset);
+        layout.use(-range.length);
+        range.file.remove(range);
+        if (range.file.ranges().isEmpty()) {
+            idle.add(range.file);
         }
         return sure;
     }
@@ -342,14 +342,14 @@ public final class DaxWindow implements AutoCloseable {
     /** Maps what a file has grown by, without touching what is mapped: the guest is using it. */
     synchronized int grow(DaxFile file) {
         int result = 0;
-        for (DaxRange extent : List.copyOf(file.extents())) {
+        for (DaxRange range : List.copyOf(file.ranges())) {
             long size = file.size();
-            if (extent.lacks(size)) {
-                int grown = layout.extend(extent, size);
+            if (range.lacks(size)) {
+                int grown = layout.extend(range, size);
                 result = result == 0 ? grown : result;
             }
         }
-        file.noteShadows();
+        file.rangesChanged();
         return result;
     }
 
@@ -384,21 +384,21 @@ public final class DaxWindow implements AutoCloseable {
 
     private synchronized void beforeChange(DaxFile file, long size) {
         file.settle();
-        for (DaxRange extent : file.extents()) {
-            if (layout.reachesPast(extent, size)) {
-                layout.takeUp(extent);
+        for (DaxRange range : file.ranges()) {
+            if (layout.reachesPast(range, size)) {
+                layout.unmapPieces(range);
             }
         }
     }
 
     /** Maps what there is now. */
     private synchronized void afterChange(DaxFile file) {
-        for (DaxRange extent : file.extents()) {
-            if (layout.isWasteful(extent, file.firmSize())) {
-                layout.takeUp(extent);
+        for (DaxRange range : file.ranges()) {
+            if (layout.isWasteful(range, file.mappableSize())) {
+                layout.unmapPieces(range);
             }
         }
-        layOutAgain(file);
+        mapMissing(file);
     }
 
     /**
@@ -414,7 +414,7 @@ public final class DaxWindow implements AutoCloseable {
             return pieces.areOut(id);
         }
         long size = call.keeps();
-        if (whole && file.extents().stream().anyMatch(extent -> layout.divides(extent, size))) {
+        if (whole && file.ranges().stream().anyMatch(range -> layout.divides(range, size))) {
             return false;
         }
         file.expect(call);
@@ -429,22 +429,22 @@ public final class DaxWindow implements AutoCloseable {
 
     /** Somebody else may have cut the file short: nothing may stay mapped beyond its end. */
     synchronized void shortened(DaxFile file) {
-        for (DaxRange extent : file.extents()) {
-            if (layout.reachesPast(extent, file.firmSize())) {
-                layout.takeUp(extent);
-                layout.layOut(extent); // at once: the guest may be using what stays
+        for (DaxRange range : file.ranges()) {
+            if (layout.reachesPast(range, file.mappableSize())) {
+                layout.unmapPieces(range);
+                layout.mapPieces(range); // at once: the guest may be using what stays
             }
         }
-        layOutAgain(file);
+        mapMissing(file);
     }
 
-    private void layOutAgain(DaxFile file) {
-        for (DaxRange extent : List.copyOf(file.extents())) {
-            if (extent.split == 0 && extent.shadow == null) {
-                layout.layOut(extent); // what fails is tried again at the next look at the file
+    private void mapMissing(DaxFile file) {
+        for (DaxRange range : List.copyOf(file.ranges())) {
+            if (range.split == 0 && range.shadow == null) {
+                layout.mapPieces(range); // what fails is tried again at the next look at the file
             }
         }
-        file.noteShadows();
+        file.rangesChanged();
         file.settle();
     }
 
@@ -458,16 +458,16 @@ public final class DaxWindow implements AutoCloseable {
         if (file == null || wanted.getAsBoolean()) {
             return;
         }
-        for (DaxRange extent : List.copyOf(file.extents())) {
-            drop(extent);
+        for (DaxRange range : List.copyOf(file.ranges())) {
+            drop(range);
         }
         idle.add(file);
         closeIdle();
     }
 
     public synchronized DaxStatistics statistics() {
-        long tails = extents.values().stream().filter(extent -> extent.shadow != null).count();
-        return counters.statistics(bytes, extents.size(), pieces, (int) tails);
+        long tails = ranges.values().stream().filter(range -> range.shadow != null).count();
+        return counters.statistics(bytes, ranges.size(), pieces, (int) tails);
     }
 
     /** Lets go of all memory; no front-end may be attached and no file be open any more. */

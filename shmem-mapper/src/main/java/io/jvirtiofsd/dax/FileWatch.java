@@ -40,7 +40,7 @@ final class FileWatch implements Part {
     private final ReadableLoop loop;
     private final TruncationGuard guard;
     private LinuxException unguarded; // why there is no guard, until it has been said
-    private long round = System.nanoTime();
+    private long lastRound = System.nanoTime();
 
     /** The window is borrowed. */
     FileWatch(Syscalls syscalls, DaxWindow window, GuardMode mode) throws LinuxException {
@@ -50,7 +50,7 @@ final class FileWatch implements Part {
         LinuxException.check(number, "inotify_init1");
         try (Parts parts = new Parts()) {
             this.inotify = parts.add(Fd.own(syscalls, number));
-            this.loop = parts.add(new ReadableLoop(syscalls, "dax-files", inotify, this::look));
+            this.loop = parts.add(new ReadableLoop(syscalls, "dax-files", inotify, this::round));
             this.guard = guard(mode);
             parts.complete();
         }
@@ -106,14 +106,14 @@ final class FileWatch implements Part {
         }
     }
 
-    private int look() {
+    private int round() {
         Set<DaxFile> changed = changed();
-        if (System.nanoTime() - round >= ROUND_MILLIS * 1_000_000L) {
-            round = System.nanoTime();
+        if (System.nanoTime() - lastRound >= ROUND_MILLIS * 1_000_000L) {
+            lastRound = System.nanoTime();
             changed.addAll(window.files());
             window.forgetCuts();
         }
-        changed.forEach(DaxFile::look);
+        changed.forEach(DaxFile::catchUp);
         return ROUND_MILLIS;
     }
 

@@ -69,53 +69,53 @@ final class Layout {
     }
 
     /** Maps what a range without pieces needs; 0 or a negated errno. */
-    int layOut(DaxRange extent) {
+    int mapPieces(DaxRange range) {
         int result = -LinuxErrno.EIO;
-        for (int i = 0; i < ATTEMPTS && result < 0 && extent.split == 0; i++) {
-            long size = extent.file.size();
-            result = layOut(extent, size);
-            if (extent.file.size() == size) {
+        for (int i = 0; i < ATTEMPTS && result < 0 && range.split == 0; i++) {
+            long size = range.file.size();
+            result = mapPieces(range, size);
+            if (range.file.size() == size) {
                 break; // else it was refused because the file has become shorter meanwhile
             }
         }
         return result;
     }
 
-    private int layOut(DaxRange extent, long size) {
-        DaxFile file = extent.file;
-        int inFile = extent.inFile(size);
+    private int mapPieces(DaxRange range, long size) {
+        DaxFile file = range.file;
+        int inFile = range.inFile(size);
         if (inFile == 0) {
             return 0; // an empty file is never mapped; nothing is seen beyond the end
         }
-        int whole = extent.inFile(Math.min(size, file.firmSize())) & -PAGE_BYTES;
-        if (inFile < extent.length && mapsPastEnd(extent.windowOffset)) {
-            whole = extent.length;
+        int whole = range.inFile(Math.min(size, file.mappableSize())) & -PAGE_BYTES;
+        if (inFile < range.length && mapsPastEnd(range.windowOffset)) {
+            whole = range.length;
         }
         boolean tail = whole < inFile;
         if (tail && whole > 0 && !roomForTwo()) {
             whole = 0; // all of it as shadow pages: one piece less
         }
         if (whole > 0) {
-            int result = map(extent, file.fd(), file.id(), extent.fileOffset, 0, whole);
+            int result = map(range, file.fd(), file.id(), range.fileOffset, 0, whole);
             if (result < 0) {
                 return result;
             }
             synchronized (file) {
-                extent.split = whole;
+                range.split = whole;
             }
         }
-        return tail ? shadow(extent, size) : 0;
+        return tail ? shadow(range, size) : 0;
     }
 
     /** Maps what a file of {@code size} bytes has grown by; 0 or a negated errno. */
-    int extend(DaxRange extent, long size) {
-        return extent.split == 0 ? layOut(extent) : shadow(extent, size);
+    int extend(DaxRange range, long size) {
+        return range.split == 0 ? mapPieces(range) : shadow(range, size);
     }
 
     /** Serves what follows a range's file pages by shadow pages. */
-    private int shadow(DaxRange extent, long size) {
-        int length = extent.length - extent.split;
-        long at = extent.windowOffset + extent.split;
+    private int shadow(DaxRange range, long size) {
+        int length = range.length - range.split;
+        long at = range.windowOffset + range.split;
         if (shadows == null) {
             try {
                 shadows = new ShadowPages(syscalls, windowBytes, counters);
@@ -123,25 +123,25 @@ final class Layout {
                 return -e.errno();
             }
         }
-        synchronized (extent.file) {
-            extent.shadowBy(shadows.range(at, length), extent.file.fd(), size);
-            extent.file.noteShadows();
+        synchronized (range.file) {
+            range.shadowBy(shadows.range(at, length), range.file.fd(), size);
+            range.file.rangesChanged();
         }
-        int result = map(extent, shadows.fd(), shadows.id(), at, extent.split, length);
-        synchronized (extent.file) {
+        int result = map(range, shadows.fd(), shadows.id(), at, range.split, length);
+        synchronized (range.file) {
             if (result < 0) {
-                extent.dropShadow();
+                range.dropShadow();
             }
-            extent.shadowMapped = result == 0;
+            range.shadowMapped = result == 0;
         }
         return result;
     }
 
-    private int map(DaxRange extent, int fd, FileId id, long fileOffset, int at, int length) {
+    private int map(DaxRange range, int fd, FileId id, long fileOffset, int at, int length) {
         if (!pieces.makeRoom()) {
             return -LinuxErrno.ENOMEM;
         }
-        Outcome outcome = pieces.map(fd, id, fileOffset, extent.windowOffset + at, length);
+        Outcome outcome = pieces.map(fd, id, fileOffset, range.windowOffset + at, length);
         return outcome == Outcome.DONE ? 0 : -LinuxErrno.EIO;
     }
 
@@ -171,39 +171,39 @@ final class Layout {
      *
      * @return whether the guest is known to be unable to reach them any more
      */
-    boolean takeUp(DaxRange extent) {
+    boolean unmapPieces(DaxRange range) {
         boolean sure = true;
-        if (extent.shadow != null) {
-            sure = pieces.unmap(extent.windowOffset + extent.split);
-            synchronized (extent.file) {
-                extent.writeBack(extent.file.fd());
-                extent.dropShadow();
+        if (range.shadow != null) {
+            sure = pieces.unmap(range.windowOffset + range.split);
+            synchronized (range.file) {
+                range.writeBack(range.file.fd());
+                range.dropShadow();
             }
         }
-        if (extent.split > 0) { // last, for the guest to lack file pages only shortly
-            sure &= pieces.unmap(extent.windowOffset);
+        if (range.split > 0) { // last, for the guest to lack file pages only shortly
+            sure &= pieces.unmap(range.windowOffset);
         }
-        synchronized (extent.file) {
-            extent.split = 0;
-            extent.file.noteShadows();
+        synchronized (range.file) {
+            range.split = 0;
+            range.file.rangesChanged();
         }
         return sure;
     }
 
     /** Whether file pages are mapped that a file of {@code size} bytes does not have. */
-    boolean reachesPast(DaxRange extent, long size) {
-        return extent.split > (extent.inFile(size) & -PAGE_BYTES)
+    boolean reachesPast(DaxRange range, long size) {
+        return range.split > (range.inFile(size) & -PAGE_BYTES)
                 && !Boolean.TRUE.equals(mapsPastEnd);
     }
 
     /** Whether a file of {@code size} bytes has some of what a piece maps, but not all. */
-    boolean divides(DaxRange extent, long size) {
-        return reachesPast(extent, size) && extent.inFile(size) > 0;
+    boolean divides(DaxRange range, long size) {
+        return reachesPast(range, size) && range.inFile(size) > 0;
     }
 
     /** Whether much is served by shadow pages that could be served by the file itself. */
-    boolean isWasteful(DaxRange extent, long size) {
-        int whole = extent.inFile(size) & -PAGE_BYTES;
-        return extent.shadow != null && whole - extent.split >= WORTHWHILE_BYTES && roomForTwo();
+    boolean isWasteful(DaxRange range, long size) {
+        int whole = range.inFile(size) & -PAGE_BYTES;
+        return range.shadow != null && whole - range.split >= WORTHWHILE_BYTES && roomForTwo();
     }
 }

@@ -105,12 +105,12 @@ final class ShadowPages implements Part {
     final class Range {
         private final long windowOffset;
         private final NativeMemory shadow;
-        private final NativeMemory known;
+        private final NativeMemory seen;
 
-        private Range(long windowOffset, NativeMemory shadow, NativeMemory known) {
+        private Range(long windowOffset, NativeMemory shadow, NativeMemory seen) {
             this.windowOffset = windowOffset;
             this.shadow = shadow;
-            this.known = known;
+            this.seen = seen;
         }
 
         /**
@@ -124,13 +124,13 @@ final class ShadowPages implements Part {
         boolean writeBack(int fd, long start, int from, int to) {
             int at = from;
             while (at < to) {
-                int equal = shadow.mismatch(at, known, at, to - at);
+                int equal = shadow.mismatch(at, seen, at, to - at);
                 if (equal < 0) {
                     return true;
                 }
                 int dirty = at + equal;
                 int end = dirty + 1;
-                while (end < to && shadow.getByte(end) != known.getByte(end)) {
+                while (end < to && shadow.getByte(end) != seen.getByte(end)) {
                     end++;
                 }
                 if (!store(fd, start, dirty, end)) {
@@ -155,7 +155,7 @@ final class ShadowPages implements Part {
                     return false;
                 }
                 // Not what was just stored, which the guest may have changed meanwhile.
-                vector.putLong(0, known.address(dirty));
+                vector.putLong(0, seen.address(dirty));
                 vector.putLong(8, end - dirty);
                 syscalls.preadv2(fd, vector.address(), 1, start + dirty, 0);
                 counters.writeBacks.increment();
@@ -170,18 +170,18 @@ final class ShadowPages implements Part {
          * just stored something itself.
          *
          * @param start where the range begins in the file
-         * @param valid bytes of the range that were part of the file when last looked at: what lies
+         * @param bytesInFile bytes of the range that were part of the file when last looked at: what lies
          *     beyond takes the file's bytes whatever the guest stored there
          */
-        void refresh(int fd, long start, int from, int to, int valid) {
+        void refresh(int fd, long start, int from, int to, int bytesInFile) {
             NativeMemory file = Scratch.get().large();
             int at = from;
             while (at < to) {
                 int wanted = Math.min(file.size(), to - at);
                 int got = read(fd, file, start + at, wanted);
-                take(file, at, got, valid);
+                take(file, at, got, bytesInFile);
                 if (got < wanted) { // the end of the file: what was beyond it is no more
-                    clear(at + got, Math.min(to, roundUp(valid)));
+                    clear(at + got, Math.min(to, roundUp(bytesInFile)));
                     return;
                 }
                 at += got;
@@ -206,30 +206,30 @@ final class ShadowPages implements Part {
             return done;
         }
 
-        private void take(NativeMemory file, int at, int length, int valid) {
-            int compared = Math.max(0, Math.min(length, valid - at));
+        private void take(NativeMemory file, int at, int length, int bytesInFile) {
+            int compared = Math.max(0, Math.min(length, bytesInFile - at));
             int i = 0;
             while (i < compared) {
-                int equal = file.mismatch(i, known, at + i, compared - i);
+                int equal = file.mismatch(i, seen, at + i, compared - i);
                 if (equal < 0) {
                     break;
                 }
                 i += equal;
                 byte value = file.getByte(i);
-                if (shadow.getByte(at + i) == known.getByte(at + i)) {
+                if (shadow.getByte(at + i) == seen.getByte(at + i)) {
                     shadow.putByte(at + i, value);
                 }
-                known.putByte(at + i, value);
+                seen.putByte(at + i, value);
                 i++;
             }
             shadow.put(at + compared, file, compared, length - compared);
-            known.put(at + compared, file, compared, length - compared);
+            seen.put(at + compared, file, compared, length - compared);
         }
 
         private void clear(int from, int to) {
             if (from < to) {
                 shadow.clear(from, to - from);
-                known.clear(from, to - from);
+                seen.clear(from, to - from);
             }
         }
 

@@ -153,16 +153,16 @@ final class TruncationGuard implements Part {
         if (number >= 0) {
             Fd tree = Fd.own(syscalls, number);
             mark(FAN_MARK_ADD | FAN_MARK_IGNORE_MOUNT, tree.number(), ASKED);
-            file.openThrough(tree);
+            file.usePrivatePath(tree);
         }
     }
 
     void remove(DaxFile file) {
         mark(FAN_MARK_REMOVE, file.fd(), FAN_OPEN_PERM);
         mark(FAN_MARK_REMOVE, file.fd(), FAN_PRE_ACCESS);
-        Fd quietPath = file.takeQuietPath();
-        if (quietPath != null) {
-            cutter.execute(quietPath::close); // the kernel takes its time to unmount
+        Fd privatePath = file.takePrivatePath();
+        if (privatePath != null) {
+            cutter.execute(privatePath::close); // the kernel takes its time to unmount
         }
     }
 
