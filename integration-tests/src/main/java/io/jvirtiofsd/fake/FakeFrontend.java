@@ -60,6 +60,9 @@ public final class FakeFrontend implements AutoCloseable {
     public static final int PF_CONFIGURE_MEM_SLOTS = 1 << 15;
     // spotless:on
 
+    /** What QEMU and a Linux guest agree on. */
+    public static final long FEATURES = F_PROTOCOL | F_VERSION_1 | F_EVENT_IDX | F_INDIRECT_DESC;
+
     private static final int NEED_REPLY = 8;
     private static final int VERSION = 1;
     private static final int REPLY_FLAGS = 5;
@@ -84,6 +87,14 @@ public final class FakeFrontend implements AutoCloseable {
         socket = AFUNIXSocket.connectTo(AFUNIXSocketAddress.of(path));
         socket.setSoTimeout(TIMEOUT_MILLIS);
         socket.setAncillaryReceiveBufferSize(256);
+    }
+
+    /** One that is started: with memory in two regions, hiprio and two request queues. */
+    public static FakeFrontend started(Path path, long features) throws IOException {
+        FakeFrontend frontend = new FakeFrontend(path);
+        frontend.negotiate(features, 0, 2, FakeDriver.memoryBytes(3));
+        frontend.start(2, 256);
+        return frontend;
     }
 
     Syscalls syscalls() {

@@ -149,7 +149,7 @@ class FailingHandlerTest {
                             }
                         });
         control.start();
-        frontend = FuseRig.connect(socket);
+        frontend = FakeFrontend.started(socket, FakeFrontend.FEATURES);
     }
 
     @BeforeEach

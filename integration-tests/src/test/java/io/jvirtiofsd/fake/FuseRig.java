@@ -14,11 +14,7 @@ import org.junit.jupiter.api.function.Executable;
 
 /** A share served in the test's own process, with a front-end connected and a session begun. */
 public final class FuseRig implements AutoCloseable {
-    static final long FEATURES =
-            FakeFrontend.F_PROTOCOL
-                    | FakeFrontend.F_VERSION_1
-                    | FakeFrontend.F_EVENT_IDX
-                    | FakeFrontend.F_INDIRECT_DESC;
+    static final long FEATURES = FakeFrontend.FEATURES;
 
     private static final long MAX_PAGES = 1 << 22; // fuse.h FUSE_MAX_PAGES: WRITEs of up to 1 MiB
 
@@ -51,18 +47,7 @@ public final class FuseRig implements AutoCloseable {
 
     /** A front-end with memory in two regions, hiprio and two request queues, started. */
     static FakeFrontend connect(InProcess backEnd, long features) throws IOException {
-        return begin(backEnd.connect(), features);
-    }
-
-    private static FakeFrontend begin(FakeFrontend frontend, long features) throws IOException {
-        frontend.negotiate(features, 0, 2, FakeDriver.memoryBytes(3));
-        frontend.start(2, 256);
-        return frontend;
-    }
-
-    /** A front-end of whatever back-end listens on {@code socket}, started. */
-    public static FakeFrontend connect(Path socket) throws IOException {
-        return begin(new FakeFrontend(socket), FEATURES);
+        return FakeFrontend.started(backEnd.socket(), features);
     }
 
     Path share() {

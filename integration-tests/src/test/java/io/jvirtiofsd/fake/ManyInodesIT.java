@@ -63,7 +63,8 @@ class ManyInodesIT {
                                 "ulimit -n " + DESCRIPTORS + "; exec",
                                 share,
                                 folder.resolve("socket"));
-                FakeFrontend frontend = FuseRig.connect(daemon.socket())) {
+                FakeFrontend frontend =
+                        FakeFrontend.started(daemon.socket(), FakeFrontend.FEATURES)) {
             FuseClient fuse = new FuseClient(frontend, 1);
             fuse.init(1 << 22);
             int before = daemon.openDescriptors();

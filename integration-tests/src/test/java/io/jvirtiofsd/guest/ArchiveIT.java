@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import io.jvirtiofsd.fake.FakeFrontend;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.FuseClient.Created;
-import io.jvirtiofsd.fake.FuseRig;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;
@@ -59,7 +58,7 @@ class ArchiveIT {
         String launcher = Daemon.launcher().toString();
         var command = List.of(launcher, "--nio-uri=zip:" + archive, "--socket-path=" + socket);
         try (Daemon daemon = Daemon.startAs(command, socket);
-                FakeFrontend frontend = FuseRig.connect(socket)) {
+                FakeFrontend frontend = FakeFrontend.started(socket, FakeFrontend.FEATURES)) {
             FuseClient fuse = new FuseClient(frontend, 1);
             fuse.init(0);
             long old = fuse.lookup(FuseClient.ROOT, "old").nodeId();

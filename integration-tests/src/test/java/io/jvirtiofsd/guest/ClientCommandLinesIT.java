@@ -122,7 +122,7 @@ class ClientCommandLinesIT {
     }
 
     private void use(Daemon daemon, String line) throws IOException {
-        try (FakeFrontend frontend = FuseRig.connect(socket)) {
+        try (FakeFrontend frontend = FakeFrontend.started(socket, FakeFrontend.FEATURES)) {
             FuseClient fuse = new FuseClient(frontend, 1);
             fuse.init(FOR_ACL);
             long node = fuse.lookup(FuseClient.ROOT, "file").nodeId();

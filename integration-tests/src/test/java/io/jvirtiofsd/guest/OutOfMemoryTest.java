@@ -43,7 +43,8 @@ class OutOfMemoryTest {
     @Test
     void aRequestWithoutMemoryIsEnomemAndFilesCanBeRemoved() throws Exception {
         Process daemon = start("24m", Main.class, "--nio-uri=jimfs:m", "--max-inodes=10");
-        try (FakeFrontend frontend = FuseRig.connect(folder.resolve("s"))) {
+        try (FakeFrontend frontend =
+                FakeFrontend.started(folder.resolve("s"), FakeFrontend.FEATURES)) {
             FuseClient fuse = new FuseClient(frontend, 1);
             fuse.init(0);
             int made = 0;

@@ -7,7 +7,6 @@ import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
 import io.jvirtiofsd.fake.FakeFrontend;
 import io.jvirtiofsd.fake.FuseClient;
-import io.jvirtiofsd.fake.FuseRig;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.linux.Waiting;
@@ -87,7 +86,7 @@ class OwnFileSystemTest {
                             });
             server.start();
             assertTrue(Waiting.until(() -> Daemon.isListening(socket) || served.isDone()));
-            try (FakeFrontend frontend = FuseRig.connect(socket)) {
+            try (FakeFrontend frontend = FakeFrontend.started(socket, FakeFrontend.FEATURES)) {
                 FuseClient fuse = new FuseClient(frontend, 1);
                 fuse.init(0);
                 assertEquals(5, fuse.lookup(FuseClient.ROOT, "hello").size());

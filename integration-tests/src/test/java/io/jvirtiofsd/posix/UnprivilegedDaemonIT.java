@@ -54,7 +54,7 @@ class UnprivilegedDaemonIT {
     }
 
     private static void with(Daemon daemon, Use use) throws Exception {
-        try (FakeFrontend frontend = FuseRig.connect(daemon.socket())) {
+        try (FakeFrontend frontend = FakeFrontend.started(daemon.socket(), FakeFrontend.FEATURES)) {
             FuseClient fuse = new FuseClient(frontend, 1);
             fuse.init(MAX_PAGES);
             use.of(fuse);
