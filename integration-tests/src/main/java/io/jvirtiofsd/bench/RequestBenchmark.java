@@ -1,9 +1,9 @@
 package io.jvirtiofsd.bench;
 
-import io.jvirtiofsd.fake.FakeDriver;
-import io.jvirtiofsd.fake.FakeFrontend;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.InProcess;
+import io.jvirtiofsd.vhost.FakeDriver;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

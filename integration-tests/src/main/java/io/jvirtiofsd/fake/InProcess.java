@@ -3,6 +3,7 @@ package io.jvirtiofsd.fake;
 import io.jvirtiofsd.backend.BackEnd;
 import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

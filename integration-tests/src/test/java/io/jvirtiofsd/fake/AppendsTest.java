@@ -8,6 +8,7 @@ import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.dax.FakeWindow;
 import io.jvirtiofsd.passthrough.CacheOptions;
 import io.jvirtiofsd.passthrough.CachePolicy;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;

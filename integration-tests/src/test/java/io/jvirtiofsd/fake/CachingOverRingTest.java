@@ -11,6 +11,7 @@ import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.fuse.OpenFlags;
 import io.jvirtiofsd.passthrough.CacheOptions;
 import io.jvirtiofsd.passthrough.CachePolicy;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

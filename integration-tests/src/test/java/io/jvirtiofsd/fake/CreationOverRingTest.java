@@ -6,6 +6,7 @@ import io.jvirtiofsd.fuse.FeatureMode;
 import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.XattrOptions;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.jvirtiofsd.dax.FakeWindow;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.Processes;
+import io.jvirtiofsd.vhost.FakeDriver;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -14,6 +14,7 @@ import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.linux.Waiting;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.Processes;
+import io.jvirtiofsd.vhost.FakeDriver;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -11,6 +11,7 @@ import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.HandleMode;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

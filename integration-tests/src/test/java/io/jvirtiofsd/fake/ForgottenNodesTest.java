@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import io.jvirtiofsd.fake.FuseClient.Node;
 import io.jvirtiofsd.passthrough.HandleMode;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.fake.FuseClient.Created;
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.vhost.FakeDriver;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.EOFException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.linux.Waiting;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

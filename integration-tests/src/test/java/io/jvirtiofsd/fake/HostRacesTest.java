@@ -7,6 +7,7 @@ import io.jvirtiofsd.fake.FuseClient.Created;
 import io.jvirtiofsd.fake.FuseClient.Node;
 import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;

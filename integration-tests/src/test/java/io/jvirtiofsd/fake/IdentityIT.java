@@ -9,6 +9,8 @@ import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.rules.IdMap;
 import io.jvirtiofsd.passthrough.rules.IdMaps;
+import io.jvirtiofsd.vhost.FakeDriver;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.jvirtiofsd.fake.FuseClient.Node;
 import io.jvirtiofsd.passthrough.rules.IdMap;
 import io.jvirtiofsd.passthrough.rules.IdMaps;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;

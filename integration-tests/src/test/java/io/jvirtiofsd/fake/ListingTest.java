@@ -8,6 +8,7 @@ import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -1,5 +1,7 @@
 package io.jvirtiofsd.fake;
 
+import io.jvirtiofsd.vhost.FakeDriver;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.ByteBuffer;
 
 /** Requests about locks of one open file, on one queue; owned by the test. */

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Waiting;
+import io.jvirtiofsd.vhost.FakeDriver;
+import io.jvirtiofsd.vhost.FakeFrontend;
+import io.jvirtiofsd.vhost.FakeMemory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -10,6 +10,8 @@ import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.XattrOptions;
 import io.jvirtiofsd.passthrough.rules.XattrMap;
+import io.jvirtiofsd.vhost.FakeDriver;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
+import io.jvirtiofsd.vhost.FakeDriver;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;

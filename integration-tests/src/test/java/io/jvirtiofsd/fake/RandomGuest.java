@@ -3,6 +3,7 @@ package io.jvirtiofsd.fake;
 import io.jvirtiofsd.fake.FuseClient.Created;
 import io.jvirtiofsd.fake.FuseClient.DirEntry;
 import io.jvirtiofsd.fake.FuseClient.Node;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;

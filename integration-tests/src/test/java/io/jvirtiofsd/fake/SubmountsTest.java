@@ -9,6 +9,7 @@ import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.fake.FuseClient.Node;
 import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.passthrough.HandleMode;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

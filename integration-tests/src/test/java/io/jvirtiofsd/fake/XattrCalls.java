@@ -1,5 +1,6 @@
 package io.jvirtiofsd.fake;
 
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;

@@ -3,9 +3,9 @@ package io.jvirtiofsd.guest;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import io.jvirtiofsd.fake.FakeFrontend;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.FuseClient.Created;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystem;

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.jvirtiofsd.fake.FakeFrontend;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.FuseRig;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.cli.Main;
-import io.jvirtiofsd.fake.FakeFrontend;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.FuseErrorException;
 import io.jvirtiofsd.fake.FuseRig;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

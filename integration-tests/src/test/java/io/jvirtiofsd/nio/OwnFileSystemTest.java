@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
-import io.jvirtiofsd.fake.FakeFrontend;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.linux.Waiting;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.FileSystem;

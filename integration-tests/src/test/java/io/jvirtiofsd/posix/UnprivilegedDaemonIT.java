@@ -8,13 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import io.jvirtiofsd.fake.FakeFrontend;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.FuseRig;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.NativePrograms;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

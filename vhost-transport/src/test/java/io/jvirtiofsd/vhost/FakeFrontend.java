@@ -1,4 +1,4 @@
-package io.jvirtiofsd.fake;
+package io.jvirtiofsd.vhost;
 
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.Syscalls;
@@ -97,7 +97,7 @@ public final class FakeFrontend implements AutoCloseable {
         return frontend;
     }
 
-    Syscalls syscalls() {
+    public Syscalls syscalls() {
         return syscalls;
     }
 
@@ -368,7 +368,7 @@ public final class FakeFrontend implements AutoCloseable {
         }
     }
 
-    static ByteBuffer buffer(int bytes) {
+    public static ByteBuffer buffer(int bytes) {
         return ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
     }
 

@@ -1,4 +1,4 @@
-package io.jvirtiofsd.fake;
+package io.jvirtiofsd.vhost;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -7,11 +7,6 @@ import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.linux.Waiting;
-import io.jvirtiofsd.vhost.ChainHandler;
-import io.jvirtiofsd.vhost.Listener;
-import io.jvirtiofsd.vhost.TransportOptions;
-import io.jvirtiofsd.vhost.VhostUserServer;
-import io.jvirtiofsd.vhost.VirtioDevice;
 import io.jvirtiofsd.virtio.GuestBuffers;
 import java.nio.file.Path;
 import java.util.Arrays;

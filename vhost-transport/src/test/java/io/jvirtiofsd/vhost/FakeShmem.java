@@ -1,4 +1,4 @@
-package io.jvirtiofsd.fake;
+package io.jvirtiofsd.vhost;
 
 import io.jvirtiofsd.dax.FakeWindow;
 import io.jvirtiofsd.dax.ShmemChannel.Outcome;

@@ -1,4 +1,4 @@
-package io.jvirtiofsd.fake;
+package io.jvirtiofsd.vhost;
 
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
@@ -22,7 +22,7 @@ public final class FakeMemory implements AutoCloseable {
     private final long fileOffset;
 
     /** Maps {@code bytes} bytes that start at {@code fileOffset} of a new memfd. */
-    FakeMemory(Syscalls syscalls, long gpa, long uva, int bytes, long fileOffset)
+    public FakeMemory(Syscalls syscalls, long gpa, long uva, int bytes, long fileOffset)
             throws LinuxException {
         byte[] name = "fake-guest".getBytes(StandardCharsets.UTF_8);
         this.gpa = gpa;

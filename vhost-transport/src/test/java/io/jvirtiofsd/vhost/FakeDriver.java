@@ -1,4 +1,4 @@
-package io.jvirtiofsd.fake;
+package io.jvirtiofsd.vhost;
 
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.NativeMemory;
