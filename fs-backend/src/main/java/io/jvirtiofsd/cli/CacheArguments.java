@@ -13,7 +13,6 @@ final class CacheArguments {
     @Option(
             names = "--cache",
             paramLabel = "POLICY",
-            converter = PolicyConverter.class,
             description =
                     "What the guest may cache: never, auto, metadata or always "
                             + "(default: ${DEFAULT-VALUE}).",
@@ -22,6 +21,7 @@ final class CacheArguments {
 
     @Option(
             names = "--writeback",
+            negatable = true,
             description =
                     "The guest may keep what is written for a while, with --cache=auto or "
                             + "always: only for what nobody else uses. Turns --dax off.")
@@ -29,6 +29,7 @@ final class CacheArguments {
 
     @Option(
             names = "--allow-direct-io",
+            negatable = true,
             description = "Pass O_DIRECT of the guest's programs on to the host.")
     private boolean directIo;
 
@@ -39,7 +40,10 @@ final class CacheArguments {
                             + "else changes.")
     private boolean sharedMmap;
 
-    @Option(names = "--no-readdirplus", description = "Directory listings never carry attributes.")
+    @Option(
+            names = "--no-readdirplus",
+            negatable = true,
+            description = "Directory listings never carry attributes.")
     private boolean noReaddirplus;
 
     @Option(
@@ -52,43 +56,9 @@ final class CacheArguments {
                             + "(default: ${DEFAULT-VALUE}, it always asks).")
     private long negativeNanos;
 
-    void setPolicy(CachePolicy value) {
-        policy = value;
-    }
-
-    void setWriteback(boolean on) {
-        writeback = on;
-    }
-
-    void setDirectIo(boolean on) {
-        directIo = on;
-    }
-
-    void setReaddirplus(boolean on) {
-        noReaddirplus = !on;
-    }
-
     CacheOptions options() {
         return new CacheOptions(
                 policy, !noReaddirplus, writeback, directIo, sharedMmap, negativeNanos);
-    }
-
-    /** The same for {@code -o cache=}, which has "none" for "never". */
-    static final class LegacyConverter implements CommandLine.ITypeConverter<CachePolicy> {
-        @Override
-        public CachePolicy convert(String value) {
-            return value.equalsIgnoreCase("none")
-                    ? CachePolicy.NEVER
-                    : Options.byName(CachePolicy.values(), value);
-        }
-    }
-
-    /** Reads a policy by its name. */
-    static final class PolicyConverter implements CommandLine.ITypeConverter<CachePolicy> {
-        @Override
-        public CachePolicy convert(String value) {
-            return Options.byName(CachePolicy.values(), value);
-        }
     }
 
     /** Reads seconds, up to a day; gives nanoseconds. */

@@ -9,8 +9,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /**
- * The part of the command line that is about what the daemon itself may do; a part of {@link
- * Options}. What promises a containment that does not exist here is refused, never ignored.
+ * The part of the command line that is about what the daemon itself may do, and about migration; a
+ * part of {@link Options}. What promises something that does not exist here is refused, never
+ * ignored.
  */
 final class ContainmentArguments {
     /** What the daemon is shut up in. */
@@ -31,7 +32,6 @@ final class ContainmentArguments {
     @Option(
             names = "--sandbox",
             paramLabel = "MODE",
-            converter = SandboxConverter.class,
             defaultValue = "none",
             description =
                     "none; namespace and chroot are refused: the daemon cannot shut itself up yet"
@@ -41,7 +41,6 @@ final class ContainmentArguments {
     @Option(
             names = "--seccomp",
             paramLabel = "ACTION",
-            converter = SeccompConverter.class,
             defaultValue = "none",
             description =
                     "none; kill, log and trap are refused: system calls are not filtered yet"
@@ -51,24 +50,37 @@ final class ContainmentArguments {
     @Option(
             names = "--modcaps",
             paramLabel = "LIST",
-            parameterConsumer = ModcapsConsumer.class,
+            parameterConsumer = ListConsumer.class,
             description =
                     "Capabilities to give up (-) or to insist on (+), such as -mknod:+sys_admin;"
                             + " all others stay as the daemon was started.")
-    private Modcaps modcaps = Modcaps.NONE;
+    private String modcaps;
 
-    /** Applies what {@code -o} says: "modcaps=LIST". */
-    void setModcaps(Modcaps value) {
-        modcaps = value;
-    }
+    @Option(
+            names = "--migration-mode",
+            paramLabel = "MODE",
+            description = "find-paths or file-handles: refused, there is no migration yet.")
+    private String migrationMode;
 
-    /** Applies what {@code -o} says: "sandbox=MODE". */
-    void setSandbox(Sandbox value) {
-        sandbox = value;
-    }
+    @Option(
+            names = "--migration-on-error",
+            paramLabel = "REACTION",
+            description = "abort or guest-error: refused likewise.")
+    private String migrationOnError;
 
+    @Option(names = "--migration-verify-handles", description = "Refused likewise.")
+    private boolean migrationVerifyHandles;
+
+    @Option(names = "--migration-confirm-paths", description = "Refused likewise.")
+    private boolean migrationConfirmPaths;
+
+    /**
+     * What {@code --modcaps} asks for.
+     *
+     * @throws IllegalArgumentException if that is nothing; the message is one sentence
+     */
     Modcaps modcaps() {
-        return modcaps;
+        return modcaps == null ? Modcaps.NONE : Options.read("--modcaps", Modcaps::parse, modcaps);
     }
 
     /**
@@ -85,10 +97,17 @@ final class ContainmentArguments {
                     "--seccomp=%s: this daemon does not filter system calls yet, only none"
                             .formatted(lower(seccomp)));
         }
-        if (handles == HandleMode.MANDATORY && modcaps.drops("dac_read_search")) {
+        if (handles == HandleMode.MANDATORY && modcaps().drops("dac_read_search")) {
             throw new IllegalArgumentException(
                     "--inode-file-handles=mandatory needs dac_read_search, which --modcaps gives"
                             + " up");
+        }
+        if (migrationMode != null
+                || migrationOnError != null
+                || migrationVerifyHandles
+                || migrationConfirmPaths) {
+            throw new IllegalArgumentException(
+                    "--migration-...: this daemon cannot migrate guests yet");
         }
     }
 
@@ -96,48 +115,15 @@ final class ContainmentArguments {
         return value.name().toLowerCase(Locale.ROOT);
     }
 
-    /** Reads a sandbox by its name. */
-    static final class SandboxConverter implements CommandLine.ITypeConverter<Sandbox> {
-        @Override
-        public Sandbox convert(String value) {
-            return Options.byName(Sandbox.values(), value);
-        }
-    }
-
-    /** Reads an action by its name. */
-    static final class SeccompConverter implements CommandLine.ITypeConverter<Seccomp> {
-        @Override
-        public Seccomp convert(String value) {
-            return Options.byName(Seccomp.values(), value);
-        }
-    }
-
     /** Takes a list that looks like options: -fowner is not -f. */
-    static final class ModcapsConsumer implements CommandLine.IParameterConsumer {
+    static final class ListConsumer implements CommandLine.IParameterConsumer {
         @Override
         public void consumeParameters(Stack<String> args, ArgSpec option, CommandSpec command) {
             if (args.isEmpty()) {
                 throw new CommandLine.MissingParameterException(
                         command.commandLine(), option, "Missing required parameter for --modcaps");
             }
-            try {
-                option.setValue(new ModcapsConverter().convert(args.pop()));
-            } catch (CommandLine.TypeConversionException e) {
-                throw new CommandLine.ParameterException(
-                        command.commandLine(), "--modcaps: " + e.getMessage());
-            }
-        }
-    }
-
-    /** Reads a list of capabilities. */
-    static final class ModcapsConverter implements CommandLine.ITypeConverter<Modcaps> {
-        @Override
-        public Modcaps convert(String value) {
-            try {
-                return Modcaps.parse(value);
-            } catch (IllegalArgumentException e) {
-                throw new CommandLine.TypeConversionException(e.getMessage());
-            }
+            option.setValue(args.pop());
         }
     }
 }

@@ -18,7 +18,6 @@ final class DaxArguments {
     @Option(
             names = "--dax",
             paramLabel = "MODE",
-            converter = ModeConverter.class,
             description =
                     "Files that guests are told to map in the DAX window instead of reading them:"
                         + " never any, inode: from --dax-threshold on (the default), always all."
@@ -46,7 +45,6 @@ final class DaxArguments {
     @Option(
             names = "--dax-guard",
             paramLabel = "MODE",
-            converter = GuardConverter.class,
             defaultValue = "auto",
             description =
                     "What becomes of host programs that truncate a mapped file, or open it with"
@@ -77,22 +75,6 @@ final class DaxArguments {
             return DaxOptions.NONE;
         }
         return new DaxOptions(windowBytes, mode == Mode.ALWAYS ? 0 : threshold, guard);
-    }
-
-    /** Reads a mode by its name. */
-    static final class ModeConverter implements CommandLine.ITypeConverter<Mode> {
-        @Override
-        public Mode convert(String value) {
-            return Options.byName(Mode.values(), value);
-        }
-    }
-
-    /** Reads what becomes of host programs by its name. */
-    static final class GuardConverter implements CommandLine.ITypeConverter<GuardMode> {
-        @Override
-        public GuardMode convert(String value) {
-            return Options.byName(GuardMode.values(), value);
-        }
     }
 
     /** Reads bytes, with K, M, G or T for powers of 1024. */

@@ -5,7 +5,6 @@ import io.jvirtiofsd.passthrough.rules.IdMaps;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
 import picocli.CommandLine.Option;
 
 /** The part of the command line that is about users and groups; a part of {@link Options}. */
@@ -44,15 +43,12 @@ final class IdentityArguments {
 
     @Option(
             names = "--killpriv-v2",
+            negatable = true,
             description =
                     "Clear set-user-ID, set-group-ID and capabilities of files that change here; "
-                            + "the guest shows the old mode until it asks again.")
+                            + "the guest shows the old mode until it asks again (default:"
+                            + " --no-killpriv-v2, the guest clears them by a request of its own).")
     private boolean killpriv;
-
-    @Option(
-            names = "--no-killpriv-v2",
-            description = "The guest clears them, by a request of its own (the default).")
-    private boolean noKillpriv;
 
     @Option(
             names = "--allow-project-ids",
@@ -66,15 +62,9 @@ final class IdentityArguments {
         return projectIds;
     }
 
-    /** Applies what {@code -o} says: "killpriv_v2" or "no_killpriv_v2". */
-    void setKillpriv(boolean on) {
-        killpriv = on;
-        noKillpriv = !on;
-    }
-
     /** Whether we clear what makes programs run as others. */
     boolean killpriv() {
-        return killpriv && !noKillpriv;
+        return killpriv;
     }
 
     /**
@@ -109,16 +99,7 @@ final class IdentityArguments {
             throw new IllegalArgumentException("give either " + translate + " or " + namespace);
         }
         return ranges.isEmpty()
-                ? read(translate, IdMap::parse, rules)
-                : read(namespace, IdMap::parseNamespace, ranges);
-    }
-
-    private static IdMap read(
-            String option, Function<List<String>, IdMap> reader, List<String> texts) {
-        try {
-            return reader.apply(texts);
-        } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException(option + ": " + e.getMessage(), e);
-        }
+                ? Options.read(translate, IdMap::parse, rules)
+                : Options.read(namespace, IdMap::parseNamespace, ranges);
     }
 }

@@ -3,7 +3,6 @@ package io.jvirtiofsd.cli;
 import io.jvirtiofsd.fuse.SlotTable;
 import io.jvirtiofsd.passthrough.HandleMode;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
-import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
 /** The part of the command line that is about inodes and mounts; a part of {@link Options}. */
@@ -14,7 +13,6 @@ final class InodeArguments {
     @Option(
             names = "--inode-file-handles",
             paramLabel = "MODE",
-            converter = ModeConverter.class,
             defaultValue = "prefer",
             description =
                     "Keep inodes by file handle instead of descriptor: never, where possible and"
@@ -47,19 +45,13 @@ final class InodeArguments {
 
     @Option(
             names = "--announce-submounts",
-            description = "Tell the guest where other file systems are mounted (the default).")
+            negatable = true,
+            defaultValue = "true",
+            fallbackValue = "true",
+            description =
+                    "Tell the guest where other file systems are mounted (the default;"
+                            + " --no-announce-submounts: show them as a part of the shared one).")
     private boolean announceSubmounts;
-
-    @Option(
-            names = "--no-announce-submounts",
-            description = "Show other file systems as a part of the shared one.")
-    private boolean noAnnounceSubmounts;
-
-    /** Applies what {@code -o} says: "announce_submounts" or "no_announce_submounts". */
-    void setAnnounceSubmounts(boolean on) {
-        announceSubmounts = on;
-        noAnnounceSubmounts = !on;
-    }
 
     HandleMode handles() {
         return handles;
@@ -82,21 +74,11 @@ final class InodeArguments {
         return descriptors == null || descriptors == 0 || descriptors >= LEAST_DESCRIPTORS;
     }
 
-    /** Reads a mode; "fallback" is what virtiofsd once called "prefer". */
-    static final class ModeConverter implements CommandLine.ITypeConverter<HandleMode> {
-        @Override
-        public HandleMode convert(String value) {
-            return value.equalsIgnoreCase("fallback")
-                    ? HandleMode.PREFER
-                    : Options.byName(HandleMode.values(), value);
-        }
-    }
-
     boolean preservesNoatime() {
         return preserveNoatime;
     }
 
     boolean announcesSubmounts() {
-        return announceSubmounts || !noAnnounceSubmounts;
+        return announceSubmounts;
     }
 }

@@ -75,11 +75,8 @@ public final class Main {
         // date.
         System.setProperty("picocli.converters.excludes", "java.sql.*,java.time.*");
         Options options = new Options();
-        CommandLine commandLine = new CommandLine(options);
-        commandLine.setOverwrittenOptionsAllowed(true);
-        commandLine.setExpandAtFiles(false); // a path may begin with @
         try {
-            commandLine.parseArgs(args);
+            CommandLine commandLine = options.parse(args);
             if (commandLine.isUsageHelpRequested()) {
                 commandLine.usage(System.out);
                 return OK;

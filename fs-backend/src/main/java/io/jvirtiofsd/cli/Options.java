@@ -4,22 +4,26 @@ import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.backend.VirtioFsDevice;
 import io.jvirtiofsd.fuse.FeatureMode;
+import io.jvirtiofsd.fuse.LockOptions;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
 import io.jvirtiofsd.passthrough.rules.IdMaps;
 import java.io.IOException;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
+import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.INegatableOptionTransformer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.RegexTransformer;
 import picocli.CommandLine.Spec;
 
 /**
@@ -48,38 +52,34 @@ final class Options {
 
     private static final int MOST_POOL_THREADS = 1024;
 
-    private static final Set<String> FLAGS =
-            Set.of(
-                    "readonly",
-                    "xattr",
-                    "no_xattr",
-                    "posix_acl",
-                    "no_posix_acl",
-                    "announce_submounts",
-                    "no_announce_submounts",
-                    "posix_lock",
-                    "no_posix_lock",
-                    "flock",
-                    "no_flock",
-                    "readdirplus",
-                    "no_readdirplus",
-                    "writeback",
-                    "no_writeback",
-                    "allow_direct_io",
-                    "no_allow_direct_io",
-                    "killpriv_v2",
-                    "no_killpriv_v2",
-                    "security_label",
-                    "no_security_label");
+    // What -o calls otherwise than by the option's name with "_" for "-": virtiofsd's words.
+    private static final Map<String, String> OTHER_WORDS =
+            Map.of(
+                    "loglevel", "log-level",
+                    "no_posix_acl", "posix-acl=never",
+                    "no_security_label", "security-label=never");
+
+    // What values were called once.
+    private static final Map<String, String> OLD_NAMES =
+            Map.of("err", "error", "fallback", "prefer");
+
+    // --no-x is the opposite of a negatable --x, and --x that of --no-x; help shows what is declared.
+    private static final INegatableOptionTransformer NEGATION =
+            new RegexTransformer.Builder()
+                    .addPattern("^--no-(.*)$", "--$1", "--no-$1")
+                    .addPattern("^--(.*)$", "--no-$1", "--$1")
+                    .build();
 
     @Spec private CommandSpec spec;
 
     @Option(
             names = "--shared-dir",
             paramLabel = "DIR",
-            converter = PathConverter.class,
             description = "Directory to share with the guest.")
     private Path sharedDir;
+
+    @Option(names = "--source", hidden = true, description = "What -o calls --shared-dir.")
+    private Path source;
 
     @Option(
             names = "--nio-uri",
@@ -92,7 +92,6 @@ final class Options {
     @Option(
             names = {"--socket-path", "--socket"},
             paramLabel = "PATH",
-            converter = PathConverter.class,
             description =
                     "vhost-user socket to create and listen on; PATH.pid, which keeps other"
                             + " daemons away, is made beside it.")
@@ -123,12 +122,27 @@ final class Options {
     private boolean readOnly;
 
     @Mixin private final InodeArguments inodes = new InodeArguments();
-    @Mixin private final LockArguments locks = new LockArguments();
+
+    @Option(
+            names = "--posix-lock",
+            negatable = true,
+            description =
+                    "Locks of fcntl(2) are the host's, which all guests see (default:"
+                            + " --no-posix-lock, each guest keeps them for itself).")
+    private boolean posixLock;
+
+    @Option(
+            names = "--flock",
+            negatable = true,
+            description =
+                    "Locks of flock(2) are the host's, which all guests see (default:"
+                            + " --no-flock, each guest keeps them for itself).")
+    private boolean flock;
+
     @Mixin private final XattrArguments xattrs = new XattrArguments();
     @Mixin private final IdentityArguments identity = new IdentityArguments();
 
     @Mixin private final ContainmentArguments containment = new ContainmentArguments();
-    @Mixin private final MigrationArguments migration = new MigrationArguments();
 
     @Option(
             names = "--thread-pool-size",
@@ -154,7 +168,6 @@ final class Options {
     @Option(
             names = "--log-level",
             paramLabel = "LEVEL",
-            converter = LevelConverter.class,
             defaultValue = "info",
             description = "off, error, warn, info, debug or trace (default: ${DEFAULT-VALUE}).")
     private LogLevel logLevel;
@@ -199,61 +212,80 @@ final class Options {
             description = "Print the version and end.")
     private boolean version;
 
-    /** Applies what {@code -o} says and refuses what contradicts; to be called once. */
-    void complete() {
-        Path source = null;
-        for (String option : mountStyle) {
-            String[] parts = option.split("=", 2);
-            String value = parts.length == 2 ? parts[1] : null;
-            if (value == null ? !FLAGS.contains(parts[0]) : value.isEmpty()) {
-                throw error("-o " + option + ": unknown option or missing value");
-            }
-            switch (parts[0]) {
-                case "source" -> source = convert(new PathConverter(), option, value);
-                case "tag" -> tag = value;
-                case "cache" ->
-                        cache.setPolicy(
-                                convert(new CacheArguments.LegacyConverter(), option, value));
-                case "readdirplus" -> cache.setReaddirplus(true);
-                case "no_readdirplus" -> cache.setReaddirplus(false);
-                case "writeback" -> cache.setWriteback(true);
-                case "no_writeback" -> cache.setWriteback(false);
-                case "allow_direct_io" -> cache.setDirectIo(true);
-                case "no_allow_direct_io" -> cache.setDirectIo(false);
-                case "killpriv_v2" -> identity.setKillpriv(true);
-                case "no_killpriv_v2" -> identity.setKillpriv(false);
-                case "log_level", "loglevel" ->
-                        logLevel = convert(new LevelConverter(), option, value);
-                case "modcaps" ->
-                        containment.setModcaps(
-                                convert(
-                                        new ContainmentArguments.ModcapsConverter(),
-                                        option,
-                                        value));
-                case "sandbox" ->
-                        containment.setSandbox(
-                                convert(
-                                        new ContainmentArguments.SandboxConverter(),
-                                        option,
-                                        value));
-                case "security_label" -> xattrs.setSecurityLabel(true);
-                case "no_security_label" -> xattrs.setSecurityLabel(false);
-                case "readonly" -> readOnly = true;
-                case "xattr" -> xattrs.setXattr(true);
-                case "xattrmap" ->
-                        xattrs.setMap(convert(new XattrArguments.MapConverter(), option, value));
-                case "posix_acl" -> xattrs.setPosixAcl(true);
-                case "no_posix_acl" -> xattrs.setPosixAcl(false);
-                case "announce_submounts" -> inodes.setAnnounceSubmounts(true);
-                case "no_announce_submounts" -> inodes.setAnnounceSubmounts(false);
-                case "posix_lock" -> locks.setPosix(true);
-                case "no_posix_lock" -> locks.setPosix(false);
-                case "flock" -> locks.setFlock(true);
-                case "no_flock" -> locks.setFlock(false);
-                case "no_xattr" -> xattrs.setXattr(false);
-                default -> throw error("-o " + option + ": unknown option");
-            }
+    /**
+     * Fills this from {@code args}; to be called once. What {@code -o} says is read as options of
+     * their own after all others, which it overrides by that.
+     *
+     * @return the parser, which knows whether help was asked for
+     * @throws ParameterException if they are wrong; the message's first line is for people
+     */
+    CommandLine parse(String... args) {
+        CommandLine parser = new CommandLine(this);
+        parser.setOverwrittenOptionsAllowed(true);
+        parser.setExpandAtFiles(false); // a path may begin with @
+        parser.setNegatableOptionTransformer(NEGATION);
+        parser.getCommandSpec().options().stream()
+                .map(OptionSpec::type)
+                .filter(Class::isEnum)
+                .forEach(type -> readByName(parser, type));
+        parser.parseArgs(args);
+        if (!mountStyle.isEmpty() && !help && !version) {
+            List<String> all = new ArrayList<>(List.of(args));
+            all.remove("--"); // there are more options
+            mountStyle.forEach(word -> all.add(spelledOut(word)));
+            parser.parseArgs(all.toArray(String[]::new));
         }
+        return parser;
+    }
+
+    /** A word of {@code -o} as an option: "no_flock" as "--no-flock", "tag=a" as "--tag=a". */
+    private String spelledOut(String word) {
+        int end = word.indexOf('=');
+        String name = end < 0 ? word : word.substring(0, end);
+        String value = end < 0 ? "" : word.substring(end);
+        String option = "--" + OTHER_WORDS.getOrDefault(name, name.replace('_', '-'));
+        OptionSpec known = spec.findOption(option);
+        boolean takesNext = value.isEmpty() && known != null && known.arity().min() > 0;
+        if (name.isEmpty() || value.equals("=") || takesNext) {
+            throw error("-o " + word + ": unknown option or missing value");
+        }
+        return word.equalsIgnoreCase("cache=none") ? "--cache=never" : option + value;
+    }
+
+    private static <E> void readByName(CommandLine parser, Class<E> type) {
+        parser.registerConverter(type, name -> byName(type.getEnumConstants(), name));
+    }
+
+    /** The value with this name, in whatever case. */
+    private static <E> E byName(E[] values, String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        List<String> names = new ArrayList<>();
+        for (E value : values) {
+            String known = value.toString().toLowerCase(Locale.ROOT);
+            if (known.equals(lower) || known.equals(OLD_NAMES.get(lower))) {
+                return value;
+            }
+            names.add(known);
+        }
+        throw new CommandLine.TypeConversionException(
+                "'" + name + "' is none of " + String.join(", ", names));
+    }
+
+    /**
+     * Reads the value of an option that has a syntax of its own.
+     *
+     * @throws IllegalArgumentException as {@code reader} does, the message begins with the option
+     */
+    static <S, T> T read(String option, Function<S, T> reader, S value) {
+        try {
+            return reader.apply(value);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(option + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Refuses what contradicts; to be called once. */
+    void complete() {
         if (source != null && sharedDir != null && !source.equals(sharedDir)) {
             throw error("--shared-dir and -o source= name different directories");
         }
@@ -276,8 +308,9 @@ final class Options {
         try {
             daxOptions();
             checkIdentity(identity.options());
+            xattrs.options(); // what cannot be read is said now
+            containment.modcaps();
             containment.check(inodes.handles());
-            migration.check();
         } catch (IllegalArgumentException e) {
             throw error(e.getMessage());
         }
@@ -310,14 +343,6 @@ final class Options {
         }
         if (nioUri != null) {
             throw error("users and groups can be translated with --shared-dir only");
-        }
-    }
-
-    private <T> T convert(CommandLine.ITypeConverter<T> converter, String option, String value) {
-        try {
-            return converter.convert(value);
-        } catch (Exception e) {
-            throw error("-o " + option + ": " + e.getMessage());
         }
     }
 
@@ -354,7 +379,7 @@ final class Options {
                         inodes.announcesSubmounts(),
                         xattrs.options(),
                         identity.options(),
-                        locks.options(),
+                        new LockOptions(posixLock, flock),
                         identity.killpriv(),
                         identity.projectIds(),
                         inodes.preservesNoatime()),
@@ -385,41 +410,5 @@ final class Options {
 
     boolean syslog() {
         return syslog;
-    }
-
-    /** Reads a log level by its name, or "err", which {@code -o loglevel=} has for "error". */
-    static final class LevelConverter implements CommandLine.ITypeConverter<LogLevel> {
-        @Override
-        public LogLevel convert(String value) {
-            return value.equalsIgnoreCase("err")
-                    ? LogLevel.ERROR
-                    : byName(LogLevel.values(), value);
-        }
-    }
-
-    /** Reads a path; what is none is said in one line. */
-    static final class PathConverter implements CommandLine.ITypeConverter<Path> {
-        @Override
-        public Path convert(String value) {
-            try {
-                return Path.of(value);
-            } catch (InvalidPathException e) {
-                throw new CommandLine.TypeConversionException(e.getMessage());
-            }
-        }
-    }
-
-    /** The value with this name, in whatever case; "-" stands for "_". */
-    static <E extends Enum<E>> E byName(E[] values, String name) {
-        List<String> names = new ArrayList<>();
-        for (E value : values) {
-            String known = value.name().toLowerCase(Locale.ROOT).replace('_', '-');
-            if (known.equalsIgnoreCase(name)) {
-                return value;
-            }
-            names.add(known);
-        }
-        throw new CommandLine.TypeConversionException(
-                "'" + name + "' is none of " + String.join(", ", names));
     }
 }

@@ -200,7 +200,13 @@ class MainTest {
         new picocli.CommandLine(new Options())
                 .getCommandSpec()
                 .options()
-                .forEach(option -> names.addAll(List.of(option.names())));
+                .forEach(
+                        option -> {
+                            names.addAll(List.of(option.names()));
+                            if (option.negatable()) {
+                                names.add(option.longestName().replaceFirst("^--", "--no-"));
+                            }
+                        });
         // Lowers the limit of this process for good: tried by a process of its own in
         // CommandLineIT.
         names.remove("--rlimit-nofile");

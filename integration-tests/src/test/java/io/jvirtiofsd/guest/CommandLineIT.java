@@ -51,7 +51,7 @@ class CommandLineIT {
         assertOneLine(2, "sometimes", jvirtiofsd(dir, socket, "--cache=sometimes"));
         assertOneLine(2, "0..86400", jvirtiofsd(dir, socket, "--negative-timeout=-1"));
         assertOneLine(2, "does not go", jvirtiofsd(dir, socket, "--writeback", "--dax=inode"));
-        assertOneLine(2, "unknown option", jvirtiofsd(dir, socket, "-o", "nonsense=1"));
+        assertOneLine(2, "'--nonsense=1'", jvirtiofsd(dir, socket, "-o", "nonsense=1"));
         assertOneLine(2, "'x' is none of prefix", jvirtiofsd(dir, socket, "--xattrmap=:x:"));
         assertOneLine(2, "must be the last", jvirtiofsd(dir, socket, "-o", "xattrmap=:map::a.:!"));
         assertOneLine(2, "too few", jvirtiofsd(dir, socket, "--rlimit-nofile=100"));
