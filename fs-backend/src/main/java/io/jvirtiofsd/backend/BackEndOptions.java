@@ -1,12 +1,18 @@
 package io.jvirtiofsd.backend;
 
+import io.jvirtiofsd.fuse.LockOptions;
+import io.jvirtiofsd.passthrough.CacheOptions;
+import io.jvirtiofsd.passthrough.CachePolicy;
+import io.jvirtiofsd.passthrough.HandleMode;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
+import io.jvirtiofsd.passthrough.XattrOptions;
+import io.jvirtiofsd.passthrough.rules.IdMaps;
 import java.nio.file.Path;
 import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
 
 /**
- * What a {@link BackEnd} shares, where, and how. <i>Immutable.</i>
+ * What a {@link BackEnd} shares, where, and how; made by {@link #of} or by a {@link Builder}.
+ * <i>Immutable.</i>
  *
  * @param sharedDir the directory, of the host or of any {@code java.nio.file} provider
  * @param socketPath socket to make and listen on; null to use {@code fd}
@@ -31,97 +37,173 @@ public record BackEndOptions(
         DaxOptions dax,
         Consumer<String> trace) {
     private static final int NO_FD = -1;
+    private static final int DEFAULT_MAX_DESCRIPTORS = 8192;
 
     /** Shares {@code sharedDir} on {@code socketPath}, everything else as by default. */
     public static BackEndOptions of(Path sharedDir, Path socketPath) {
-        return new BackEndOptions(
-                sharedDir,
-                socketPath,
-                null,
-                NO_FD,
-                "",
-                PassthroughOptions.defaults(),
-                0,
-                false,
-                DaxOptions.NONE,
-                null);
+        return builder(sharedDir).socketPath(socketPath).build();
     }
 
-    public BackEndOptions withTag(String value) {
-        return new BackEndOptions(
-                sharedDir,
-                socketPath,
-                socketGroup,
-                fd,
-                value,
-                files,
-                threadPoolSize,
-                keepListening,
-                dax,
-                trace);
+    /** Begins with the defaults: cache policy "auto", writable, no DAX window, no trace. */
+    public static Builder builder(Path sharedDir) {
+        return new Builder(sharedDir);
     }
 
-    public BackEndOptions withThreadPoolSize(int value) {
-        return new BackEndOptions(
-                sharedDir,
-                socketPath,
-                socketGroup,
-                fd,
-                tag,
-                files,
-                value,
-                keepListening,
-                dax,
-                trace);
-    }
+    /**
+     * Collects options; each setter is named for what it sets in {@link BackEndOptions} or {@link
+     * PassthroughOptions}, and takes the place of what was there. <i>Confined to one thread.</i>
+     */
+    public static final class Builder {
+        private final Path sharedDir;
+        private Path socketPath;
+        private String socketGroup;
+        private int fd = NO_FD;
+        private String tag = "";
+        private CacheOptions cache = CacheOptions.of(CachePolicy.AUTO);
+        private boolean readOnly;
+        private int maxDescriptors = DEFAULT_MAX_DESCRIPTORS;
+        private int maxInodes = PassthroughOptions.defaultMaxInodes();
+        private HandleMode inodeFileHandles = HandleMode.PREFER;
+        private boolean announceSubmounts = true;
+        private XattrOptions xattrs = XattrOptions.off();
+        private IdMaps ids = IdMaps.identity();
+        private LockOptions locks = LockOptions.NONE;
+        private boolean killpriv;
+        private boolean projectIds;
+        private boolean preserveNoatime;
+        private int threadPoolSize;
+        private boolean keepListening;
+        private DaxOptions dax = DaxOptions.NONE;
+        private Consumer<String> trace;
 
-    public BackEndOptions withKeepListening(boolean value) {
-        return new BackEndOptions(
-                sharedDir,
-                socketPath,
-                socketGroup,
-                fd,
-                tag,
-                files,
-                threadPoolSize,
-                value,
-                dax,
-                trace);
-    }
+        private Builder(Path sharedDir) {
+            this.sharedDir = sharedDir;
+        }
 
-    public BackEndOptions withDax(DaxOptions value) {
-        return new BackEndOptions(
-                sharedDir,
-                socketPath,
-                socketGroup,
-                fd,
-                tag,
-                files,
-                threadPoolSize,
-                keepListening,
-                value,
-                trace);
-    }
+        public Builder socketPath(Path value) {
+            socketPath = value;
+            return this;
+        }
 
-    public BackEndOptions withFiles(UnaryOperator<PassthroughOptions> change) {
-        return new BackEndOptions(
-                sharedDir,
-                socketPath,
-                socketGroup,
-                fd,
-                tag,
-                change.apply(files),
-                threadPoolSize,
-                keepListening,
-                dax,
-                trace);
-    }
+        public Builder socketGroup(String value) {
+            socketGroup = value;
+            return this;
+        }
 
-    public BackEndOptions withReadOnly(boolean value) {
-        return withFiles(options -> options.withReadOnly(value));
-    }
+        public Builder fd(int value) {
+            fd = value;
+            return this;
+        }
 
-    public BackEndOptions withMaxDescriptors(int value) {
-        return withFiles(options -> options.withMaxDescriptors(value));
+        public Builder tag(String value) {
+            tag = value;
+            return this;
+        }
+
+        public Builder cache(CacheOptions value) {
+            cache = value;
+            return this;
+        }
+
+        public Builder readOnly(boolean value) {
+            readOnly = value;
+            return this;
+        }
+
+        public Builder maxDescriptors(int value) {
+            maxDescriptors = value;
+            return this;
+        }
+
+        public Builder maxInodes(int value) {
+            maxInodes = value;
+            return this;
+        }
+
+        public Builder inodeFileHandles(HandleMode value) {
+            inodeFileHandles = value;
+            return this;
+        }
+
+        public Builder announceSubmounts(boolean value) {
+            announceSubmounts = value;
+            return this;
+        }
+
+        public Builder xattrs(XattrOptions value) {
+            xattrs = value;
+            return this;
+        }
+
+        public Builder ids(IdMaps value) {
+            ids = value;
+            return this;
+        }
+
+        public Builder locks(LockOptions value) {
+            locks = value;
+            return this;
+        }
+
+        public Builder killpriv(boolean value) {
+            killpriv = value;
+            return this;
+        }
+
+        public Builder projectIds(boolean value) {
+            projectIds = value;
+            return this;
+        }
+
+        public Builder preserveNoatime(boolean value) {
+            preserveNoatime = value;
+            return this;
+        }
+
+        public Builder threadPoolSize(int value) {
+            threadPoolSize = value;
+            return this;
+        }
+
+        public Builder keepListening(boolean value) {
+            keepListening = value;
+            return this;
+        }
+
+        public Builder dax(DaxOptions value) {
+            dax = value;
+            return this;
+        }
+
+        public Builder trace(Consumer<String> value) {
+            trace = value;
+            return this;
+        }
+
+        public BackEndOptions build() {
+            return new BackEndOptions(
+                    sharedDir,
+                    socketPath,
+                    socketGroup,
+                    fd,
+                    tag,
+                    new PassthroughOptions(
+                            cache,
+                            readOnly,
+                            maxDescriptors,
+                            maxInodes,
+                            inodeFileHandles,
+                            announceSubmounts,
+                            xattrs,
+                            ids,
+                            locks,
+                            killpriv,
+                            projectIds,
+                            preserveNoatime),
+                    threadPoolSize,
+                    keepListening,
+                    dax,
+                    trace);
+        }
     }
 }

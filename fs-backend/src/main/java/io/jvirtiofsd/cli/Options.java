@@ -5,7 +5,6 @@ import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.backend.VirtioFsDevice;
 import io.jvirtiofsd.fuse.FeatureMode;
 import io.jvirtiofsd.fuse.LockOptions;
-import io.jvirtiofsd.passthrough.PassthroughOptions;
 import io.jvirtiofsd.passthrough.rules.IdMaps;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -63,7 +62,8 @@ final class Options {
     private static final Map<String, String> OLD_NAMES =
             Map.of("err", "error", "fallback", "prefer");
 
-    // --no-x is the opposite of a negatable --x, and --x that of --no-x; help shows what is declared.
+    // --no-x is the opposite of a negatable --x, and --x that of --no-x; help shows what is
+    // declared.
     private static final INegatableOptionTransformer NEGATION =
             new RegexTransformer.Builder()
                     .addPattern("^--no-(.*)$", "--$1", "--no-$1")
@@ -364,29 +364,28 @@ final class Options {
 
     /** What these options mean for the back-end; {@code trace} is used if asked for. */
     BackEndOptions backEnd(Path shared, int maxDescriptors, Consumer<String> trace) {
-        return new BackEndOptions(
-                shared,
-                socketPath,
-                socketGroup,
-                fd == null ? -1 : fd,
-                tag,
-                new PassthroughOptions(
-                        cache.options(),
-                        readOnly,
-                        maxDescriptors,
-                        inodes.maxInodes(),
-                        inodes.handles(),
-                        inodes.announcesSubmounts(),
-                        xattrs.options(),
-                        identity.options(),
-                        new LockOptions(posixLock, flock),
-                        identity.killpriv(),
-                        identity.projectIds(),
-                        inodes.preservesNoatime()),
-                threadPoolSize,
-                keepListening,
-                daxOptions(),
-                this.trace ? trace : null);
+        return BackEndOptions.builder(shared)
+                .socketPath(socketPath)
+                .socketGroup(socketGroup)
+                .fd(fd == null ? -1 : fd)
+                .tag(tag)
+                .cache(cache.options())
+                .readOnly(readOnly)
+                .maxDescriptors(maxDescriptors)
+                .maxInodes(inodes.maxInodes())
+                .inodeFileHandles(inodes.handles())
+                .announceSubmounts(inodes.announcesSubmounts())
+                .xattrs(xattrs.options())
+                .ids(identity.options())
+                .locks(new LockOptions(posixLock, flock))
+                .killpriv(identity.killpriv())
+                .projectIds(identity.projectIds())
+                .preserveNoatime(inodes.preservesNoatime())
+                .threadPoolSize(threadPoolSize)
+                .keepListening(keepListening)
+                .dax(daxOptions())
+                .trace(this.trace ? trace : null)
+                .build();
     }
 
     /** See {@link InodeArguments#descriptors}. */

@@ -54,7 +54,9 @@ final class XattrArguments {
                 map != null || posixAcl != FeatureMode.NEVER || securityLabel != FeatureMode.NEVER;
         return new XattrOptions(
                 xattr || implied,
-                map == null ? XattrMap.identity() : Options.read("--xattrmap", XattrMap::parse, map),
+                map == null
+                        ? XattrMap.identity()
+                        : Options.read("--xattrmap", XattrMap::parse, map),
                 posixAcl,
                 securityLabel);
     }

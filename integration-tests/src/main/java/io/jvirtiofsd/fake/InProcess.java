@@ -19,21 +19,25 @@ public final class InProcess implements AutoCloseable {
     private final Path socket;
 
     /** Shares {@code directory} on a socket in {@code folder}. */
-    public InProcess(Path directory, Path folder, UnaryOperator<BackEndOptions> settings)
+    public InProcess(Path directory, Path folder, UnaryOperator<BackEndOptions.Builder> settings)
             throws IOException {
         this(Syscalls.load(), directory, folder, settings);
     }
 
     /** The same with system calls that may fail. */
     public InProcess(
-            Syscalls syscalls, Path directory, Path folder, UnaryOperator<BackEndOptions> settings)
+            Syscalls syscalls,
+            Path directory,
+            Path folder,
+            UnaryOperator<BackEndOptions.Builder> settings)
             throws IOException {
         if (!Files.isDirectory(directory)) { // it may be read-only
             Files.createDirectories(directory);
         }
         socket = folder.resolve("s");
-        BackEndOptions options = BackEndOptions.of(directory, socket).withKeepListening(true);
-        backEnd = BackEnd.open(syscalls, settings.apply(options));
+        BackEndOptions.Builder options =
+                BackEndOptions.builder(directory).socketPath(socket).keepListening(true);
+        backEnd = BackEnd.open(syscalls, settings.apply(options).build());
         thread =
                 new Thread(
                         () -> {

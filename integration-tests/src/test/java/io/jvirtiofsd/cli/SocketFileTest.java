@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.backend.BackEnd;
 import io.jvirtiofsd.backend.BackEndOptions;
-import io.jvirtiofsd.backend.DaxOptions;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -185,17 +184,7 @@ class SocketFileTest {
         open(socket).close(); // loads what stays open
         long before = openDescriptors();
         BackEndOptions wrong =
-                new BackEndOptions(
-                        share,
-                        socket,
-                        null,
-                        -1,
-                        "x".repeat(40),
-                        io.jvirtiofsd.passthrough.PassthroughOptions.defaults(),
-                        0,
-                        false,
-                        DaxOptions.NONE,
-                        null);
+                BackEndOptions.builder(share).socketPath(socket).tag("x".repeat(40)).build();
         assertThrows(IllegalArgumentException.class, () -> BackEnd.open(wrong).close());
         assertThrows(IOException.class, () -> open(folder.resolve("no/s")).close());
         assertEquals(before, openDescriptors());

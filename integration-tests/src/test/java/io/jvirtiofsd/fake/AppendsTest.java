@@ -78,15 +78,14 @@ class AppendsTest {
             Files.createFile(rig.share.resolve(NAME));
             rig.setup(rig.lookup(NAME), 0, 0);
             FuseClient second = new FuseClient(rig.frontend, 2);
-            UnaryOperator<BackEndOptions> dax =
-                    options ->
-                            cached(policy).apply(options).withDax(DaxOptions.always(DaxRig.WINDOW));
+            UnaryOperator<BackEndOptions.Builder> dax =
+                    options -> cached(policy).apply(options).dax(DaxOptions.always(DaxRig.WINDOW));
             run(rig.share, dax, rig.fuse, second, rig.window());
         }
     }
 
-    private static UnaryOperator<BackEndOptions> cached(CachePolicy policy) {
-        return options -> options.withFiles(files -> files.withCache(CacheOptions.of(policy)));
+    private static UnaryOperator<BackEndOptions.Builder> cached(CachePolicy policy) {
+        return options -> options.cache(CacheOptions.of(policy));
     }
 
     /**
@@ -94,7 +93,7 @@ class AppendsTest {
      */
     private void run(
             Path share,
-            UnaryOperator<BackEndOptions> settings,
+            UnaryOperator<BackEndOptions.Builder> settings,
             FuseClient first,
             FuseClient second,
             FakeWindow window)

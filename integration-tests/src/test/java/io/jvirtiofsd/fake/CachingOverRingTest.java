@@ -61,13 +61,13 @@ class CachingOverRingTest {
         }
     }
 
-    private void begin(UnaryOperator<BackEndOptions> settings) throws Exception {
+    private void begin(UnaryOperator<BackEndOptions.Builder> settings) throws Exception {
         rig = new FuseRig(folder, settings, FuseRig.FEATURES);
         fuse = rig.fuse();
     }
 
     private void begin(CacheOptions cache) throws Exception {
-        begin(options -> options.withFiles(files -> files.withCache(cache)));
+        begin(options -> options.cache(cache));
     }
 
     private static CacheOptions auto() {
@@ -149,10 +149,7 @@ class CachingOverRingTest {
             assertFalse(accepts(WRITEBACK_CACHE), policy.name());
             rig.close();
         }
-        begin(
-                options ->
-                        options.withReadOnly(true)
-                                .withFiles(files -> files.withCache(auto().withWriteback(true))));
+        begin(options -> options.readOnly(true).cache(auto().withWriteback(true)));
         assertFalse(accepts(WRITEBACK_CACHE));
     }
 
@@ -205,11 +202,7 @@ class CachingOverRingTest {
     @Test
     void aWindowTakesDirectAway() throws Exception {
         CacheOptions cache = auto().withDirectIo(true);
-        try (DaxRig dax =
-                new DaxRig(
-                        folder,
-                        options -> options.withFiles(files -> files.withCache(cache)),
-                        false)) {
+        try (DaxRig dax = new DaxRig(folder, options -> options.cache(cache), false)) {
             int flags = O_RDWR | OpenFlags.O_DIRECT;
             dax.fuse.create(FuseClient.ROOT, "file", flags, S_IFREG | 0600);
             assertEquals(0, hostFlags(dax.share.resolve("file")).get(0) & OpenFlags.O_DIRECT);

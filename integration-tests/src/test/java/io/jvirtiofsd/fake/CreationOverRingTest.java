@@ -30,10 +30,7 @@ class CreationOverRingTest {
         int umask = Syscalls.load().umask(077); // as the program does
         Set<String> groups = groupsOfThreads();
         try (FuseRig rig =
-                new FuseRig(
-                        folder,
-                        options -> options.withFiles(files -> files.withXattrs(OPTIONS)),
-                        FuseRig.FEATURES)) {
+                new FuseRig(folder, options -> options.xattrs(OPTIONS), FuseRig.FEATURES)) {
             assertEquals(
                     CreationScenario.FLAGS,
                     rig.fuse().init(CreationScenario.FLAGS) & CreationScenario.FLAGS);

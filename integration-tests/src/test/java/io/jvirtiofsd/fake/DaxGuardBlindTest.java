@@ -94,7 +94,7 @@ class DaxGuardBlindTest {
 
     private DaxRig rig(Syscalls syscalls, GuardMode mode) throws IOException {
         DaxOptions dax = new DaxOptions(DaxRig.WINDOW, 0, mode);
-        return new DaxRig(syscalls, folder, options -> options.withDax(dax), false);
+        return new DaxRig(syscalls, folder, options -> options.dax(dax), false);
     }
 
     private static long mapped(DaxRig rig) throws IOException {

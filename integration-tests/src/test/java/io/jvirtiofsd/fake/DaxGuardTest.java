@@ -51,7 +51,7 @@ class DaxGuardTest {
 
     private static DaxRig guarded(Syscalls syscalls, Path folder, GuardMode mode) throws Exception {
         DaxOptions dax = new DaxOptions(DaxRig.WINDOW, 0, mode);
-        return new DaxRig(syscalls, folder, options -> options.withDax(dax), false);
+        return new DaxRig(syscalls, folder, options -> options.dax(dax), false);
     }
 
     /** A file of {@link #SIZE} bytes, mapped; its node. */

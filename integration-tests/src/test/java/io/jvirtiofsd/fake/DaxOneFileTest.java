@@ -87,7 +87,7 @@ class DaxOneFileTest {
     /** The share with the file, of which nothing is mapped. */
     private void begin(Syscalls syscalls, GuardMode guard) throws Exception {
         DaxOptions dax = new DaxOptions(DaxRig.WINDOW, 0, guard);
-        rig = new DaxRig(syscalls, folder, options -> options.withDax(dax), false);
+        rig = new DaxRig(syscalls, folder, options -> options.dax(dax), false);
         bytes = rig.file("dir/f", SIZE);
         one = node("dir");
         two = node("bind");

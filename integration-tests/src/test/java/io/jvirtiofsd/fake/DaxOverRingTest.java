@@ -110,13 +110,13 @@ class DaxOverRingTest {
         rig =
                 new DaxRig(
                         folder,
-                        options -> options.withDax(new DaxOptions(DaxRig.WINDOW, 11, OFF)),
+                        options -> options.dax(new DaxOptions(DaxRig.WINDOW, 11, OFF)),
                         false);
         assertEquals(List.of(1L, 0L, 0L, 0L), keptSeconds(1L << 26));
         assertEquals(List.of(1L, 0L, 1L, 1L), keptSeconds(1L << 26 | 1L << 33));
         rig.close();
         CacheOptions always = CacheOptions.of(CachePolicy.ALWAYS);
-        rig = new DaxRig(folder, all -> all.withFiles(files -> files.withCache(always)), false);
+        rig = new DaxRig(folder, all -> all.cache(always), false);
         assertEquals(List.of(86_400L, 0L, 86_400L, 86_400L), keptSeconds(1L << 26));
     }
 
@@ -388,7 +388,7 @@ class DaxOverRingTest {
     @Test
     void aReadOnlyShareIsNotMapped() throws Exception {
         rig.close();
-        rig = new DaxRig(folder, options -> options.withReadOnly(true), false);
+        rig = new DaxRig(folder, options -> options.readOnly(true), false);
         rig.file("f", RANGE);
         long node = rig.lookup("f");
         byte[] entry = rig.fuse.raw(1, FuseClient.ROOT, new byte[] {'f', 0}, 128);

@@ -45,18 +45,21 @@ final class DaxRig implements AutoCloseable {
         this(folder, options -> options, false);
     }
 
-    DaxRig(Path folder, UnaryOperator<BackEndOptions> settings, boolean pastEnd)
+    DaxRig(Path folder, UnaryOperator<BackEndOptions.Builder> settings, boolean pastEnd)
             throws IOException {
         this(Syscalls.load(), folder, settings, pastEnd);
     }
 
-    DaxRig(Syscalls syscalls, Path folder, UnaryOperator<BackEndOptions> settings, boolean pastEnd)
+    DaxRig(
+            Syscalls syscalls,
+            Path folder,
+            UnaryOperator<BackEndOptions.Builder> settings,
+            boolean pastEnd)
             throws IOException {
         share = folder.resolve("share");
         DaxOptions dax = DaxOptions.always(WINDOW);
         backEnd =
-                new InProcess(
-                        syscalls, share, folder, options -> settings.apply(options.withDax(dax)));
+                new InProcess(syscalls, share, folder, options -> settings.apply(options.dax(dax)));
         connect(pastEnd);
     }
 

@@ -41,11 +41,7 @@ class DescriptorsTest {
 
     private FuseRig rig(HandleMode mode) throws IOException {
         return new FuseRig(
-                folder,
-                all ->
-                        all.withMaxDescriptors(50)
-                                .withFiles(files -> files.withInodeFileHandles(mode)),
-                FuseRig.FEATURES);
+                folder, all -> all.maxDescriptors(50).inodeFileHandles(mode), FuseRig.FEATURES);
     }
 
     /** Looks all files up, and checks that each is still itself. */
@@ -86,7 +82,7 @@ class DescriptorsTest {
         faulty.fail("openByHandleAt", 0, 1_000_000, LinuxErrno.EPERM);
         try (InProcess backEnd =
                         new InProcess(
-                                faulty.calls(), share, folder, all -> all.withMaxDescriptors(50));
+                                faulty.calls(), share, folder, all -> all.maxDescriptors(50));
                 FakeFrontend frontend = FuseRig.connect(backEnd, FuseRig.FEATURES)) {
             FuseClient fuse = new FuseClient(frontend, 1);
             fuse.init(0);
@@ -101,11 +97,7 @@ class DescriptorsTest {
                                         faulty.calls(),
                                         share,
                                         other,
-                                        all ->
-                                                all.withFiles(
-                                                        files ->
-                                                                files.withInodeFileHandles(
-                                                                        HandleMode.MANDATORY))));
+                                        all -> all.inodeFileHandles(HandleMode.MANDATORY)));
         assertTrue(refused.getMessage().contains("file handle"), refused.getMessage());
     }
 
@@ -154,11 +146,7 @@ class DescriptorsTest {
                                 openingInstead(instead),
                                 share,
                                 folder,
-                                all ->
-                                        all.withFiles(
-                                                files ->
-                                                        files.withInodeFileHandles(
-                                                                HandleMode.MANDATORY)));
+                                all -> all.inodeFileHandles(HandleMode.MANDATORY));
                 FakeFrontend frontend = FuseRig.connect(backEnd, FuseRig.FEATURES)) {
             FuseClient fuse = new FuseClient(frontend, 1);
             fuse.init(0);

@@ -8,14 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.backend.BackEnd;
 import io.jvirtiofsd.backend.BackEndOptions;
-import io.jvirtiofsd.backend.DaxOptions;
 import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.linux.FaultySyscalls;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Syscalls;
-import io.jvirtiofsd.passthrough.PassthroughOptions;
 import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
@@ -170,20 +168,7 @@ class FaultsTest {
     }
 
     private static Thread start(Syscalls syscalls, Path share, int fd) throws IOException {
-        BackEnd backEnd =
-                BackEnd.open(
-                        syscalls,
-                        new BackEndOptions(
-                                share,
-                                null,
-                                null,
-                                fd,
-                                "",
-                                PassthroughOptions.defaults(),
-                                0,
-                                false,
-                                DaxOptions.NONE,
-                                null));
+        BackEnd backEnd = BackEnd.open(syscalls, BackEndOptions.builder(share).fd(fd).build());
         Thread daemon =
                 new Thread(
                         () -> {

@@ -42,11 +42,7 @@ class ForgottenNodesTest {
     private FuseRig rig(HandleMode mode) throws Exception {
         Path dir = Files.createDirectories(folder.resolve("share/dir/sub")).getParent();
         Files.writeString(dir.resolve("file"), "content");
-        FuseRig rig =
-                new FuseRig(
-                        folder,
-                        all -> all.withFiles(files -> files.withInodeFileHandles(mode)),
-                        FuseRig.FEATURES);
+        FuseRig rig = new FuseRig(folder, all -> all.inodeFileHandles(mode), FuseRig.FEATURES);
         rig.fuse().init(EXPORTING);
         return rig;
     }
@@ -118,11 +114,7 @@ class ForgottenNodesTest {
         for (int i = 0; i < 3 * limit; i++) {
             Files.createFile(share.resolve("f" + i));
         }
-        try (FuseRig rig =
-                new FuseRig(
-                        folder,
-                        all -> all.withFiles(files -> files.withMaxInodes(limit)),
-                        FuseRig.FEATURES)) {
+        try (FuseRig rig = new FuseRig(folder, all -> all.maxInodes(limit), FuseRig.FEATURES)) {
             FuseClient fuse = rig.fuse();
             fuse.init(EXPORTING);
             long first = 0;

@@ -33,7 +33,7 @@ class FrontendVariantsTest {
     void begin() throws Exception {
         backEnd =
                 new InProcess(
-                        folder.resolve("share"), folder, options -> options.withThreadPoolSize(2));
+                        folder.resolve("share"), folder, options -> options.threadPoolSize(2));
     }
 
     @AfterEach

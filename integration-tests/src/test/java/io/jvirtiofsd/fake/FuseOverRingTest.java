@@ -264,7 +264,7 @@ class FuseOverRingTest {
         Files.createDirectory(other.resolve("share"));
         Files.writeString(other.resolve("share/f"), "x");
         try (FuseRig readOnly =
-                new FuseRig(other, options -> options.withReadOnly(true), FuseRig.FEATURES)) {
+                new FuseRig(other, options -> options.readOnly(true), FuseRig.FEATURES)) {
             FuseClient client = readOnly.fuse();
             long node = client.lookup(FuseClient.ROOT, "f").nodeId();
             long fh = client.open(node, 0);
@@ -289,7 +289,7 @@ class FuseOverRingTest {
             Files.writeString(other.resolve("share/f" + i), "" + i);
         }
         try (FuseRig few =
-                new FuseRig(other, options -> options.withMaxDescriptors(20), FuseRig.FEATURES)) {
+                new FuseRig(other, options -> options.maxDescriptors(20), FuseRig.FEATURES)) {
             int before = FuseRig.openDescriptors();
             long[] nodes = new long[500];
             for (int i = 0; i < 500; i++) {

@@ -28,7 +28,8 @@ public final class FuseRig implements AutoCloseable {
         this(folder, options -> options, FEATURES);
     }
 
-    FuseRig(Path folder, UnaryOperator<BackEndOptions> settings, long features) throws IOException {
+    FuseRig(Path folder, UnaryOperator<BackEndOptions.Builder> settings, long features)
+            throws IOException {
         this(folder.resolve("share"), folder, settings, features);
     }
 
@@ -37,7 +38,7 @@ public final class FuseRig implements AutoCloseable {
         this(share, folder, options -> options, FEATURES);
     }
 
-    FuseRig(Path share, Path folder, UnaryOperator<BackEndOptions> settings, long features)
+    FuseRig(Path share, Path folder, UnaryOperator<BackEndOptions.Builder> settings, long features)
             throws IOException {
         this.share = share;
         backEnd = new InProcess(share, folder, settings);

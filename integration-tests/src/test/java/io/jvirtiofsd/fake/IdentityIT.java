@@ -144,11 +144,7 @@ class IdentityIT {
                         IdMap.parseNamespace(List.of(":0:1000:20:")),
                         IdMap.parseNamespace(List.of(":0:2000:20:")));
         // By the program itself root is refused, since this alone does not confine anybody.
-        try (InProcess daemon =
-                        new InProcess(
-                                share,
-                                folder,
-                                options -> options.withFiles(files -> files.withIds(ids)));
+        try (InProcess daemon = new InProcess(share, folder, options -> options.ids(ids));
                 FakeFrontend frontend = connect(daemon.socket())) {
             FuseClient fuse = new FuseClient(frontend, 1);
             fuse.init(1 << 22);

@@ -42,11 +42,7 @@ class IdentityTest {
     @BeforeEach
     void begin() throws Exception {
         IdMaps ids = new IdMaps(UIDS, GIDS);
-        rig =
-                new FuseRig(
-                        folder,
-                        options -> options.withFiles(files -> files.withIds(ids)),
-                        FuseRig.FEATURES);
+        rig = new FuseRig(folder, options -> options.ids(ids), FuseRig.FEATURES);
         fuse = rig.fuse();
         fuse.setattr(FuseClient.ROOT, SET_MODE, 040777, 0, 0, 0);
     }

@@ -38,9 +38,7 @@ class IdmappedTest {
         rig =
                 new FuseRig(
                         folder,
-                        options ->
-                                options.withFiles(
-                                        files -> files.withXattrs(CreationOverRingTest.OPTIONS)),
+                        options -> options.xattrs(CreationOverRingTest.OPTIONS),
                         FuseRig.FEATURES);
         fuse = rig.fuse();
         assertTrue((fuse.init(FLAGS) & ALLOW_IDMAP) != 0);

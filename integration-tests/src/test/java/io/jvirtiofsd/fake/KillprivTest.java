@@ -52,11 +52,7 @@ class KillprivTest {
         rig =
                 new FuseRig(
                         folder,
-                        options ->
-                                options.withFiles(
-                                        files ->
-                                                files.withXattrs(XattrOptions.on())
-                                                        .withKillpriv(killpriv)),
+                        options -> options.xattrs(XattrOptions.on()).killpriv(killpriv),
                         FuseRig.FEATURES);
         fuse = rig.fuse();
         boolean agreed = (fuse.init(SETXATTR_EXT | HANDLE_KILLPRIV_V2) & HANDLE_KILLPRIV_V2) != 0;

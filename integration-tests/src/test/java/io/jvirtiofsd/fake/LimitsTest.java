@@ -39,8 +39,8 @@ class LimitsTest {
         return share;
     }
 
-    private static UnaryOperator<BackEndOptions> fewInodes() {
-        return options -> options.withFiles(files -> files.withMaxInodes(INODES));
+    private static UnaryOperator<BackEndOptions.Builder> fewInodes() {
+        return options -> options.maxInodes(INODES);
     }
 
     private static void goesBeyondTheInodes(FuseClient fuse, Path share) throws IOException {
@@ -127,12 +127,7 @@ class LimitsTest {
     private FuseRig withLocks(int files) throws IOException {
         Path share = withFiles(folder.resolve("share"), files);
         LockOptions locks = new LockOptions(true, false);
-        FuseRig rig =
-                new FuseRig(
-                        share,
-                        folder,
-                        options -> options.withFiles(f -> f.withLocks(locks)),
-                        FuseRig.FEATURES);
+        FuseRig rig = new FuseRig(share, folder, options -> options.locks(locks), FuseRig.FEATURES);
         rig.fuse().init(POSIX_LOCKS);
         return rig;
     }

@@ -54,7 +54,7 @@ class LocksTest {
         private long node;
         private long fh;
 
-        Side(Path share, Path socketFolder, UnaryOperator<BackEndOptions> settings)
+        Side(Path share, Path socketFolder, UnaryOperator<BackEndOptions.Builder> settings)
                 throws IOException {
             backEnd = new InProcess(share, Files.createDirectories(socketFolder), settings);
             connect();
@@ -95,12 +95,13 @@ class LocksTest {
         }
     }
 
-    private Side side(String name, UnaryOperator<BackEndOptions> settings) throws IOException {
+    private Side side(String name, UnaryOperator<BackEndOptions.Builder> settings)
+            throws IOException {
         LockOptions both = new LockOptions(true, true);
         return new Side(
                 folder.resolve("share"),
                 folder.resolve(name),
-                options -> settings.apply(options.withFiles(files -> files.withLocks(both))));
+                options -> settings.apply(options.locks(both)));
     }
 
     @BeforeEach
@@ -329,7 +330,7 @@ class LocksTest {
     @Test
     void threadsOfThePoolDoNotWaitEither() throws Exception {
         second.close();
-        second = side("3", options -> options.withThreadPoolSize(1));
+        second = side("3", options -> options.threadPoolSize(1));
         first.lock(MINE, 0, END, WRITE);
         second.startWaiting(MINE, WRITE, 0);
         for (int i = 0; i < 100; i++) {

@@ -47,7 +47,7 @@ class ManyRequestsTest {
     @Test
     void requestsAreServedWhileTheMemoryTableChanges() throws Exception {
         Path share = Files.createDirectory(folder.resolve("share"));
-        try (InProcess backEnd = new InProcess(share, folder, o -> o.withThreadPoolSize(POOL));
+        try (InProcess backEnd = new InProcess(share, folder, o -> o.threadPoolSize(POOL));
                 FakeFrontend connected = backEnd.connect()) {
             frontend = connected;
             frontend.negotiate(FuseRig.FEATURES, 0, 2, REGION_BYTES);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.fake.FuseClient.DirEntry;
+import io.jvirtiofsd.passthrough.CacheOptions;
 import io.jvirtiofsd.passthrough.CachePolicy;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +35,7 @@ class ParallelDirectoryTest {
         try (FuseRig rig =
                 new FuseRig(
                         folder,
-                        options -> options.withFiles(files -> files.withCachePolicy(policy)),
+                        options -> options.cache(CacheOptions.of(policy)),
                         FuseRig.FEATURES)) {
             long agreed = rig.fuse().init(OFFER);
             assertTrue((agreed & PARALLEL_DIROPS) != 0);

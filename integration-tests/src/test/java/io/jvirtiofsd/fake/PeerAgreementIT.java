@@ -135,12 +135,7 @@ class PeerAgreementIT {
                         new InProcess(
                                 ours,
                                 place,
-                                all ->
-                                        all.withFiles(
-                                                files ->
-                                                        files.withXattrs(xattrs)
-                                                                .withInodeFileHandles(
-                                                                        NEVER))); // as the peer
+                                all -> all.xattrs(xattrs).inodeFileHandles(NEVER)); // as the peer
                 FakeFrontend ourFrontend = start(backEnd.connect(), -1L, 1);
                 Daemon daemon =
                         Daemon.startPeer(

@@ -45,7 +45,7 @@ class PooledMemoryTest {
         Path share = Files.createDirectory(folder.resolve("share"));
         Files.write(share.resolve("f"), new byte[DATA_BYTES]);
         try (InProcess backEnd =
-                        new InProcess(calls.calls(), share, folder, o -> o.withThreadPoolSize(1));
+                        new InProcess(calls.calls(), share, folder, o -> o.threadPoolSize(1));
                 FakeFrontend frontend = FuseRig.connect(backEnd, FuseRig.FEATURES)) {
             FuseClient fuse = new FuseClient(frontend, 1);
             fuse.init(0);

@@ -182,11 +182,7 @@ class RareOperationsTest {
                 () -> ioctl(fuse, fh, FSSETXATTR, 0, xflags | 0x8000, 0, 0, 0, 0, 0, 0)); // DAX
         assertEquals(flags, ioctl(fuse, fh, GETFLAGS, 4).getInt(16));
         end();
-        rig =
-                new FuseRig(
-                        folder,
-                        options -> options.withFiles(files -> files.withProjectIds(true)),
-                        FuseRig.FEATURES);
+        rig = new FuseRig(folder, options -> options.projectIds(true), FuseRig.FEATURES);
         fuse = rig.fuse();
         Node same = fuse.lookup(FuseClient.ROOT, "file");
         node = same.nodeId();
@@ -255,7 +251,7 @@ class RareOperationsTest {
         Files.createDirectory(other.resolve("share"));
         Files.writeString(other.resolve("share/f"), "x");
         try (FuseRig readOnly =
-                new FuseRig(other, options -> options.withReadOnly(true), FuseRig.FEATURES)) {
+                new FuseRig(other, options -> options.readOnly(true), FuseRig.FEATURES)) {
             FuseClient client = readOnly.fuse();
             long fh = client.open(client.lookup(FuseClient.ROOT, "f").nodeId(), 0);
             int flags = ioctl(client, fh, GETFLAGS, 4).getInt(16);

@@ -169,7 +169,7 @@ class ReplacedOnHostTest {
                 new FuseRig(
                         share,
                         Files.createDirectory(folder.resolve("keeping")),
-                        all -> all.withFiles(files -> files.withInodeFileHandles(NEVER)),
+                        all -> all.inodeFileHandles(NEVER),
                         FuseRig.FEATURES)) {
             fuse = keeping.fuse();
             long replaced = node("f");

@@ -80,7 +80,7 @@ class SubmountsTest {
         }
     }
 
-    private FuseRig rig(UnaryOperator<BackEndOptions> options) throws Exception {
+    private FuseRig rig(UnaryOperator<BackEndOptions.Builder> options) throws Exception {
         return new FuseRig(folder, options, FuseRig.FEATURES);
     }
 
@@ -107,7 +107,7 @@ class SubmountsTest {
 
     @Test
     void theOptionKeepsThemSecret() throws Exception {
-        try (FuseRig rig = rig(all -> all.withFiles(files -> files.withAnnounceSubmounts(false)))) {
+        try (FuseRig rig = rig(all -> all.announceSubmounts(false))) {
             assertEquals(0, rig.fuse().init(FLAGS) & SUBMOUNTS);
             assertEquals(0, flags(rig.fuse(), FuseClient.ROOT, "tmp"));
         }
@@ -155,7 +155,7 @@ class SubmountsTest {
 
     @Test
     void whatIsMountedBelowKeepsNoMoreDescriptorsThanTheRest() throws Exception {
-        try (FuseRig rig = rig(options -> options.withMaxDescriptors(5))) {
+        try (FuseRig rig = rig(options -> options.maxDescriptors(5))) {
             int before = FuseRig.openDescriptors();
             lookAtManyFiles(rig.fuse());
             assertTrue(FuseRig.descriptorsSettleAt(before + 5 + 2), "five, and one a mount");
@@ -164,13 +164,7 @@ class SubmountsTest {
 
     @Test
     void mandatoryHandlesDoNotHideWhatIsMountedBelow() throws Exception {
-        try (FuseRig rig =
-                rig(
-                        all ->
-                                all.withFiles(
-                                        files ->
-                                                files.withInodeFileHandles(
-                                                        HandleMode.MANDATORY)))) {
+        try (FuseRig rig = rig(all -> all.inodeFileHandles(HandleMode.MANDATORY))) {
             int before = FuseRig.openDescriptors();
             lookAtManyFiles(rig.fuse());
             assertTrue(FuseRig.descriptorsSettleAt(before + 2), "one a mount");
@@ -179,14 +173,7 @@ class SubmountsTest {
 
     @Test
     void withoutHandlesWhatIsMountedBelowStaysOpen() throws Exception {
-        try (FuseRig rig =
-                rig(
-                        all ->
-                                all.withMaxDescriptors(5)
-                                        .withFiles(
-                                                files ->
-                                                        files.withInodeFileHandles(
-                                                                HandleMode.NEVER)))) {
+        try (FuseRig rig = rig(all -> all.maxDescriptors(5).inodeFileHandles(HandleMode.NEVER))) {
             int before = FuseRig.openDescriptors();
             lookAtManyFiles(rig.fuse());
             assertTrue(FuseRig.openDescriptors() >= before + 200);
@@ -196,7 +183,7 @@ class SubmountsTest {
     @Test
     void theHostCanUnmountWhatTheGuestHasForgotten() throws Exception {
         Path tmp = share.resolve("tmp");
-        try (FuseRig rig = rig(options -> options.withMaxDescriptors(0))) {
+        try (FuseRig rig = rig(options -> options.maxDescriptors(0))) {
             FuseClient fuse = rig.fuse();
             long root = fuse.lookup(FuseClient.ROOT, "tmp").nodeId();
             long other = fuse.lookup(root, "other").nodeId();

@@ -26,10 +26,7 @@ class XattrMapOverRingTest {
 
     private FuseRig rig(String rules) throws Exception {
         XattrOptions xattrs = XattrOptions.on().withMap(XattrMap.parse(rules));
-        return new FuseRig(
-                folder,
-                options -> options.withFiles(files -> files.withXattrs(xattrs)),
-                FuseRig.FEATURES);
+        return new FuseRig(folder, options -> options.xattrs(xattrs), FuseRig.FEATURES);
     }
 
     private static UserDefinedFileAttributeView host(FuseRig rig) {

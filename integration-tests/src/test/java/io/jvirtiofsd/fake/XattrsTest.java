@@ -46,11 +46,7 @@ class XattrsTest {
 
     @BeforeEach
     void begin() throws Exception {
-        rig =
-                new FuseRig(
-                        folder,
-                        options -> options.withFiles(files -> files.withXattrs(XattrOptions.on())),
-                        FuseRig.FEATURES);
+        rig = new FuseRig(folder, options -> options.xattrs(XattrOptions.on()), FuseRig.FEATURES);
         fuse = rig.fuse();
         fuse.init(FLAGS);
         xattrs = new XattrCalls(fuse);
@@ -193,9 +189,7 @@ class XattrsTest {
         try (FuseRig readOnly =
                 new FuseRig(
                         other,
-                        options ->
-                                options.withReadOnly(true)
-                                        .withFiles(files -> files.withXattrs(XattrOptions.on())),
+                        options -> options.readOnly(true).xattrs(XattrOptions.on()),
                         FuseRig.FEATURES)) {
             XattrCalls requests = new XattrCalls(readOnly.fuse());
             assertErrno(EROFS, () -> requests.setShort(1, "user.a", ascii("1"), 0));

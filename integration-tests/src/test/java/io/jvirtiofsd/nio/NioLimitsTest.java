@@ -65,12 +65,17 @@ class NioLimitsTest {
         assertEquals(errno, assertThrows(ErrnoException.class, request).errno());
     }
 
+    private static NioOptions options(boolean readOnly, long negativeNanos, long openBytes) {
+        int nodes = NioOptions.defaultMaxNodes();
+        return new NioOptions(0, 0, readOnly, 0, negativeNanos, nodes, openBytes, 0, 0);
+    }
+
     private static Session share(Path root, NioOptions options) throws Exception {
         return NioFileSystem.open(root, options).begin(DaxMode.NEVER);
     }
 
     private static Session share(Path root, long openBytes) throws Exception {
-        return share(root, NioOptions.defaults().withOpenBytes(openBytes));
+        return share(root, options(false, 0, openBytes));
     }
 
     private static Name name(String name) {
@@ -118,8 +123,7 @@ class NioLimitsTest {
     void entriesOfAnArchiveThatNobodyChangesAreInTheHeapOnce() throws Exception {
         URI uri = URI.create("jar:" + archive().toUri());
         try (FileSystem zip = FileSystems.newFileSystem(uri, Map.of())) {
-            NioOptions options =
-                    NioOptions.defaults().withReadOnly(true).withOpenBytes(CONTENT * 3 / 2);
+            NioOptions options = options(true, 0, CONTENT * 3 / 2);
             try (Session session = share(zip.getPath("/"), options)) {
                 long f = session.names().lookup(ROOT, name("f")).nodeId();
                 long g = session.names().lookup(ROOT, name("g")).nodeId();
@@ -197,7 +201,7 @@ class NioLimitsTest {
 
     @Test
     void aMissingNameIsKeptAsLongAsTheOptionSays() throws Exception {
-        NioOptions options = NioOptions.defaults().withNegativeNanos(7);
+        NioOptions options = options(false, 7, NioOptions.defaultOpenBytes());
         try (Session session = share(folder, options)) {
             Entry missing = session.names().lookup(ROOT, name("missing"));
             assertEquals(0, missing.nodeId());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
+import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.Session;
@@ -92,7 +93,8 @@ class ModelTest {
         try {
             Reclaimer reclaimer = new Reclaimer();
             Path shared = Files.createDirectory(folder.resolve("shared"));
-            PassthroughOptions options = PassthroughOptions.defaults().withMaxDescriptors(8);
+            PassthroughOptions options =
+                    BackEndOptions.builder(shared).maxDescriptors(8).build().files();
             compare(
                     PassthroughFileSystem.open(
                             syscalls, reclaimer, shared, options, Optional.empty()),
