@@ -5,6 +5,7 @@ import io.jvirtiofsd.linux.FileId;
 import io.jvirtiofsd.linux.Syscalls;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.function.IntUnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,15 +22,16 @@ public final class DaxFile {
     private static final Logger LOG = LoggerFactory.getLogger(DaxFile.class);
     private static final int SEEK_END = 2; // linux/fs.h
 
-    private final DaxWindow window;
     private final Syscalls syscalls;
     private final Fd fd;
     private final FileId id;
+    private final PendingCuts cuts;
+    private final Consumer<DaxFile> grown;
+    private final Consumer<DaxFile> shortened;
     private final List<DaxRange> ranges = new ArrayList<>();
     private boolean complained;
     private boolean closed;
     private Fd privatePath;
-    private final ExpectedCuts expected;
 
     private volatile long settledSize = -1;
     private volatile long settledStamp;
@@ -37,13 +39,24 @@ public final class DaxFile {
     /** Whether any byte is served by a shadow page, or may have to be when the file grows. */
     private volatile boolean mayHaveShadows;
 
-    /** Takes {@code fd}, open for reading and writing. */
-    DaxFile(DaxWindow window, Syscalls syscalls, ExpectedCuts expected, Fd fd, FileId id) {
-        this.window = window;
+    /**
+     * @param fd open for reading and writing; taken
+     * @param grown maps what this file has grown by
+     * @param shortened unmaps what this file does not have any more
+     */
+    DaxFile(
+            Syscalls syscalls,
+            Fd fd,
+            FileId id,
+            PendingCuts cuts,
+            Consumer<DaxFile> grown,
+            Consumer<DaxFile> shortened) {
         this.syscalls = syscalls;
-        this.expected = expected;
         this.fd = fd;
         this.id = id;
+        this.cuts = cuts;
+        this.grown = grown;
+        this.shortened = shortened;
     }
 
     /** The descriptor, borrowed; valid until closed. */
@@ -87,7 +100,8 @@ public final class DaxFile {
         if (closed) {
             return 0;
         }
-        return Math.min(expected.sizeToBe(id, actualSize()), window.smallestCut(id));
+        long ownCut = cuts.ownSize(id); // first: once it is gone the file has that size
+        return Math.min(ownCut, cuts.sizeToBe(id, actualSize()));
     }
 
     /**
@@ -95,7 +109,7 @@ public final class DaxFile {
      * that somebody may be cutting unseen there are none, though it keeps its {@link #size}.
      */
     synchronized long mappableSize() {
-        return closed || expected.isUnsure(id, actualSize()) ? 0 : size();
+        return closed || cuts.isUnsure(id, actualSize()) ? 0 : size();
     }
 
     private long actualSize() {
@@ -105,8 +119,7 @@ public final class DaxFile {
     /** Somebody is about to cut the file by {@code call}. */
     synchronized void expect(BlockedCall call) {
         size(); // forgets those that are over
-        boolean alone = window.smallestCut(id) == Long.MAX_VALUE;
-        expected.add(id, call, alone ? actualSize() : 0);
+        cuts.add(id, call, actualSize());
     }
 
     /** Its ranges; for the window, under its monitor. */
@@ -128,7 +141,7 @@ public final class DaxFile {
     synchronized void rangesChanged() {
         boolean any = false;
         for (DaxRange range : ranges) {
-            any |= range.shadow != null || range.split < range.length;
+            any |= range.mayHaveShadow();
         }
         mayHaveShadows = any;
     }
@@ -150,7 +163,7 @@ public final class DaxFile {
             lacking = settleLocked(from, to, size());
         }
         if (lacking) {
-            window.grow(this);
+            grown.accept(this);
         }
     }
 
@@ -213,7 +226,7 @@ public final class DaxFile {
     /** Catches up with whatever has become of the file. */
     void catchUp() {
         if (reachesPastEnd()) {
-            window.shortened(this);
+            shortened.accept(this);
         } else {
             settle();
         }
@@ -221,7 +234,7 @@ public final class DaxFile {
 
     private synchronized boolean reachesPastEnd() {
         long size = mappableSize();
-        return ranges.stream().anyMatch(range -> range.split > range.inFile(size));
+        return ranges.stream().anyMatch(range -> range.split() > range.inFile(size));
     }
 
     /** For the window, when nothing is mapped any more. */

@@ -1,12 +1,8 @@
 package io.jvirtiofsd.dax;
 
-import java.util.List;
-import java.util.Map;
-import java.util.NavigableMap;
-
 /**
  * A range of the window that the guest has set up for part of a file, and how it is served: whole
- * pages by the file itself up to {@link #split}, the rest by shadow pages.
+ * pages by the file itself up to {@link #split()}, the rest by shadow pages.
  *
  * <pre>
  *   window    windowOffset ................................ windowOffset + length
@@ -14,22 +10,25 @@ import java.util.NavigableMap;
  *   file      fileOffset         + split     ^ end of the file
  * </pre>
  *
- * <p>Changed under both the window's and the file's monitor, read under either.
+ * <p>Guarded by two monitors, the window's and the file's: changed under both, read under either.
  */
 final class DaxRange {
+    /** Bytes of most ranges: the unit in which Linux divides the window. */
+    static final int USUAL_BYTES = 2 << 20; // linux fs/fuse/dax.c FUSE_DAX_SZ
+
     final DaxFile file;
     final long fileOffset;
     final long windowOffset;
     final int length;
 
     /** Bytes from the start that are served by the file itself; 0 if none. */
-    int split;
+    private int split;
 
     /** The rest, from {@link #split} on; null while nothing is mapped there. */
-    ShadowPages.Range shadow;
+    private ShadowPages.Range shadow;
 
     /** Whether the guest sees them already. */
-    boolean shadowMapped;
+    private boolean shadowMapped;
 
     /** Bytes of the shadow part that were part of the file when last looked at. */
     private int bytesInFile;
@@ -39,14 +38,6 @@ final class DaxRange {
         this.fileOffset = fileOffset;
         this.windowOffset = windowOffset;
         this.length = length;
-    }
-
-    /** Those of {@code ranges}, by their window offsets, with a byte in {@code [from, to)}. */
-    static List<DaxRange> overlapping(NavigableMap<Long, DaxRange> ranges, long from, long to) {
-        Map.Entry<Long, DaxRange> before = ranges.lowerEntry(from);
-        boolean reaches = before != null && before.getValue().windowEnd() > from;
-        long first = reaches ? before.getKey() : from;
-        return List.copyOf(ranges.subMap(first, to).values());
     }
 
     /** A new range for bytes {@code [from, to)} of this one. */
@@ -65,6 +56,30 @@ final class DaxRange {
                 && length == otherLength;
     }
 
+    /** Bytes from the start that are served by the file itself; 0 if none. */
+    int split() {
+        return split;
+    }
+
+    /** Whether nothing serves it yet. */
+    boolean isBare() {
+        return split == 0 && shadow == null;
+    }
+
+    boolean hasShadow() {
+        return shadow != null;
+    }
+
+    /** Whether any byte is served by a shadow page, or may have to be when the file grows. */
+    boolean mayHaveShadow() {
+        return shadow != null || split < length;
+    }
+
+    /** The first {@code bytes} bytes are served by the file itself from now on. */
+    void serveByFile(int bytes) {
+        split = bytes;
+    }
+
     /** How many of its bytes a file of {@code size} bytes has. */
     int inFile(long size) {
         return (int) Math.max(0, Math.min(size - fileOffset, length));
@@ -79,13 +94,19 @@ final class DaxRange {
         return fileOffset + split;
     }
 
-    /** Begins to serve what follows {@link #split} by {@code pages}, filled from the file. */
+    /** Begins to serve what follows {@link #split()} by {@code pages}, filled from the file. */
     void shadowBy(ShadowPages.Range pages, int fd, long size) {
         shadow = pages;
         bytesInFile = 0;
         settle(fd, size, 0, Long.MAX_VALUE);
     }
 
+    /** The guest sees the shadow pages from now on. */
+    void shadowIsMapped() {
+        shadowMapped = true;
+    }
+
+    /** Gives the shadow pages back; nothing follows {@link #split()} any more. */
     void dropShadow() {
         shadow.discard();
         shadow = null;

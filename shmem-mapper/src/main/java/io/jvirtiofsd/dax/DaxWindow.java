@@ -6,12 +6,11 @@ import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Syscalls;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.NavigableMap;
+import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
@@ -32,13 +31,10 @@ import java.util.function.BooleanSupplier;
  */
 public final class DaxWindow implements AutoCloseable {
     /** What sizes are multiples of: the unit in which Linux divides the window. */
-    public static final long RANGE_BYTES = 2 << 20; // linux fs/fuse/dax.c FUSE_DAX_SZ
+    public static final long RANGE_BYTES = DaxRange.USUAL_BYTES;
 
     private static final int PAGE_BYTES = 4096;
     private static final int LOCATING_MILLIS = 500;
-
-    /** The most ranges, and so files: those beyond a file's end have no piece that is counted. */
-    private static final int MAX_RANGES = 1024;
 
     private static final long MAX_RANGE_BYTES = 1 << 30; // such that offsets inside are ints
 
@@ -61,9 +57,12 @@ public final class DaxWindow implements AutoCloseable {
     private final WindowPieces pieces;
     private final Layout layout;
     private final FileWatch watch;
-    private final NavigableMap<Long, DaxRange> ranges = new TreeMap<>();
-    private final MappedFiles files = new MappedFiles();
-    private final ExpectedCuts expected = new ExpectedCuts();
+    private final boolean sparesPieces;
+    private final RangeTable ranges = new RangeTable();
+    private final PendingCuts cuts = new PendingCuts();
+
+    /** One for each file of the host that is open here. */
+    private final Map<FileId, DaxFile> files = new ConcurrentHashMap<>();
 
     /** Files without any range: closed at the end of what is going on. */
     private final Set<DaxFile> idle = new HashSet<>();
@@ -74,8 +73,9 @@ public final class DaxWindow implements AutoCloseable {
     private DaxWindow(Syscalls syscalls, long bytes, GuardMode guard) throws LinuxException {
         this.syscalls = syscalls;
         this.bytes = bytes;
+        this.sparesPieces = guard != GuardMode.WAIT;
         try (Parts parts = new Parts()) {
-            this.watch = parts.add(new FileWatch(syscalls, this, guard));
+            this.watch = parts.add(new FileWatch(syscalls, guard, cuts, this::cut));
             this.pieces = parts.add(new WindowPieces(syscalls, bytes, counters));
             this.layout = new Layout(syscalls, bytes, pieces, counters);
             parts.complete();
@@ -152,12 +152,12 @@ public final class DaxWindow implements AutoCloseable {
 
     /** Whether any file is open here. Any thread may ask. */
     public boolean hasFiles() {
-        return files.count() > 0;
+        return !files.isEmpty();
     }
 
     /** The file if it is open here, or null. Any thread may ask. */
     public DaxFile find(FileId id) {
-        return files.find(id);
+        return files.get(id);
     }
 
     /**
@@ -167,20 +167,15 @@ public final class DaxWindow implements AutoCloseable {
      * @param fd open for reading and writing; taken
      */
     public synchronized DaxFile open(Fd fd, FileId id) {
-        DaxFile file = new DaxFile(this, syscalls, expected, fd, id);
-        files.add(file);
+        DaxFile file = new DaxFile(syscalls, fd, id, cuts, this::grow, this::shortened);
+        files.put(id, file);
         watch.add(file);
         return file;
     }
 
-    /** The files that may be mapped; a copy. */
-    List<DaxFile> files() {
-        return List.copyOf(files.all());
-    }
-
     /** Brings what the guest has stored in shadow pages into all files. */
     public void writeBack() {
-        files.all().forEach(DaxFile::writeBack);
+        files.values().forEach(DaxFile::writeBack);
     }
 
     /**
@@ -209,7 +204,7 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     private int place(DaxFile file, long fileOffset, long windowOffset, long length) {
-        DaxRange there = ranges.get(windowOffset);
+        DaxRange there = ranges.at(windowOffset);
         if (there != null && there.covers(file, fileOffset, windowOffset, length)) {
             return grow(file); // an upgrade to writing: mapped read-write from the start
         }
@@ -267,7 +262,7 @@ public final class DaxWindow implements AutoCloseable {
 
     private void closeIdle() {
         for (DaxFile file : idle) {
-            if (files.remove(file)) {
+            if (files.remove(file.id(), file)) {
                 watch.remove(file);
                 file.end();
             }
@@ -277,7 +272,7 @@ public final class DaxWindow implements AutoCloseable {
 
     /** Unmaps everything; the ranges' bytes are in their files. */
     public synchronized void clear() {
-        for (DaxRange range : List.copyOf(ranges.values())) {
+        for (DaxRange range : ranges.all()) {
             drop(range);
         }
         closeIdle();
@@ -291,17 +286,9 @@ public final class DaxWindow implements AutoCloseable {
      */
     private int makeRoom(long windowOffset, long length, int more) {
         long end = windowOffset + length;
-        List<DaxRange> old = DaxRange.overlapping(ranges, windowOffset, end);
-        List<DaxRange> sides = new ArrayList<>();
-        for (DaxRange range : old) {
-            if (range.windowOffset < windowOffset) {
-                sides.add(range.part(0, (int) (windowOffset - range.windowOffset)));
-            }
-            if (range.windowEnd() > end) {
-                sides.add(range.part((int) (end - range.windowOffset), range.length));
-            }
-        }
-        if (ranges.size() - old.size() + sides.size() + more > MAX_RANGES) {
+        List<DaxRange> old = ranges.overlapping(windowOffset, end);
+        List<DaxRange> sides = RangeTable.sides(old, windowOffset, end);
+        if (!ranges.hasRoomFor(sides.size() - old.size() + more)) {
             return -LinuxErrno.ENOMEM;
         }
         int result = 0;
@@ -318,7 +305,7 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     private int add(DaxRange range) {
-        ranges.put(range.windowOffset, range);
+        ranges.add(range);
         layout.use(range.length);
         range.file.add(range);
         idle.remove(range.file);
@@ -330,7 +317,7 @@ public final class DaxWindow implements AutoCloseable {
     /** Takes a range out; whether the guest is known to be unable to reach it. */
     private boolean drop(DaxRange range) {
         boolean sure = layout.unmapPieces(range);
-        ranges.remove(range.windowOffset);
+        ranges.remove(range);
         layout.use(-range.length);
         range.file.remove(range);
         if (range.file.ranges().isEmpty()) {
@@ -340,7 +327,7 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     /** Maps what a file has grown by, without touching what is mapped: the guest is using it. */
-    synchronized int grow(DaxFile file) {
+    private synchronized int grow(DaxFile file) {
         int result = 0;
         for (DaxRange range : List.copyOf(file.ranges())) {
             long size = file.size();
@@ -353,11 +340,6 @@ public final class DaxWindow implements AutoCloseable {
         return result;
     }
 
-    /** The smallest size that a change of the guest's which is going on may leave. */
-    long smallestCut(FileId id) {
-        return files.smallestCut(id);
-    }
-
     /**
      * Applies a change of the guest's to a file's size, or to which bytes it has, while the guest
      * keeps away from its maps: what would lie beyond the end is unmapped first and not mapped
@@ -367,15 +349,16 @@ public final class DaxWindow implements AutoCloseable {
      * @return what {@code change} returned
      */
     public <E extends Exception> int change(FileId id, long size, Change<E> change) throws E {
-        DaxFile mapped = files.beginCut(id, size);
-        expected.distrust(id);
+        cuts.begin(id, size); // before the file is looked for: it may be mapped just now
+        DaxFile mapped = find(id);
         try {
             if (mapped != null) {
                 beforeChange(mapped, size);
             }
             return change.apply(); // not under a monitor: another daemon's guard may ask ours
         } finally {
-            mapped = files.endCut(id, size);
+            cuts.end(id, size);
+            mapped = find(id);
             if (mapped != null) {
                 afterChange(mapped);
             }
@@ -404,17 +387,17 @@ public final class DaxWindow implements AutoCloseable {
     /**
      * Somebody else is about to cut a file by {@code call}, which need not be open here any more.
      *
-     * @param whole refuse if it takes a part of a piece
-     * @return whether that may be: what it cuts off is not mapped, and known not to be
+     * @return whether that may be: what it cuts off is not mapped, and known not to be. A cut
+     *     through the middle of a piece is refused unless the guard may take out such a piece.
      */
-    synchronized boolean cut(FileId id, BlockedCall call, boolean whole) {
+    private synchronized boolean cut(FileId id, BlockedCall call) {
         DaxFile file = find(id);
         if (file == null) {
-            expected.add(id, call, 0);
+            cuts.add(id, call, 0);
             return pieces.areOut(id);
         }
         long size = call.keeps();
-        if (whole && file.ranges().stream().anyMatch(range -> layout.divides(range, size))) {
+        if (sparesPieces && file.ranges().stream().anyMatch(range -> layout.divides(range, size))) {
             return false;
         }
         file.expect(call);
@@ -422,13 +405,8 @@ public final class DaxWindow implements AutoCloseable {
         return pieces.areOut(id);
     }
 
-    /** Drops what is known of programs that cut files and are done. */
-    void forgetCuts() {
-        expected.forget();
-    }
-
     /** Somebody else may have cut the file short: nothing may stay mapped beyond its end. */
-    synchronized void shortened(DaxFile file) {
+    private synchronized void shortened(DaxFile file) {
         for (DaxRange range : file.ranges()) {
             if (layout.reachesPast(range, file.mappableSize())) {
                 layout.unmapPieces(range);
@@ -440,7 +418,7 @@ public final class DaxWindow implements AutoCloseable {
 
     private void mapMissing(DaxFile file) {
         for (DaxRange range : List.copyOf(file.ranges())) {
-            if (range.split == 0 && range.shadow == null) {
+            if (range.isBare()) {
                 layout.mapPieces(range); // what fails is tried again at the next look at the file
             }
         }
@@ -454,7 +432,7 @@ public final class DaxWindow implements AutoCloseable {
      * @param wanted asked under the monitor: whether the guest still knows it by another way
      */
     public synchronized void forget(FileId id, BooleanSupplier wanted) {
-        DaxFile file = files.find(id);
+        DaxFile file = find(id);
         if (file == null || wanted.getAsBoolean()) {
             return;
         }
@@ -466,8 +444,8 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     public synchronized DaxStatistics statistics() {
-        long tails = ranges.values().stream().filter(range -> range.shadow != null).count();
-        return counters.statistics(bytes, ranges.size(), pieces, (int) tails);
+        long tails = ranges.all().stream().filter(DaxRange::hasShadow).count();
+        return counters.statistics(bytes, ranges.count(), pieces, (int) tails);
     }
 
     /** Lets go of all memory; no front-end may be attached and no file be open any more. */

@@ -32,8 +32,9 @@ final class FileWatch implements Part {
     private static final int BUFFER_BYTES = 4096;
 
     private final Syscalls syscalls;
-    private final DaxWindow window;
-    private final Map<Integer, DaxFile> files = new ConcurrentHashMap<>();
+    private final PendingCuts cuts;
+    private final Set<DaxFile> files = ConcurrentHashMap.newKeySet();
+    private final Map<Integer, DaxFile> watched = new ConcurrentHashMap<>();
     private final Map<DaxFile, Integer> watches = new ConcurrentHashMap<>();
     private final NativeMemory events = NativeMemory.allocate(BUFFER_BYTES);
     private final Fd inotify;
@@ -42,27 +43,30 @@ final class FileWatch implements Part {
     private LinuxException unguarded; // why there is no guard, until it has been said
     private long lastRound = System.nanoTime();
 
-    /** The window is borrowed. */
-    FileWatch(Syscalls syscalls, DaxWindow window, GuardMode mode) throws LinuxException {
+    /**
+     * @param cuts what others are doing to files, forgotten once it is done
+     * @param cut what is done before another program cuts a file
+     */
+    FileWatch(Syscalls syscalls, GuardMode mode, PendingCuts cuts, TruncationGuard.Cut cut)
+            throws LinuxException {
         this.syscalls = syscalls;
-        this.window = window;
+        this.cuts = cuts;
         int number = syscalls.inotifyInit1(IN_NONBLOCK_CLOEXEC);
         LinuxException.check(number, "inotify_init1");
         try (Parts parts = new Parts()) {
             this.inotify = parts.add(Fd.own(syscalls, number));
             this.loop = parts.add(new ReadableLoop(syscalls, "dax-files", inotify, this::round));
-            this.guard = guard(mode);
+            this.guard = guard(mode, cut);
             parts.complete();
         }
     }
 
-    private TruncationGuard guard(GuardMode mode) throws LinuxException {
+    private TruncationGuard guard(GuardMode mode, TruncationGuard.Cut cut) throws LinuxException {
         if (mode == GuardMode.OFF) {
             return null;
         }
-        boolean whole = mode != GuardMode.WAIT;
         try {
-            return new TruncationGuard(syscalls, (file, call) -> window.cut(file, call, whole));
+            return new TruncationGuard(syscalls, cut);
         } catch (LinuxException e) {
             if (mode != GuardMode.AUTO) {
                 throw e;
@@ -74,6 +78,7 @@ final class FileWatch implements Part {
 
     /** From now on {@code file} is watched. */
     synchronized void add(DaxFile file) {
+        files.add(file);
         try {
             loop.start();
             int watch =
@@ -81,7 +86,7 @@ final class FileWatch implements Part {
                             syscalls.inotifyAddWatch(
                                     inotify.number(), Scratch.get().procPath(file.fd()), IN_MODIFY),
                             "inotify_add_watch");
-            files.put(watch, file);
+            watched.put(watch, file);
             watches.put(file, watch);
         } catch (LinuxException e) {
             LOG.warn("changes to files by others are noticed late: {}", e.getMessage());
@@ -97,8 +102,9 @@ final class FileWatch implements Part {
     }
 
     synchronized void remove(DaxFile file) {
+        files.remove(file);
         Integer watch = watches.remove(file);
-        if (watch != null && files.remove(watch, file)) {
+        if (watch != null && watched.remove(watch, file)) {
             syscalls.inotifyRmWatch(inotify.number(), watch);
         }
         if (guard != null) {
@@ -110,8 +116,8 @@ final class FileWatch implements Part {
         Set<DaxFile> changed = changed();
         if (System.nanoTime() - lastRound >= ROUND_MILLIS * 1_000_000L) {
             lastRound = System.nanoTime();
-            changed.addAll(window.files());
-            window.forgetCuts();
+            changed.addAll(files);
+            cuts.forget();
         }
         changed.forEach(DaxFile::catchUp);
         return ROUND_MILLIS;
@@ -121,7 +127,7 @@ final class FileWatch implements Part {
         Set<DaxFile> changed = new HashSet<>();
         long got = syscalls.read(inotify.number(), events.address(), events.size());
         for (int at = 0; at < got; at += EVENT_BYTES + events.getInt(at + 12)) {
-            DaxFile file = files.get(events.getInt(at));
+            DaxFile file = watched.get(events.getInt(at));
             if (file != null) {
                 changed.add(file);
             }

@@ -71,7 +71,7 @@ final class Layout {
     /** Maps what a range without pieces needs; 0 or a negated errno. */
     int mapPieces(DaxRange range) {
         int result = -LinuxErrno.EIO;
-        for (int i = 0; i < ATTEMPTS && result < 0 && range.split == 0; i++) {
+        for (int i = 0; i < ATTEMPTS && result < 0 && range.split() == 0; i++) {
             long size = range.file.size();
             result = mapPieces(range, size);
             if (range.file.size() == size) {
@@ -101,7 +101,7 @@ final class Layout {
                 return result;
             }
             synchronized (file) {
-                range.split = whole;
+                range.serveByFile(whole);
             }
         }
         return tail ? shadow(range, size) : 0;
@@ -109,13 +109,13 @@ final class Layout {
 
     /** Maps what a file of {@code size} bytes has grown by; 0 or a negated errno. */
     int extend(DaxRange range, long size) {
-        return range.split == 0 ? mapPieces(range) : shadow(range, size);
+        return range.split() == 0 ? mapPieces(range) : shadow(range, size);
     }
 
     /** Serves what follows a range's file pages by shadow pages. */
     private int shadow(DaxRange range, long size) {
-        int length = range.length - range.split;
-        long at = range.windowOffset + range.split;
+        int length = range.length - range.split();
+        long at = range.windowOffset + range.split();
         if (shadows == null) {
             try {
                 shadows = new ShadowPages(syscalls, windowBytes, counters);
@@ -127,12 +127,13 @@ final class Layout {
             range.shadowBy(shadows.range(at, length), range.file.fd(), size);
             range.file.rangesChanged();
         }
-        int result = map(range, shadows.fd(), shadows.id(), at, range.split, length);
+        int result = map(range, shadows.fd(), shadows.id(), at, range.split(), length);
         synchronized (range.file) {
             if (result < 0) {
                 range.dropShadow();
+            } else {
+                range.shadowIsMapped();
             }
-            range.shadowMapped = result == 0;
         }
         return result;
     }
@@ -147,7 +148,7 @@ final class Layout {
 
     /** Whether all that the guest may still set up has room when a range takes two pieces. */
     private boolean roomForTwo() {
-        long others = Math.max(0, unusedBytes / DaxWindow.RANGE_BYTES);
+        long others = Math.max(0, unusedBytes / DaxRange.USUAL_BYTES);
         return pieces.free() - 2 >= Math.min(others, WindowPieces.MAX_PIECES / 4);
     }
 
@@ -173,18 +174,18 @@ final class Layout {
      */
     boolean unmapPieces(DaxRange range) {
         boolean sure = true;
-        if (range.shadow != null) {
-            sure = pieces.unmap(range.windowOffset + range.split);
+        if (range.hasShadow()) {
+            sure = pieces.unmap(range.windowOffset + range.split());
             synchronized (range.file) {
                 range.writeBack(range.file.fd());
                 range.dropShadow();
             }
         }
-        if (range.split > 0) { // last, for the guest to lack file pages only shortly
+        if (range.split() > 0) { // last, for the guest to lack file pages only shortly
             sure &= pieces.unmap(range.windowOffset);
         }
         synchronized (range.file) {
-            range.split = 0;
+            range.serveByFile(0);
             range.file.rangesChanged();
         }
         return sure;
@@ -192,7 +193,7 @@ final class Layout {
 
     /** Whether file pages are mapped that a file of {@code size} bytes does not have. */
     boolean reachesPast(DaxRange range, long size) {
-        return range.split > (range.inFile(size) & -PAGE_BYTES)
+        return range.split() > (range.inFile(size) & -PAGE_BYTES)
                 && !Boolean.TRUE.equals(mapsPastEnd);
     }
 
@@ -204,6 +205,6 @@ final class Layout {
     /** Whether much is served by shadow pages that could be served by the file itself. */
     boolean isWasteful(DaxRange range, long size) {
         int whole = range.inFile(size) & -PAGE_BYTES;
-        return range.shadow != null && whole - range.split >= WORTHWHILE_BYTES && roomForTwo();
+        return range.hasShadow() && whole - range.split() >= WORTHWHILE_BYTES && roomForTwo();
     }
 }
