@@ -1,7 +1,6 @@
 package io.jvirtiofsd.passthrough;
 
 import io.jvirtiofsd.dax.DaxFile;
-import io.jvirtiofsd.dax.DaxStatistics;
 import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.linux.Fcntl;
@@ -72,11 +71,7 @@ final class HostWindow {
 
     /** What it holds and has done, for people; empty while nobody has mapped anything. */
     String report() {
-        if (window == null) {
-            return "";
-        }
-        DaxStatistics now = window.statistics();
-        return now.maps() == 0 ? "" : now.toString();
+        return window == null ? "" : window.report();
     }
 
     /** What keeps the maps of an inode's file right, or null while nothing of it is mapped. */

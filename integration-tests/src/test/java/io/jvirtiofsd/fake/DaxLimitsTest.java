@@ -13,9 +13,7 @@ import io.jvirtiofsd.dax.ShmemChannel.Outcome;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.FileId;
-import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
-import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
@@ -145,11 +143,11 @@ class DaxLimitsTest {
             for (int i = 1; i <= REMEMBERED; i++) {
                 map(window, syscalls, "f" + i, 0);
             }
-            assertTrue(window.isMapped(first.device(), first.ino()));
+            assertTrue(window.isMapped(first));
             FileId last = map(window, syscalls, "last", 0);
-            assertFalse(window.isMapped(first.device(), first.ino()));
-            assertTrue(window.isMapped(last.device(), last.ino()));
-            assertTrue(window.isMapped(live.device(), live.ino()));
+            assertFalse(window.isMapped(first));
+            assertTrue(window.isMapped(last));
+            assertTrue(window.isMapped(live));
             window.detach();
         }
     }
@@ -162,11 +160,8 @@ class DaxLimitsTest {
         int fd =
                 syscalls.openat(
                         Fcntl.AT_FDCWD, scratch.path(text, 0, text.length), Fcntl.O_RDWR, 0);
-        NativeMemory statx = scratch.statx();
-        int mask = Statx.STATX_BASIC_STATS;
-        syscalls.statx(fd, scratch.emptyPath(), Fcntl.AT_EMPTY_PATH, mask, statx.address());
-        FileId id = new FileId(Statx.device(statx), statx.getLong(Statx.INO));
         Fd file = Fd.own(syscalls, fd);
+        FileId id = FileId.of(syscalls, file);
         assertEquals(0, window.setup(() -> window.open(file, id), 0, at, PAGE));
         return id;
     }

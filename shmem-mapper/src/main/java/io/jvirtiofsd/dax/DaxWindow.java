@@ -53,7 +53,7 @@ public final class DaxWindow implements AutoCloseable {
 
     private final Syscalls syscalls;
     private final long bytes;
-    private final DaxStatistics.Counters counters = new DaxStatistics.Counters();
+    private final DaxStatistics statistics = new DaxStatistics();
     private final WindowPieces pieces;
     private final Layout layout;
     private final FileWatch watch;
@@ -76,8 +76,8 @@ public final class DaxWindow implements AutoCloseable {
         this.sparesPieces = guard != GuardMode.WAIT;
         try (Parts parts = new Parts()) {
             this.watch = parts.add(new FileWatch(syscalls, guard, cuts, this::cut));
-            this.pieces = parts.add(new WindowPieces(syscalls, bytes, counters));
-            this.layout = new Layout(syscalls, bytes, pieces, counters);
+            this.pieces = parts.add(new WindowPieces(syscalls, bytes, statistics));
+            this.layout = new Layout(syscalls, bytes, pieces, statistics);
             parts.complete();
         }
     }
@@ -106,13 +106,13 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     /** Window offset of the piece that these figures of a memory region are of, or &minus;1. */
-    public long pieceAt(long device, long ino, long fileOffset, long length) {
-        return pieces.find(device, ino, fileOffset, length);
+    public long pieceAt(FileId file, long fileOffset, long length) {
+        return pieces.find(file, fileOffset, length);
     }
 
     /** Whether a memory region with this file can only be a piece of the window. */
-    public boolean isMapped(long device, long ino) {
-        return pieces.knows(device, ino);
+    public boolean isMapped(FileId file) {
+        return pieces.knows(file);
     }
 
     /** Uses {@code channel}, borrowed, from now on. */
@@ -254,7 +254,7 @@ public final class DaxWindow implements AutoCloseable {
         if (!contains(windowOffset, length)) {
             return -LinuxErrno.EINVAL;
         }
-        counters.reclaimed.increment();
+        statistics.reclaimed();
         int result = makeRoom(windowOffset, length, 0);
         closeIdle();
         return result;
@@ -443,9 +443,10 @@ public final class DaxWindow implements AutoCloseable {
         closeIdle();
     }
 
-    public synchronized DaxStatistics statistics() {
-        long tails = ranges.all().stream().filter(DaxRange::hasShadow).count();
-        return counters.statistics(bytes, ranges.count(), pieces, (int) tails);
+    /** What it holds and has done, for people; empty while nobody has mapped anything. */
+    public synchronized String report() {
+        int tails = (int) ranges.all().stream().filter(DaxRange::hasShadow).count();
+        return statistics.report(bytes, ranges.count(), tails, pieces);
     }
 
     /** Lets go of all memory; no front-end may be attached and no file be open any more. */

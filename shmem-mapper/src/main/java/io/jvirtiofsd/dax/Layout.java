@@ -31,7 +31,7 @@ final class Layout {
     private final Syscalls syscalls;
     private final long windowBytes;
     private final WindowPieces pieces;
-    private final DaxStatistics.Counters counters;
+    private final DaxStatistics statistics;
 
     /** The front-end's, made when first needed: what it has mapped once it can keep. */
     private ShadowPages shadows;
@@ -43,11 +43,11 @@ final class Layout {
             Syscalls syscalls,
             long windowBytes,
             WindowPieces pieces,
-            DaxStatistics.Counters counters) {
+            DaxStatistics statistics) {
         this.syscalls = syscalls;
         this.windowBytes = windowBytes;
         this.pieces = pieces;
-        this.counters = counters;
+        this.statistics = statistics;
         this.unusedBytes = windowBytes;
     }
 
@@ -118,7 +118,7 @@ final class Layout {
         long at = range.windowOffset + range.split();
         if (shadows == null) {
             try {
-                shadows = new ShadowPages(syscalls, windowBytes, counters);
+                shadows = new ShadowPages(syscalls, windowBytes, statistics);
             } catch (LinuxException e) {
                 return -e.errno();
             }

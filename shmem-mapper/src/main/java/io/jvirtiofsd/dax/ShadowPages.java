@@ -10,7 +10,6 @@ import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.Scratch;
-import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 import java.nio.charset.StandardCharsets;
 
@@ -29,19 +28,19 @@ final class ShadowPages implements Part {
     private static final int FALLOC_FL_PUNCH_HOLE = 2; // linux/falloc.h
 
     private final Syscalls syscalls;
-    private final DaxStatistics.Counters counters;
+    private final DaxStatistics statistics;
     private final Fd memfd;
     private final Mapping shared;
     private final Mapping twin;
     private final FileId id;
 
-    ShadowPages(Syscalls syscalls, long bytes, DaxStatistics.Counters counters)
+    ShadowPages(Syscalls syscalls, long bytes, DaxStatistics statistics)
             throws LinuxException {
         this.syscalls = syscalls;
-        this.counters = counters;
+        this.statistics = statistics;
         try (Parts parts = new Parts()) {
             this.memfd = parts.add(memfd(syscalls, bytes, "jvirtiofsd-tails"));
-            this.id = identity(syscalls, memfd);
+            this.id = FileId.of(syscalls, memfd);
             this.shared = parts.add(Mapping.map(syscalls, memfd.number(), 0, bytes));
             this.twin = Mapping.anonymous(syscalls, bytes);
             parts.complete();
@@ -64,17 +63,6 @@ final class ShadowPages implements Part {
             throw new LinuxException("cannot make a memfd of " + bytes + " bytes", -result);
         }
         return fd;
-    }
-
-    /** Which file {@code fd} is of. */
-    static FileId identity(Syscalls syscalls, Fd fd) throws LinuxException {
-        Scratch scratch = Scratch.get();
-        int mask = Statx.STATX_BASIC_STATS;
-        long block = scratch.statx().address();
-        int result =
-                syscalls.statx(fd.number(), scratch.emptyPath(), Fcntl.AT_EMPTY_PATH, mask, block);
-        LinuxException.check(result, "statx of a memfd");
-        return new FileId(Statx.device(scratch.statx()), scratch.statx().getLong(Statx.INO));
     }
 
     /** The memfd, borrowed. */
@@ -158,7 +146,7 @@ final class ShadowPages implements Part {
                 vector.putLong(0, seen.address(dirty));
                 vector.putLong(8, end - dirty);
                 syscalls.preadv2(fd, vector.address(), 1, start + dirty, 0);
-                counters.writeBacks.increment();
+                statistics.writtenBack();
                 return true;
             } catch (LinuxException e) {
                 return false;

@@ -240,7 +240,7 @@ final class TruncationGuard implements Part {
 
     private boolean mayGoOn(Fd file, BlockedCall call) {
         try {
-            return cut.prepare(ShadowPages.identity(syscalls, file), call);
+            return cut.prepare(FileId.of(syscalls, file), call);
         } catch (LinuxException | RuntimeException | Error e) {
             LOG.error("a mapped file that is cut could not be unmapped", e);
             return false;

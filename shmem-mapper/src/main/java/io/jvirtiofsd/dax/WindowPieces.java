@@ -32,7 +32,7 @@ final class WindowPieces implements Part {
     private static final int MAX_GONE = 1024;
 
     private final Mapping mirror;
-    private final DaxStatistics.Counters counters;
+    private final DaxStatistics statistics;
     private final NavigableMap<Long, Piece> live = new TreeMap<>();
 
     /** May or may not be mapped still: asked for, or to be taken out, without an answer. */
@@ -52,10 +52,10 @@ final class WindowPieces implements Part {
     /** What was unmapped last, while nothing that was asked for later has been answered. */
     private Piece unproven;
 
-    WindowPieces(Syscalls syscalls, long bytes, DaxStatistics.Counters counters)
+    WindowPieces(Syscalls syscalls, long bytes, DaxStatistics statistics)
             throws LinuxException {
         this.mirror = Mapping.reserve(syscalls, bytes);
-        this.counters = counters;
+        this.statistics = statistics;
     }
 
     /** The front-end to ask from now on, or null for none. */
@@ -78,13 +78,13 @@ final class WindowPieces implements Part {
     }
 
     /** Whether a piece is of the file, or was not long ago. */
-    boolean knows(long device, long ino) {
-        return files.containsKey(new FileId(device, ino));
+    boolean knows(FileId file) {
+        return files.containsKey(file);
     }
 
     /** Window offset of the piece with these figures, or &minus;1. */
-    long find(long device, long ino, long fileOffset, long length) {
-        Piece piece = announced.get(new Piece.Key(new FileId(device, ino), fileOffset, length));
+    long find(FileId file, long fileOffset, long length) {
+        Piece piece = announced.get(new Piece.Key(file, fileOffset, length));
         return piece == null ? -1 : piece.windowOffset();
     }
 
@@ -180,7 +180,7 @@ final class WindowPieces implements Part {
         }
         long start = System.nanoTime();
         Outcome outcome = current.map(fd, piece.fileOffset(), piece.windowOffset(), piece.length());
-        counters.mapped(outcome, System.nanoTime() - start);
+        statistics.mapped(outcome, System.nanoTime() - start);
         if (isAnswer(outcome)) {
             unproven = null;
         }
@@ -194,7 +194,7 @@ final class WindowPieces implements Part {
         }
         long start = System.nanoTime();
         Outcome outcome = current.unmap(piece.windowOffset(), piece.length());
-        counters.unmapped(outcome, System.nanoTime() - start);
+        statistics.unmapped(outcome, System.nanoTime() - start);
         if (isAnswer(outcome)) {
             unproven = outcome == Outcome.DONE ? piece : null;
         }

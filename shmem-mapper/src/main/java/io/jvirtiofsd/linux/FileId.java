@@ -6,4 +6,16 @@ package io.jvirtiofsd.linux;
  * @param device as {@code Statx.device} joins its two numbers
  * @param ino inode number; it can be another file's once nobody has this one open
  */
-public record FileId(long device, long ino) {}
+public record FileId(long device, long ino) {
+    /** The file that {@code fd} is of, as statx(2) says; uses the thread's block for that. */
+    public static FileId of(Syscalls syscalls, Fd fd) throws LinuxException {
+        Scratch scratch = Scratch.get();
+        NativeMemory statx = scratch.statx();
+        int mask = Statx.STATX_BASIC_STATS;
+        long path = scratch.emptyPath();
+        int flags = Fcntl.AT_EMPTY_PATH;
+        LinuxException.check(
+                syscalls.statx(fd.number(), path, flags, mask, statx.address()), "statx");
+        return new FileId(Statx.device(statx), statx.getLong(Statx.INO));
+    }
+}

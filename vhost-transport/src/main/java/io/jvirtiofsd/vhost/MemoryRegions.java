@@ -1,12 +1,10 @@
 package io.jvirtiofsd.vhost;
 
 import io.jvirtiofsd.dax.DaxWindow;
-import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
-import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.FileId;
+import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Reclaimer;
-import io.jvirtiofsd.linux.Scratch;
-import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.GuestMemory;
 import io.jvirtiofsd.shmem.GuestMemoryException;
@@ -143,23 +141,17 @@ final class MemoryRegions implements AutoCloseable {
         if (window.isEmpty()) {
             return false;
         }
-        Scratch scratch = Scratch.get();
-        NativeMemory statx = scratch.statx();
-        int mask = Statx.STATX_BASIC_STATS;
-        int result =
-                syscalls.statx(
-                        fd.number(),
-                        scratch.emptyPath(),
-                        Fcntl.AT_EMPTY_PATH,
-                        mask,
-                        statx.address());
-        long device = Statx.device(statx);
-        long ino = statx.getLong(Statx.INO);
-        DaxWindow dax = window.get();
-        if (result < 0 || !dax.isMapped(device, ino)) {
+        FileId file;
+        try {
+            file = FileId.of(syscalls, fd);
+        } catch (LinuxException e) {
             return false;
         }
-        long offset = dax.pieceAt(device, ino, message.u64(at + 24), message.u64(at + 8));
+        DaxWindow dax = window.get();
+        if (!dax.isMapped(file)) {
+            return false;
+        }
+        long offset = dax.pieceAt(file, message.u64(at + 24), message.u64(at + 8));
         if (offset >= 0) {
             locateWindow(message.u64(at) - offset);
         }
