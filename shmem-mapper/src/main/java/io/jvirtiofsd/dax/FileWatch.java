@@ -4,8 +4,8 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Parts;
-import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.ReadableLoop;
+import io.jvirtiofsd.linux.Resource;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import java.util.HashSet;
@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p><i>Thread-safe.</i> Source: inotify(7).
  */
-final class FileWatch implements Part {
+final class FileWatch implements Resource {
     private static final Logger LOG = LoggerFactory.getLogger(FileWatch.class);
     private static final int ROUND_MILLIS = 1000;
 

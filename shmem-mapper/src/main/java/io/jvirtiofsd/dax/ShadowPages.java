@@ -8,7 +8,7 @@ import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Parts;
-import io.jvirtiofsd.linux.Parts.Part;
+import io.jvirtiofsd.linux.Resource;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import java.nio.charset.StandardCharsets;
@@ -20,7 +20,7 @@ import java.nio.charset.StandardCharsets;
  *
  * <p>Confined by the owner of the range: no two threads settle the same bytes at a time.
  */
-final class ShadowPages implements Part {
+final class ShadowPages implements Resource {
     private static final int PAGE_BYTES = 4096;
     private static final int MFD_CLOEXEC = 1; // linux/memfd.h
     private static final int MFD_ALLOW_SEALING = 2; // linux/memfd.h

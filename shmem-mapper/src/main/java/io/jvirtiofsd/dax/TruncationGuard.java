@@ -7,8 +7,8 @@ import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Parts;
-import io.jvirtiofsd.linux.Parts.Part;
 import io.jvirtiofsd.linux.ReadableLoop;
+import io.jvirtiofsd.linux.Resource;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import java.util.ArrayList;
@@ -41,7 +41,7 @@ import org.slf4j.LoggerFactory;
  * answer; the third looks into programs' memory, which may be slow to come. Owned by {@link
  * FileWatch}. <i>Thread-safe.</i> Source: fanotify(7), Linux 6.14.
  */
-final class TruncationGuard implements Part {
+final class TruncationGuard implements Resource {
     private static final Logger LOG = LoggerFactory.getLogger(TruncationGuard.class);
 
     // linux/fanotify.h

@@ -4,7 +4,7 @@ import io.jvirtiofsd.dax.ShmemChannel.Outcome;
 import io.jvirtiofsd.linux.FileId;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
-import io.jvirtiofsd.linux.Parts.Part;
+import io.jvirtiofsd.linux.Resource;
 import io.jvirtiofsd.linux.Syscalls;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -21,7 +21,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * <p>Guarded by the window's monitor, but for {@link #knows} and {@link #find}, which any thread
  * may call: the front-end announces a piece as memory while the thread that mapped it waits.
  */
-final class WindowPieces implements Part {
+final class WindowPieces implements Resource {
     /**
      * The most pieces at a time. Each costs the front-end a memory slot; QEMU has about 509, of
      * which the guest's RAM takes some.

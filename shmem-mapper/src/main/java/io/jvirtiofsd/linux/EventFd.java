@@ -6,7 +6,7 @@ package io.jvirtiofsd.linux;
  * <p>Signalling never blocks: a counter that is full has been signalled already.
  * <i>Thread-safe.</i> Source: eventfd(2).
  */
-public final class EventFd implements AutoCloseable, Reclaimer.Resource {
+public final class EventFd implements Resource {
     private static final int EFD_NONBLOCK = 0x800; // sys/eventfd.h
     private static final int EFD_CLOEXEC = 0x80000; // sys/eventfd.h
 

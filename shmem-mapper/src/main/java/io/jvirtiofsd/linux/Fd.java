@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * <p><i>Thread-safe.</i>
  */
-public final class Fd implements Parts.Part, Reclaimer.Resource {
+public final class Fd implements Resource {
     private final Syscalls syscalls;
     private final int number;
     private final AtomicBoolean closed = new AtomicBoolean();

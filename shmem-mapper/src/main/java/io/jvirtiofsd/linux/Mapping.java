@@ -7,7 +7,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  *
  * <p><i>Thread-safe.</i> Source: mmap(2).
  */
-public final class Mapping implements Parts.Part, Reclaimer.Resource {
+public final class Mapping implements Resource {
     // spotless:off
     public static final int PROT_READ  = 1; // asm-generic/mman-common.h
     public static final int PROT_WRITE = 2; // asm-generic/mman-common.h

@@ -8,16 +8,10 @@ import java.util.Deque;
  * be opened. Confined to the constructor.
  */
 public final class Parts implements AutoCloseable {
-    /** Closes without a checked exception. */
-    @FunctionalInterface
-    public interface Part extends AutoCloseable {
-        @Override
-        void close();
-    }
+    private final Deque<Resource> open = new ArrayDeque<>();
 
-    private final Deque<Part> open = new ArrayDeque<>();
-
-    public <P extends Part> P add(P part) {
+    /** Adds what was opened just now; gives it back. */
+    public <R extends Resource> R add(R part) {
         open.push(part);
         return part;
     }
@@ -29,6 +23,6 @@ public final class Parts implements AutoCloseable {
 
     @Override
     public void close() {
-        open.forEach(Part::close);
+        open.forEach(Resource::close);
     }
 }

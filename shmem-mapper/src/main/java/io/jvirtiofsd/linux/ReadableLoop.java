@@ -9,7 +9,7 @@ import org.slf4j.LoggerFactory;
  * given time. Started by the first {@link #start}; whatever the task throws, it is run again: the
  * kernel may be waiting for it. <i>Thread-safe.</i>
  */
-public final class ReadableLoop implements Parts.Part {
+public final class ReadableLoop implements Resource {
     private static final Logger LOG = LoggerFactory.getLogger(ReadableLoop.class);
     private static final int AFTER_ERROR_MILLIS = 1000;
     private static final short POLLIN = 1; // asm-generic/poll.h

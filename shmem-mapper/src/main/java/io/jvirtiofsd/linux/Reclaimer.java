@@ -26,12 +26,6 @@ public final class Reclaimer {
 
     private record Retired(long epoch, Resource resource) {}
 
-    /** Something that is closed exactly once and whose closing does not fail. */
-    @FunctionalInterface
-    public interface Resource {
-        void close();
-    }
-
     /** Registers the calling thread's reader; close it when the thread ends. */
     public Reader register() {
         Reader reader = new Reader();

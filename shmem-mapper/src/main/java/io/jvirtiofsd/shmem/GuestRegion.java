@@ -5,7 +5,7 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
 import io.jvirtiofsd.linux.NativeMemory;
-import io.jvirtiofsd.linux.Reclaimer;
+import io.jvirtiofsd.linux.Resource;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
@@ -18,7 +18,7 @@ import io.jvirtiofsd.linux.Syscalls;
  * only such as lie inside. <i>Thread-safe</i> as shared memory is. Source: vhost-user, "Memory
  * region description".
  */
-public final class GuestRegion implements AutoCloseable, Reclaimer.Resource {
+public final class GuestRegion implements Resource {
     /** The longest single access, so that each lies inside one view. */
     public static final int MAX_ACCESS_BYTES = 1 << 30;
 

@@ -3,7 +3,7 @@ package io.jvirtiofsd.vhost;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.NativeMemory;
-import io.jvirtiofsd.linux.Parts;
+import io.jvirtiofsd.linux.Resource;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,15 +12,15 @@ import java.nio.file.Path;
  * Where front-ends come from: a socket file made here and removed at the end, or a descriptor that
  * the starter has passed. Owned by the server.
  */
-public final class Listener implements Parts.Part {
+public final class Listener implements Resource {
     private static final int SOL_SOCKET = 1; // asm-generic/socket.h
     private static final int SO_ACCEPTCONN = 30; // asm-generic/socket.h
 
     private final Fd fd;
     private final boolean connected;
-    private final Parts.Part owned;
+    private final Resource owned;
 
-    private Listener(Fd fd, boolean connected, Parts.Part owned) {
+    private Listener(Fd fd, boolean connected, Resource owned) {
         this.fd = fd;
         this.connected = connected;
         this.owned = owned;

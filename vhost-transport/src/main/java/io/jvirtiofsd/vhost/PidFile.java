@@ -6,6 +6,7 @@ import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Parts;
+import io.jvirtiofsd.linux.Resource;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
@@ -20,7 +21,7 @@ import java.nio.file.Path;
  * <p>The lock decides between two daemons that start at once, whatever each of them calls the path.
  * The process's number stands in the file once the socket can be connected to. Source: flock(2).
  */
-final class PidFile implements Parts.Part {
+final class PidFile implements Resource {
     private static final int OWNER_ONLY = 0600;
     private static final int MOST_TRIES = 1000;
 

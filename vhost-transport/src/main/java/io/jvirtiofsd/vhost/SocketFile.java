@@ -6,6 +6,7 @@ import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Parts;
+import io.jvirtiofsd.linux.Resource;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
@@ -25,7 +26,7 @@ import java.nio.file.attribute.UserPrincipalNotFoundException;
  * inode, which nobody else gets while the socket is open. The mode comes by the umask and the group
  * by a descriptor, so no link that others put there is followed. Source: unix(7).
  */
-final class SocketFile implements Parts.Part {
+final class SocketFile implements Resource {
     // spotless:off
     private static final int AF_UNIX       = 1;       // bits/socket.h
     private static final int SOCK_STREAM   = 1;       // bits/socket_type.h
