@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.dax.ShmemChannel.Outcome;
 import io.jvirtiofsd.vhost.FakeFrontend;
+import io.jvirtiofsd.linux.Waiting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -59,7 +60,7 @@ class DaxLifecycleTest {
                                 return e.errno();
                             }
                         });
-        TimeUnit.MILLISECONDS.sleep(100);
+        assertTrue(Waiting.until(rig.shmem::isWithholding));
         assertTrue(!setup.isDone());
         return setup;
     }
@@ -186,7 +187,7 @@ class DaxLifecycleTest {
         rig.setup(other, 0, 1);
         rig.shmem.withhold();
         Files.write(rig.share.resolve("g"), new byte[100], StandardOpenOption.APPEND);
-        TimeUnit.MILLISECONDS.sleep(100); // until the back-end has noticed and asks for the map
+        assertTrue(Waiting.until(rig.shmem::isWithholding)); // the back-end has noticed it
         var look = CompletableFuture.supplyAsync(() -> rig.fuse.getattr(other));
         TimeUnit.MILLISECONDS.sleep(100);
         assertTrue(!look.isDone());

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,6 +28,8 @@ class DescriptorsTest {
     private static final int FILES = 300;
     private static final int O_RDWR = 2;
     private static final int S_IFREG = 0x8000;
+
+    private final AtomicInteger made = new AtomicInteger();
 
     @TempDir Path folder;
     private Path share;
@@ -112,12 +115,12 @@ class DescriptorsTest {
             long fh = fuse.open(node, O_RDWR);
             List<Runnable> requests =
                     List.of(
-                            () -> fuse.lookup(FuseClient.ROOT, "f" + System.nanoTime() % 99),
+                            () -> fuse.lookup(FuseClient.ROOT, "f" + made.getAndIncrement() % FILES),
                             () -> fuse.open(node, 0),
                             () -> fuse.opendir(FuseClient.ROOT),
-                            () -> fuse.mkdir(FuseClient.ROOT, "d" + System.nanoTime(), 0700),
+                            () -> fuse.mkdir(FuseClient.ROOT, "d" + made.getAndIncrement(), 0700),
                             () -> fuse.setattr(node, 8, 0, 0, 0, 3),
-                            () -> create(fuse, "c" + System.nanoTime()));
+                            () -> create(fuse, "c" + made.getAndIncrement()));
             for (int errno : new int[] {LinuxErrno.EMFILE, LinuxErrno.ENFILE}) {
                 for (int failures : new int[] {1, 5}) {
                     for (Runnable request : requests) {

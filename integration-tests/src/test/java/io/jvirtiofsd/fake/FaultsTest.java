@@ -20,6 +20,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,6 +33,8 @@ import org.newsclub.net.unix.FileDescriptorCast;
 class FaultsTest {
     private static final int O_RDWR = 2;
     private static final int S_IFREG = 0x8000;
+
+    private final AtomicInteger made = new AtomicInteger();
 
     @TempDir Path folder;
 
@@ -49,15 +52,15 @@ class FaultsTest {
                     List.of(
                             () -> fuse.lookup(FuseClient.ROOT, "f"),
                             () -> fuse.opendir(FuseClient.ROOT),
-                            () -> fuse.mkdir(FuseClient.ROOT, "d" + System.nanoTime(), 0700),
+                            () -> fuse.mkdir(FuseClient.ROOT, "d" + made.getAndIncrement(), 0700),
                             () ->
                                     fuse.create(
                                             FuseClient.ROOT,
-                                            "c" + System.nanoTime(),
+                                            "c" + made.getAndIncrement(),
                                             O_RDWR,
                                             S_IFREG | 0600),
-                            () -> fuse.symlink(FuseClient.ROOT, "s" + System.nanoTime(), "x"),
-                            () -> fuse.link(1, FuseClient.ROOT, "l" + System.nanoTime()),
+                            () -> fuse.symlink(FuseClient.ROOT, "s" + made.getAndIncrement(), "x"),
+                            () -> fuse.link(1, FuseClient.ROOT, "l" + made.getAndIncrement()),
                             fuse::statfs);
             for (String call :
                     List.of("openat", "statx", "mkdirat", "symlinkat", "linkat", "fstatfs")) {

@@ -14,7 +14,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +30,7 @@ class HostilePeerTest {
     private static final int GPU_SET_SOCKET = 33;
     private static final int SET_CONFIG = 25;
     private static final int REGIONS = 509;
+    private static final int CHURNS = 5000;
     private static final int TABLE_REGIONS = 8;
 
     @TempDir Path folder;
@@ -69,8 +69,8 @@ class HostilePeerTest {
         FakeDriver queue = frontend.queue(1);
         damage.to(queue, frontend.memory().get(0).view());
         assertTrue(Waiting.readable(frontend.syscalls(), queue.error().number(), 5000));
-        assertTrue(queue.staysSilent(20));
         assertServes();
+        assertTrue(queue.staysSilent(0)); // although the other ring has been served meanwhile
         assertEquals(0x40, frontend.ask(FakeFrontend.GET_STATUS)[0] & 0x40); // NEEDS_RESET
         reconnect();
     }
@@ -272,8 +272,7 @@ class HostilePeerTest {
         Thread churn =
                 new Thread(
                         () -> {
-                            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
-                            while (System.nanoTime() < end) {
+                            for (int i = 0; i < CHURNS; i++) {
                                 other.release(1, current[0]);
                                 long wrong = other.open(two.node().nodeId(), 0);
                                 other.release(1, wrong);

@@ -35,6 +35,7 @@ public final class FakeShmem implements Runnable, AutoCloseable {
     private final FakeWindow window;
     private final Thread thread;
     private volatile CountDownLatch withheld = new CountDownLatch(0);
+    private volatile boolean withholding;
     private volatile boolean running;
     private volatile boolean announcing = true;
     private volatile int lateMillis;
@@ -83,6 +84,11 @@ public final class FakeShmem implements Runnable, AutoCloseable {
         withheld = new CountDownLatch(1);
     }
 
+    /** Whether a request has come that is not answered yet, as it is withheld. */
+    public boolean isWithholding() {
+        return withholding;
+    }
+
     /** Answers what was withheld. */
     public void answer() {
         withheld.countDown();
@@ -126,7 +132,9 @@ public final class FakeShmem implements Runnable, AutoCloseable {
         long fileOffset = message.getLong(20);
         long windowOffset = message.getLong(28);
         long length = message.getLong(36);
+        withholding = withheld.getCount() > 0;
         withheld.await();
+        withholding = false;
         if (type == SHMEM_UNMAP && lateMillis > 0 && window.isMapped(windowOffset, length)) {
             reply(type, Outcome.DONE);
             Thread.sleep(lateMillis);
