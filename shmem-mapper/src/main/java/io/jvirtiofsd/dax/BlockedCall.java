@@ -20,7 +20,7 @@ import java.util.Set;
  * <p><i>Immutable.</i> Source: proc(5), /proc/PID/syscall; asm/unistd_64.h and
  * asm-generic/unistd.h.
  */
-public final class BlockedCall {
+final class BlockedCall {
     /** What there is to see. */
     private enum Sight {
         /** The thread does not wait. */
@@ -36,8 +36,16 @@ public final class BlockedCall {
         UNKNOWN
     }
 
-    /** Numbers of the calls whose arguments matter; &minus;2 where there is none. */
-    private record Numbers(
+    /**
+     * Numbers of a machine's system calls. <i>Immutable.</i>
+     *
+     * <p>Numbers of 32-bit programs are others: the one of theirs among the harmless ones that can
+     * cut is openat(2) of i386, 295, which is preadv(2) of x86-64.
+     *
+     * @param open and {@code creat}: &minus;2 where there is no such call
+     * @param harmless calls that read, write or map a file, or execute it
+     */
+    record Numbers(
             int truncate,
             int ftruncate,
             int fallocate,
@@ -46,67 +54,30 @@ public final class BlockedCall {
             int openat,
             int openByHandleAt,
             int ioctl,
-            int preadv) {}
+            int preadv,
+            Set<Integer> harmless) {
+        // spotless:off
+        static final Numbers X86_64 = new Numbers(76, 77, 285, 2, 85, 257, 304, 16, 295, Set.of(
+                // read write mmap pread pwrite readv writev sendfile splice
+                   0,   1,    9,   17,   18,    19,   20,    40,      275,
+                // execve readahead io_submit fadvise preadv pwritev execveat
+                   59,    187,      209,      221,    295,   296,    322,
+                // copy_file_range preadv2 pwritev2
+                   326,            327,    328));
 
-    private static final Numbers NUMBERS =
-            Architecture.IS_AARCH64
-                    ? new Numbers(45, 46, 47, -2, -2, 56, 265, 29, 69)
-                    : new Numbers(76, 77, 285, 2, 85, 257, 304, 16, 295);
+        static final Numbers AARCH64 = new Numbers(45, 46, 47, -2, -2, 56, 265, 29, 69, Set.of(
+                // read write readv writev pread pwrite preadv pwritev sendfile splice
+                   63,  64,   65,   66,    67,   68,    69,    70,     71,      76,
+                // io_submit readahead execve mmap fadvise execveat copy_file_range
+                   2,        213,      221,   222, 223,    281,     285,
+                // preadv2 pwritev2
+                   286,    287));
+        // spotless:on
+
+        static final Numbers OF_THIS_MACHINE = Architecture.IS_AARCH64 ? AARCH64 : X86_64;
+    }
 
     private static final int OPENAT2 = 437; // everywhere
-
-    /**
-     * Calls that read, write or map a file, or execute it. Numbers of 32-bit programs are others:
-     * the one of theirs among these that can cut is openat(2), 295, which is preadv(2) here.
-     */
-    private static final Set<Integer> HARMLESS =
-            Architecture.IS_AARCH64
-                    // read write readv writev pread pwrite preadv pwritev sendfile splice
-                    ? Set.of(
-                            63,
-                            64,
-                            65,
-                            66,
-                            67,
-                            68,
-                            69,
-                            70,
-                            71,
-                            76,
-                            // io_submit readahead execve mmap fadvise execveat copy_file_range
-                            2,
-                            213,
-                            221,
-                            222,
-                            223,
-                            281,
-                            285,
-                            // preadv2 pwritev2
-                            286,
-                            287)
-                    // read write mmap pread pwrite readv writev sendfile splice
-                    : Set.of(
-                            0,
-                            1,
-                            9,
-                            17,
-                            18,
-                            19,
-                            20,
-                            40,
-                            275,
-                            // execve readahead io_submit fadvise preadv pwritev execveat
-                            59,
-                            187,
-                            209,
-                            221,
-                            295,
-                            296,
-                            322,
-                            // copy_file_range preadv2 pwritev2
-                            326,
-                            327,
-                            328);
 
     /** FICLONE, FICLONERANGE and FIDEDUPERANGE (linux/fs.h). */
     private static final Set<Long> HARMLESS_IOCTLS = Set.of(0x40049409L, 0x4020940dL, 0xc0189436L);
@@ -121,6 +92,7 @@ public final class BlockedCall {
     private static final int NO_CALL = -1;
 
     private final Syscalls syscalls;
+    private final Numbers numbers;
     private final int thread;
     private final Sight sight;
     private final int number;
@@ -131,8 +103,15 @@ public final class BlockedCall {
     private final Effect effect;
 
     private BlockedCall(
-            Syscalls syscalls, int thread, Sight sight, int number, long[] words, Effect effect) {
+            Syscalls syscalls,
+            Numbers numbers,
+            int thread,
+            Sight sight,
+            int number,
+            long[] words,
+            Effect effect) {
         this.syscalls = syscalls;
+        this.numbers = numbers;
         this.thread = thread;
         this.sight = sight;
         this.number = number;
@@ -145,23 +124,33 @@ public final class BlockedCall {
      *
      * @param tid in the namespace of this process; 0 for a thread that is not in it
      */
-    public static BlockedCall of(Syscalls syscalls, int tid) {
+    static BlockedCall of(Syscalls syscalls, int tid) {
+        return of(syscalls, Numbers.OF_THIS_MACHINE, tid);
+    }
+
+    /** What thread {@code tid} waits in now, on a machine with these numbers. */
+    static BlockedCall of(Syscalls syscalls, Numbers numbers, int tid) {
         String line = tid > 0 && PROC_IS_OURS ? line(syscalls, tid) : "";
         long[] words = new long[ARGUMENTS + 2];
+        Sight sight = Sight.SEEN;
+        Effect effect = Effect.UNKNOWN;
+        int number = NO_CALL;
         if (line.startsWith("running")) {
-            return new BlockedCall(syscalls, tid, Sight.RUNNING, NO_CALL, words, Effect.UNKNOWN);
-        }
-        try {
-            String[] fields = line.strip().split(" ");
-            int number = Integer.parseInt(fields[0]); // and two words only outside of a call
-            for (int from = fields.length - 1, to = words.length - 1; from > 0; from--, to--) {
-                words[to] = Long.parseUnsignedLong(fields[from].substring(2), 16);
+            sight = Sight.RUNNING;
+        } else {
+            try {
+                String[] fields = line.strip().split(" ");
+                int first = Integer.parseInt(fields[0]); // and two words only outside of a call
+                for (int from = fields.length - 1, to = words.length - 1; from > 0; from--, to--) {
+                    words[to] = Long.parseUnsignedLong(fields[from].substring(2), 16);
+                }
+                effect = effect(numbers, first, words);
+                number = first;
+            } catch (RuntimeException e) { // nothing, or nothing we know
+                sight = Sight.HIDDEN;
             }
-            Effect effect = effect(number, words);
-            return new BlockedCall(syscalls, tid, Sight.SEEN, number, words, effect);
-        } catch (RuntimeException e) { // nothing, or nothing we know
-            return new BlockedCall(syscalls, tid, Sight.HIDDEN, NO_CALL, words, Effect.UNKNOWN);
         }
+        return new BlockedCall(syscalls, numbers, tid, sight, number, words, effect);
     }
 
     private static boolean procIsOurs() {
@@ -190,34 +179,34 @@ public final class BlockedCall {
         return new String(bytes, StandardCharsets.US_ASCII);
     }
 
-    private static Effect effect(int number, long[] words) {
+    private static Effect effect(Numbers numbers, int number, long[] words) {
         if (isDead(number, words)) {
             return Effect.NONE;
         }
         if (programCounter(words) == 0) {
             return Effect.UNKNOWN; // of the kernel, also for io_uring: it makes no calls
         }
-        if (number == NUMBERS.truncate || number == NUMBERS.ftruncate || number == NUMBERS.creat) {
+        if (number == numbers.truncate || number == numbers.ftruncate || number == numbers.creat) {
             return Effect.CUTS;
         }
-        if (number == NUMBERS.open) {
+        if (number == numbers.open) {
             return ofOpen(words[1]);
         }
-        if (number == NUMBERS.openat || number == NUMBERS.openByHandleAt) {
+        if (number == numbers.openat || number == numbers.openByHandleAt) {
             return ofOpen(words[2]);
         }
-        if (number == NUMBERS.fallocate) {
+        if (number == numbers.fallocate) {
             boolean known = (words[1] & ~(FALLOC_FL_HARMLESS | FALLOC_FL_COLLAPSE_RANGE)) == 0;
             boolean collapses = (words[1] & FALLOC_FL_COLLAPSE_RANGE) != 0;
             return !known ? Effect.UNKNOWN : collapses ? Effect.CUTS : Effect.NONE;
         }
-        if (number == NUMBERS.ioctl) {
+        if (number == numbers.ioctl) {
             return HARMLESS_IOCTLS.contains(words[1]) ? Effect.NONE : Effect.UNKNOWN;
         }
-        if (number == NUMBERS.preadv && ofOpen(words[2]) == Effect.CUTS) {
+        if (number == numbers.preadv && ofOpen(words[2]) == Effect.CUTS) {
             return Effect.UNKNOWN;
         }
-        return HARMLESS.contains(number) ? Effect.NONE : Effect.UNKNOWN;
+        return numbers.harmless.contains(number) ? Effect.NONE : Effect.UNKNOWN;
     }
 
     private static Effect ofOpen(long flags) {
@@ -229,20 +218,20 @@ public final class BlockedCall {
     }
 
     /** Whether the thread does not wait: a later look says more. */
-    public boolean isRunning() {
+    boolean isRunning() {
         return sight == Sight.RUNNING;
     }
 
     /** Whether the memory of the program would say more: see {@link #withMemory}. */
-    public boolean needsMemory() {
+    boolean needsMemory() {
         return sight == Sight.SEEN && number == OPENAT2 && effect == Effect.UNKNOWN;
     }
 
     /**
-     * The same with what its arguments point to; waits as long as the program wants, whose memory
+     * This call with what its arguments point to. Waits as long as the program wants: its memory
      * may be slow to come.
      */
-    public BlockedCall withMemory() {
+    BlockedCall withMemory() {
         NativeMemory block = Scratch.get().proc(); // two struct iovec, struct open_how: flags@0
         block.putLong(0, block.address(32));
         block.putLong(8, Long.BYTES);
@@ -250,36 +239,36 @@ public final class BlockedCall {
         block.putLong(24, Long.BYTES);
         long got = syscalls.processVmReadv(thread, block.address(), block.address(16));
         Effect closer = got == Long.BYTES ? ofOpen(block.getLong(32)) : Effect.UNKNOWN;
-        return new BlockedCall(syscalls, thread, sight, number, words, closer);
+        return new BlockedCall(syscalls, numbers, thread, sight, number, words, closer);
     }
 
     /** Whether it is known what it may do. */
-    public boolean isKnown() {
+    boolean isKnown() {
         return effect != Effect.UNKNOWN;
     }
 
     /** Whether the call may make a file shorter, as far as is known. */
-    public boolean mayCut() {
+    boolean mayCut() {
         return effect != Effect.NONE;
     }
 
     /** How many bytes from its start a file keeps for certain, if it has them. */
-    public long keeps() {
+    long keeps() {
         if (effect != Effect.CUTS) {
             return mayCut() ? 0 : Long.MAX_VALUE;
         }
-        if (number == NUMBERS.truncate || number == NUMBERS.ftruncate) {
+        if (number == numbers.truncate || number == numbers.ftruncate) {
             return Math.max(0, words[1]);
         }
-        return number == NUMBERS.fallocate ? Math.max(0, words[2]) : 0;
+        return number == numbers.fallocate ? Math.max(0, words[2]) : 0;
     }
 
     /**
      * Whether the thread is known to have left the call, or never to have been in one that cuts. A
      * thread that runs may be in it still.
      */
-    public boolean isOver() {
-        BlockedCall now = of(syscalls, thread);
+    boolean isOver() {
+        BlockedCall now = of(syscalls, numbers, thread);
         return switch (now.sight) {
             case RUNNING -> false;
             case HIDDEN -> isGone();
@@ -301,7 +290,7 @@ public final class BlockedCall {
     }
 
     /** Which thread it is of; 0 if that is not known. */
-    public int thread() {
+    int thread() {
         return thread;
     }
 }

@@ -3,22 +3,20 @@ package io.jvirtiofsd.dax;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
+import io.jvirtiofsd.dax.BlockedCall.Numbers;
 import io.jvirtiofsd.linux.AlteredSyscalls;
-import io.jvirtiofsd.linux.Architecture;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What is made of the lines of /proc/TID/syscall; the numbers are those of x86-64. */
+/** What is made of the lines of /proc/TID/syscall; unless a test says so, they are of x86-64. */
 class BlockedCallTest {
     private static final int THREAD = (int) ProcessHandle.current().pid();
     private static final String PROGRAM = " 0x7ffc00000000 0x7f0000001234";
@@ -26,11 +24,6 @@ class BlockedCallTest {
     private final Syscalls real = Syscalls.load();
 
     @TempDir Path folder;
-
-    @BeforeEach
-    void numbersAreKnown() {
-        assumeFalse(Architecture.IS_AARCH64);
-    }
 
     /** This machine's calls, but any file that is opened has this line. */
     private Syscalls saying(String line) throws Exception {
@@ -46,7 +39,7 @@ class BlockedCallTest {
     }
 
     private BlockedCall seen(String line) throws Exception {
-        return BlockedCall.of(saying(line), THREAD);
+        return BlockedCall.of(saying(line), Numbers.X86_64, THREAD);
     }
 
     @ParameterizedTest
@@ -100,9 +93,34 @@ class BlockedCallTest {
         assertEquals(0, call.keeps());
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "truncate,   45 0x1 0x64 0x0 0x0 0x0 0x0,                 CUTS,     100",
+        "ftruncate,  46 0x3 0x1000 0x0 0x0 0x0 0x0,               CUTS,     4096",
+        "collapse,   47 0x3 0x8 0x200000 0x1000 0x0 0x0,          CUTS,     2097152",
+        "punch,      47 0x3 0x3 0x200000 0x1000 0x0 0x0,          HARMLESS, 0",
+        "openat,     56 0xffffff9c 0x1 0x241 0x1b6 0x0 0x0,       CUTS,     0",
+        "openat,     56 0xffffff9c 0x1 0x80002 0x0 0x0 0x0,       HARMLESS, 0",
+        "handle,     265 0x3 0x1 0x201 0x0 0x0 0x0,               CUTS,     0",
+        "reflink,    29 0x3 0x40049409 0x4 0x0 0x0 0x0,           HARMLESS, 0",
+        "ioctl,      29 0x3 0x6611 0x4 0x0 0x0 0x0,               UNKNOWN,  0",
+        "read,       63 0x3 0x1 0x1000 0x0 0x0 0x0,               HARMLESS, 0",
+        "io_submit,  2 0x3 0x1 0x1000 0x0 0x0 0x0,                HARMLESS, 0",
+        "mmap,       222 0x0 0x1000 0x1 0x1 0x3 0x0,              HARMLESS, 0",
+        "read here,  0 0x3 0x1 0x1000 0x0 0x0 0x0,                UNKNOWN,  0",
+        "creat here, 85 0x1 0x1b6 0x0 0x0 0x0 0x0,                UNKNOWN,  0"
+    })
+    void theNumbersOfTheOtherMachineAreItsOwn(
+            String name, String line, String effect, long keeps) throws Exception {
+        BlockedCall call = BlockedCall.of(saying(line + PROGRAM), Numbers.AARCH64, THREAD);
+        assertEquals(!effect.equals("UNKNOWN"), call.isKnown());
+        assertEquals(!effect.equals("HARMLESS"), call.mayCut());
+        assertEquals(effect.equals("HARMLESS") ? Long.MAX_VALUE : keeps, call.keeps());
+    }
+
     @Test
     void aThreadThatIsNoneOfOursIsNotLookedFor() throws Exception {
-        BlockedCall call = BlockedCall.of(saying("0 0x3 0x1 0x1 0x0 0x0 0x0" + PROGRAM), 0);
+        BlockedCall call = BlockedCall.of(saying("0 0x3 0x1 0x1 0x0 0x0 0x0" + PROGRAM), Numbers.X86_64, 0);
         assertTrue(call.mayCut());
         assertFalse(call.isOver());
     }
