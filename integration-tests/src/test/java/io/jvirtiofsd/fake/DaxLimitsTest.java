@@ -3,22 +3,13 @@ package io.jvirtiofsd.fake;
 import static io.jvirtiofsd.fake.FuseRig.assertErrno;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.dax.FakeWindow;
-import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.dax.ShmemChannel.Outcome;
-import io.jvirtiofsd.linux.Fcntl;
-import io.jvirtiofsd.linux.Fd;
-import io.jvirtiofsd.linux.FileId;
-import io.jvirtiofsd.linux.Scratch;
-import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,7 +19,6 @@ class DaxLimitsTest {
     private static final int PAGE = 4096;
     private static final int RANGES = 1024;
     private static final int PIECES = 480;
-    private static final int REMEMBERED = 1024;
     private static final int EIO = 5;
     private static final int ENOMEM = 12;
 
@@ -129,40 +119,5 @@ class DaxLimitsTest {
             rig.assertOnHost(bytes, "second");
             gone.close();
         }
-    }
-
-    @Test
-    void filesWithoutAPieceAreForgotten() throws IOException {
-        Syscalls syscalls = Syscalls.load();
-        long bytes = 2L * DaxRig.RANGE;
-        try (FakeWindow frontend = new FakeWindow(bytes, false);
-                DaxWindow window = DaxWindow.open(syscalls, bytes, GuardMode.OFF)) {
-            window.attach(frontend);
-            FileId live = map(window, syscalls, "live", DaxRig.RANGE);
-            FileId first = map(window, syscalls, "f0", 0);
-            for (int i = 1; i <= REMEMBERED; i++) {
-                map(window, syscalls, "f" + i, 0);
-            }
-            assertTrue(window.isMapped(first));
-            FileId last = map(window, syscalls, "last", 0);
-            assertFalse(window.isMapped(first));
-            assertTrue(window.isMapped(last));
-            assertTrue(window.isMapped(live));
-            window.detach();
-        }
-    }
-
-    private FileId map(DaxWindow window, Syscalls syscalls, String name, long at)
-            throws IOException {
-        Path path = Files.write(folder.resolve(name), new byte[PAGE]);
-        byte[] text = path.toString().getBytes(StandardCharsets.UTF_8);
-        Scratch scratch = Scratch.get();
-        int fd =
-                syscalls.openat(
-                        Fcntl.AT_FDCWD, scratch.path(text, 0, text.length), Fcntl.O_RDWR, 0);
-        Fd file = Fd.own(syscalls, fd);
-        FileId id = FileId.of(syscalls, file);
-        assertEquals(0, window.setup(() -> window.open(file, id), 0, at, PAGE));
-        return id;
     }
 }

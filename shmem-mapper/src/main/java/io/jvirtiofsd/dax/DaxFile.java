@@ -15,8 +15,11 @@ import org.slf4j.LoggerFactory;
  * equal. Made by {@link DaxWindow#open}; owned by the window, which closes it with its last range.
  * There is one for a file, however many ways lead to it.
  *
- * <p>Whoever answers the guest about the file's bytes or size, or changes them, settles first and
- * after. A file without shadow pages costs one look at a field. <i>Thread-safe.</i>
+ * <p>A request that reads or changes the file's bytes or size settles the file before and after. A
+ * file without shadow pages costs one look at a field.
+ *
+ * <p><i>Thread-safe.</i> The file's monitor is taken inside the window's, never the other way
+ * round, and is not held across a round trip to the front-end.
  */
 public final class DaxFile {
     private static final Logger LOG = LoggerFactory.getLogger(DaxFile.class);
@@ -83,7 +86,7 @@ public final class DaxFile {
     /**
      * Opens the file once more, for the guest.
      *
-     * @param path leads to it, if there is no quiet way
+     * @param path leads to it, if there is no private path
      * @param opening given a path descriptor; must not wait
      */
     public int reopen(int path, IntUnaryOperator opening) {
@@ -167,7 +170,7 @@ public final class DaxFile {
         }
     }
 
-    /** The same for all of the file. */
+    /** Settles all of the file. */
     public void settle() {
         settle(0, Long.MAX_VALUE);
     }

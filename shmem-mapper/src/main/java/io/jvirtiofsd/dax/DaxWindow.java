@@ -25,9 +25,10 @@ import java.util.function.BooleanSupplier;
  * lies between is this class's work and {@link ShadowPages}'.
  *
  * <p><i>Thread-safe.</i> The monitor is held across round trips to the front-end, so the thread
- * that serves the main socket must never enter it: it uses {@link #pieceAt}, {@link #isMapped},
- * {@link #attach}, {@link #detach}, {@link #located} and {@link #restarted} only. Source: virtio
- * 1.3, 5.11.6.3; fuse.h.
+ * that serves the main socket must not enter it while the front-end can be asked: it uses {@link
+ * #pieceAt}, {@link #isMapped}, {@link #attach}, {@link #detach}, {@link #located} and {@link
+ * #restarted} only. It may call {@link #newFrontEnd} and {@link #forget} once the channel is
+ * suspended or gone, since nobody waits for an answer then. Source: virtio 1.3, 5.11.6.3; fuse.h.
  */
 public final class DaxWindow implements AutoCloseable {
     /** What sizes are multiples of: the unit in which Linux divides the window. */
@@ -279,10 +280,12 @@ public final class DaxWindow implements AutoCloseable {
     }
 
     /**
-     * Empties a range; what is cut goes on at its sides, without a piece where there is no room for
-     * one.
+     * Empties a part of the window. What reaches out of it at its sides stays, without a piece
+     * where there is no room for one.
      *
      * @param more ranges that are to follow
+     * @return 0, or a negated errno: ENOMEM when there would be too many ranges, and nothing has
+     *     changed; EIO when the front-end may still show what was there
      */
     private int makeRoom(long windowOffset, long length, int more) {
         long end = windowOffset + length;
@@ -326,7 +329,11 @@ public final class DaxWindow implements AutoCloseable {
         return sure;
     }
 
-    /** Maps what a file has grown by, without touching what is mapped: the guest is using it. */
+    /**
+     * Maps what a file has grown by, without touching what is mapped: the guest is using it.
+     *
+     * @return 0, or the first negated errno of {@link Layout#extend}
+     */
     private synchronized int grow(DaxFile file) {
         int result = 0;
         for (DaxRange range : List.copyOf(file.ranges())) {

@@ -15,7 +15,7 @@ public enum GuardMode {
      */
     WAIT,
 
-    /** The same, but ETXTBSY if bytes would stay whose piece has to go. */
+    /** Like {@link #WAIT}, but refused with ETXTBSY if bytes would stay whose piece has to go. */
     REFUSE,
 
     /** {@link #REFUSE} as far as the host lets us. */

@@ -39,11 +39,7 @@ final class Layout {
     private long unusedBytes;
     private Boolean mapsPastEnd;
 
-    Layout(
-            Syscalls syscalls,
-            long windowBytes,
-            WindowPieces pieces,
-            DaxStatistics statistics) {
+    Layout(Syscalls syscalls, long windowBytes, WindowPieces pieces, DaxStatistics statistics) {
         this.syscalls = syscalls;
         this.windowBytes = windowBytes;
         this.pieces = pieces;
@@ -68,7 +64,13 @@ final class Layout {
         unusedBytes -= bytes;
     }
 
-    /** Maps what a range without pieces needs; 0 or a negated errno. */
+    /**
+     * Maps what a range without file pages needs.
+     *
+     * @return 0; or negated, after which the range may be served in part: ENOMEM when the
+     *     front-end has no room for one more piece or we have none for shadow pages, EIO when the
+     *     front-end refuses, does not answer or is not there
+     */
     int mapPieces(DaxRange range) {
         int result = -LinuxErrno.EIO;
         for (int i = 0; i < ATTEMPTS && result < 0 && range.split() == 0; i++) {
@@ -107,12 +109,16 @@ final class Layout {
         return tail ? shadow(range, size) : 0;
     }
 
-    /** Maps what a file of {@code size} bytes has grown by; 0 or a negated errno. */
+    /**
+     * Maps what a file of {@code size} bytes has grown by.
+     *
+     * @return 0, or a negated errno as {@link #mapPieces(DaxRange)}
+     */
     int extend(DaxRange range, long size) {
         return range.split() == 0 ? mapPieces(range) : shadow(range, size);
     }
 
-    /** Serves what follows a range's file pages by shadow pages. */
+    /** Serves what follows a range's file pages by shadow pages; 0 or a negated errno. */
     private int shadow(DaxRange range, long size) {
         int length = range.length - range.split();
         long at = range.windowOffset + range.split();
@@ -202,7 +208,7 @@ final class Layout {
         return reachesPast(range, size) && range.inFile(size) > 0;
     }
 
-    /** Whether much is served by shadow pages that could be served by the file itself. */
+    /** Whether 64 KiB or more are served by shadow pages that could be served by the file. */
     boolean isWasteful(DaxRange range, long size) {
         int whole = range.inFile(size) & -PAGE_BYTES;
         return range.hasShadow() && whole - range.split() >= WORTHWHILE_BYTES && roomForTwo();

@@ -34,8 +34,7 @@ final class ShadowPages implements Resource {
     private final Mapping twin;
     private final FileId id;
 
-    ShadowPages(Syscalls syscalls, long bytes, DaxStatistics statistics)
-            throws LinuxException {
+    ShadowPages(Syscalls syscalls, long bytes, DaxStatistics statistics) throws LinuxException {
         this.syscalls = syscalls;
         this.statistics = statistics;
         try (Parts parts = new Parts()) {
@@ -158,8 +157,8 @@ final class ShadowPages implements Resource {
          * just stored something itself.
          *
          * @param start where the range begins in the file
-         * @param bytesInFile bytes of the range that were part of the file when last looked at: what lies
-         *     beyond takes the file's bytes whatever the guest stored there
+         * @param bytesInFile bytes of the range that were part of the file when last looked at:
+         *     what lies beyond takes the file's bytes whatever the guest stored there
          */
         void refresh(int fd, long start, int from, int to, int bytesInFile) {
             NativeMemory file = Scratch.get().large();

@@ -247,14 +247,14 @@ final class TruncationGuard implements Resource {
         }
     }
 
-    /** Whoever comes first gives the answer. */
+    /** Answers, unless another thread has answered already. */
     private void release(Held one, int what) {
         if (held.remove(one)) {
             respond(one.file, what);
         }
     }
 
-    /** Nobody waits for long: two daemons may be waiting for each other's guards. */
+    /** Refuses those who wait too long: two daemons may be waiting for each other's guards. */
     private void refuseOverdue() {
         for (Held one : held) {
             if (System.nanoTime() - one.since >= LIMIT_NANOS) {

@@ -52,8 +52,7 @@ final class WindowPieces implements Resource {
     /** What was unmapped last, while nothing that was asked for later has been answered. */
     private Piece unproven;
 
-    WindowPieces(Syscalls syscalls, long bytes, DaxStatistics statistics)
-            throws LinuxException {
+    WindowPieces(Syscalls syscalls, long bytes, DaxStatistics statistics) throws LinuxException {
         this.mirror = Mapping.reserve(syscalls, bytes);
         this.statistics = statistics;
     }

@@ -110,8 +110,8 @@ class BlockedCallTest {
         "read here,  0 0x3 0x1 0x1000 0x0 0x0 0x0,                UNKNOWN,  0",
         "creat here, 85 0x1 0x1b6 0x0 0x0 0x0 0x0,                UNKNOWN,  0"
     })
-    void theNumbersOfTheOtherMachineAreItsOwn(
-            String name, String line, String effect, long keeps) throws Exception {
+    void theNumbersOfTheOtherMachineAreItsOwn(String name, String line, String effect, long keeps)
+            throws Exception {
         BlockedCall call = BlockedCall.of(saying(line + PROGRAM), Numbers.AARCH64, THREAD);
         assertEquals(!effect.equals("UNKNOWN"), call.isKnown());
         assertEquals(!effect.equals("HARMLESS"), call.mayCut());
@@ -120,7 +120,8 @@ class BlockedCallTest {
 
     @Test
     void aThreadThatIsNoneOfOursIsNotLookedFor() throws Exception {
-        BlockedCall call = BlockedCall.of(saying("0 0x3 0x1 0x1 0x0 0x0 0x0" + PROGRAM), Numbers.X86_64, 0);
+        BlockedCall call =
+                BlockedCall.of(saying("0 0x3 0x1 0x1 0x0 0x0 0x0" + PROGRAM), Numbers.X86_64, 0);
         assertTrue(call.mayCut());
         assertFalse(call.isOver());
     }
