@@ -24,6 +24,7 @@ public final class GuestBuilder {
     private Path qemu;
     private int cpus = 2;
     private int memoryMiB = 768;
+    private int chardevs;
     private boolean twoRegions;
     private boolean shell;
 
@@ -66,22 +67,20 @@ public final class GuestBuilder {
 
     /** Adds {@code vhost-user-fs-pci}. */
     public GuestBuilder fsDevice(Path socket, String tag, int requestQueues, int queueSize) {
-        chardev(socket);
         return arguments(
                 "-device",
                 "vhost-user-fs-pci,chardev=%s,tag=%s,num-request-queues=%d,queue-size=%d"
-                        .formatted(chardevOf(socket), tag, requestQueues, queueSize));
+                        .formatted(chardev(socket), tag, requestQueues, queueSize));
     }
 
     /**
      * Adds the generic vhost-user device as a file system; tag and queue count are the daemon's.
      */
     public GuestBuilder genericDevice(Path socket, int requestQueues) {
-        chardev(socket);
         return arguments(
                 "-device",
                 "vhost-user-test-device-pci,chardev=%s,virtio-id=26,num_vqs=%d,config_size=40"
-                        .formatted(chardevOf(socket), 1 + requestQueues));
+                        .formatted(chardev(socket), 1 + requestQueues));
     }
 
     /** Adds arguments of QEMU as they are. */
@@ -100,12 +99,11 @@ public final class GuestBuilder {
         return Guest.start(this, guest -> guest.check("true"));
     }
 
-    private void chardev(Path socket) {
-        arguments("-chardev", "socket,id=" + chardevOf(socket) + ",path=" + socket);
-    }
-
-    private static String chardevOf(Path socket) {
-        return "fs-" + socket.getFileName().toString().replace('.', '-');
+    /** Adds the connection to a back-end; its name. */
+    private String chardev(Path socket) {
+        String id = "fs" + chardevs++;
+        arguments("-chardev", "socket,id=" + id + ",path=" + socket);
+        return id;
     }
 
     Path folder() {

@@ -20,7 +20,7 @@ class NioIT {
     private static final String WORK =
             """
             set -e
-            mount -t virtiofs share /mnt
+            mount -t virtiofs %s /mnt
             cd /mnt
             mkdir -p a/b/c
             dd if=/dev/urandom of=/tmp/data bs=4096 count=500 2>/dev/null
@@ -48,31 +48,29 @@ class NioIT {
 
     @TempDir Path folder;
 
-    private String inGuest(FileSystem files, String directory, String script) throws Exception {
-        try (InProcess backEnd = new InProcess(files.getPath(directory), folder, o -> o);
-                Guest guest =
-                        new GuestBuilder(GuestKit.get(), folder)
-                                .fsDevice(backEnd.socket(), "share", 2, 128)
-                                .boot()) {
-            return guest.check(script);
-        }
+    private InProcess serve(FileSystem files, String directory, String name) throws Exception {
+        Path place = Files.createDirectory(folder.resolve(name));
+        return new InProcess(files.getPath(directory), place, o -> o);
     }
 
     @Test
-    void aGuestWorksInMemory() throws Exception {
+    void aGuestWorksInMemoryAndInAnArchive() throws Exception {
         Configuration unix = Configuration.unix().toBuilder().setAttributeViews("unix").build();
+        URI uri = URI.create("jar:" + folder.resolve("a.zip").toUri());
         try (FileSystem files = Jimfs.newFileSystem(unix)) {
-            assertEquals(SEEN, inGuest(files, "/share", WORK));
+            try (FileSystem zip = FileSystems.newFileSystem(uri, Map.of("create", "true"));
+                    InProcess memory = serve(files, "/share", "memory");
+                    InProcess archive = serve(zip, "/", "archive");
+                    Guest guest =
+                            new GuestBuilder(GuestKit.get(), folder)
+                                    .fsDevice(memory.socket(), "memory", 2, 128)
+                                    .fsDevice(archive.socket(), "archive", 2, 128)
+                                    .boot()) {
+                assertEquals(SEEN, guest.check(WORK.formatted("memory")));
+                assertEquals(SEEN, guest.check(WORK.formatted("archive")));
+            }
             assertEquals(5000, Files.size(files.getPath("/share/copy/b/data")));
             assertFalse(Files.exists(files.getPath("/share/a")));
-        }
-    }
-
-    @Test
-    void aGuestWorksInAnArchive() throws Exception {
-        URI uri = URI.create("jar:" + folder.resolve("a.zip").toUri());
-        try (FileSystem zip = FileSystems.newFileSystem(uri, Map.of("create", "true"))) {
-            assertEquals(SEEN, inGuest(zip, "/", WORK));
         }
         try (FileSystem zip = FileSystems.newFileSystem(uri, Map.of())) {
             assertEquals("17\n", Files.readString(zip.getPath("/copy/n17")));
