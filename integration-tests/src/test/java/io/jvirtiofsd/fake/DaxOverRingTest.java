@@ -73,6 +73,27 @@ class DaxOverRingTest {
         assertEquals(0, rig.window().maps());
     }
 
+    /** The first page beyond whole ones is made when its answer is half given. */
+    @Test
+    void attributesOfAFileThatHasGrownAreItsOwn() throws Exception {
+        for (int request = 0; request < 2; request++) {
+            String name = "f" + request;
+            rig.file(name, 4096);
+            FuseClient.Node before = rig.fuse.lookup(FuseClient.ROOT, name);
+            rig.setup(before.nodeId(), 0, 0);
+            Files.write(rig.share.resolve(name), new byte[10], StandardOpenOption.APPEND);
+            FuseClient.Node after =
+                    request == 0
+                            ? rig.fuse.lookup(FuseClient.ROOT, name)
+                            : rig.fuse.getattr(before.nodeId());
+            assertEquals(4106, after.size());
+            assertEquals(before.mode(), after.mode());
+            assertEquals(before.ino(), after.ino());
+            rig.close();
+            rig = new DaxRig(folder);
+        }
+    }
+
     @Test
     void initAgreesOnMappingAndFilesAreMarked() throws Exception {
         assertEquals(1L << 26, rig.initFlags & 1L << 26); // MAP_ALIGNMENT

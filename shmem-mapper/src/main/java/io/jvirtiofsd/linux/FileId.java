@@ -7,10 +7,13 @@ package io.jvirtiofsd.linux;
  * @param ino inode number; it can be another file's once nobody has this one open
  */
 public record FileId(long device, long ino) {
-    /** The file that {@code fd} is of, as statx(2) says; uses the thread's block for that. */
+    /**
+     * The file that {@code fd} is of, as statx(2) says. Overwrites the thread's small block: in the
+     * one for attributes may be an answer that a guest is about to get.
+     */
     public static FileId of(Syscalls syscalls, Fd fd) throws LinuxException {
         Scratch scratch = Scratch.get();
-        NativeMemory statx = scratch.statx();
+        NativeMemory statx = scratch.small();
         int mask = Statx.STATX_BASIC_STATS;
         long path = scratch.emptyPath();
         int flags = Fcntl.AT_EMPTY_PATH;
