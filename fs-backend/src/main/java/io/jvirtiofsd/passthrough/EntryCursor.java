@@ -8,7 +8,8 @@ import io.jvirtiofsd.linux.Scratch;
 
 /**
  * The answer to the thread's last lookup, with the attributes of its last statx(2); and what else a
- * thread needs for its requests without allocating.
+ * thread needs for its requests without allocating. An answer dies with the next lookup on the
+ * thread, its attributes with the next statx(2).
  *
  * <p><i>Confined to its thread.</i>
  */

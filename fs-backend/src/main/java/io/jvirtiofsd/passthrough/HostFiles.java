@@ -193,7 +193,9 @@ final class HostFiles implements FileOperations {
             OpenReply open = open(entry.nodeId(), in.flags(), in.killSuidgid());
             try {
                 // O_TRUNC has changed what the lookup saw.
-                Failures.check(share.statx(session.path(entry.nodeId())));
+                Inode inode = session.inode(entry.nodeId());
+                Failures.check(share.statx(session.descriptors().of(inode)));
+                entry.attributes().of(inode);
             } catch (ErrnoException e) {
                 session.release(open.fh());
                 throw e;

@@ -76,15 +76,19 @@ final class HostNodes implements NodeOperations {
         return attributes(inode, fd, Statx.STATX_BASIC_STATS);
     }
 
-    /** What statx(2) says of {@code inode}, open as {@code fd}, and its maps show. */
+    /**
+     * What statx(2) says of {@code inode}, open as {@code fd}, and its maps show; good until the
+     * thread's next statx(2).
+     */
     private StatxAttributes attributes(Inode inode, int fd, int mask) throws ErrnoException {
         DaxFile dax = window.file(inode);
         if (dax != null) {
             dax.writeBack();
         }
         Failures.check(share.statx(fd, mask));
+        StatxAttributes attributes = session.cursor().attributes().of(inode);
         window.follow(inode, Scratch.get().statx());
-        return session.cursor().attributes().of(inode);
+        return attributes;
     }
 
     /** Changes mode, owner, size and times in this order: each may change what follows. */

@@ -69,7 +69,7 @@ final class HostSession {
         assert root.nodeId() == FileSystem.ROOT;
     }
 
-    /** The calling thread's cursor. */
+    /** The calling thread's cursor: one answer at a time. */
     EntryCursor cursor() {
         return cursors.get();
     }
@@ -79,7 +79,7 @@ final class HostSession {
         CacheOptions cache = share.options().cache();
         StatxAttributes attributes =
                 new StatxAttributes(
-                        Scratch.get().statx(),
+                        Scratch.get(),
                         cache.policy(),
                         mode,
                         share.rootDevice(),

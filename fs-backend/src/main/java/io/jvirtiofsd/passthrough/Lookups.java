@@ -13,8 +13,9 @@ import io.jvirtiofsd.linux.Statx;
  * Turns names into inodes, counting the lookup: the only way by which the guest gets to know an
  * object.
  *
- * <p>A name is one component and is never followed: a symbolic link gives the link.
- * <i>Thread-safe</i>; of one session.
+ * <p>What is returned is the thread's {@link EntryCursor}: it dies with the next lookup on the
+ * thread, its attributes with the next statx(2). A name is one component and is never followed: a
+ * symbolic link gives the link. <i>Thread-safe</i>; of one session.
  */
 final class Lookups {
     private final HostDirectory share;
@@ -43,8 +44,9 @@ final class Lookups {
                 session.inodes()
                         .find(Statx.device(statx), statx.getLong(Statx.INO), Statx.mountId(statx));
         if (known != null && count(directory, name, known)) {
+            EntryCursor entry = session.cursor().at(known);
             window.follow(known, statx);
-            return session.cursor().at(known);
+            return entry;
         }
         return open(directory, name);
     }
@@ -148,8 +150,9 @@ final class Lookups {
         if (counted == fresh) {
             session.added(fresh);
         }
+        EntryCursor entry = session.cursor().at(counted);
         window.follow(counted, statx);
-        return session.cursor().at(counted);
+        return entry;
     }
 
     /**
@@ -161,8 +164,9 @@ final class Lookups {
         if (known != null) {
             Failures.check(share.statx(session.descriptors().of(known), HostDirectory.LOOKUP_MASK));
             if (known.addLookup()) {
+                EntryCursor entry = session.cursor().at(known);
                 window.follow(known, Scratch.get().statx());
-                return session.cursor().at(known);
+                return entry;
             }
         }
         Inode forgotten = session.inodes().forgotten(nodeId);
@@ -226,8 +230,9 @@ final class Lookups {
         if (!inode.addLookup()) {
             throw ErrnoException.of(Errno.ENOENT); // forgotten by the guest meanwhile
         }
+        EntryCursor entry = session.cursor().at(inode);
         window.follow(inode, Scratch.get().statx());
-        return session.cursor().at(inode);
+        return entry;
     }
 
     /** Looks up what has just been made; that it is gone again is an error. */

@@ -3,17 +3,20 @@ package io.jvirtiofsd.passthrough;
 import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.FullAttributes;
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.passthrough.rules.IdMaps;
 
 /**
  * The attributes that the thread's last statx(2) gave, owners as the guest knows them: a cursor
- * over its block of native memory.
+ * over its block of native memory. They die with the next statx(2) on the thread, whoever makes it;
+ * reading them later is an {@link AssertionError} where assertions are on.
  *
  * <p>Inode numbers of other file systems than the share's own are mixed with their device number,
  * so that two objects of the share never show the same one. <i>Confined to its thread.</i>
  */
 final class StatxAttributes implements FullAttributes {
+    private final Scratch scratch;
     private final NativeMemory statx;
     private final CachePolicy policy;
     private final DaxMode mode;
@@ -21,23 +24,29 @@ final class StatxAttributes implements FullAttributes {
     private final IdMaps ids;
     private int flags;
     private boolean kept;
+    private int stamp;
 
     /**
-     * A cursor over {@code statx}.
+     * A cursor over the statx block of {@code scratch}.
      *
      * @param mode which files the guest may map
      */
     StatxAttributes(
-            NativeMemory statx, CachePolicy policy, DaxMode mode, long rootDevice, IdMaps ids) {
-        this.statx = statx;
+            Scratch scratch, CachePolicy policy, DaxMode mode, long rootDevice, IdMaps ids) {
+        this.scratch = scratch;
+        this.statx = scratch.statx();
         this.policy = policy;
         this.mode = mode;
         this.rootDevice = rootDevice;
         this.ids = ids;
     }
 
-    /** Says whose attributes these are. */
+    /**
+     * Says whose attributes these are; to be called as soon as statx(2) has given them. They are
+     * good until the thread's next statx(2).
+     */
     StatxAttributes of(Inode inode) {
+        stamp = scratch.statxStamp();
         kept = policy == CachePolicy.ALWAYS || !mayMap(inode);
         flags = inode.isMarked() ? ATTR_DAX : 0;
         long attributes = statx.getLong(Statx.ATTRIBUTES);
@@ -47,6 +56,11 @@ final class StatxAttributes implements FullAttributes {
             flags |= ATTR_SUBMOUNT;
         }
         return this;
+    }
+
+    private NativeMemory statx() {
+        assert stamp == scratch.statxStamp() : "attributes are read after another statx(2)";
+        return statx;
     }
 
     /**
@@ -63,81 +77,81 @@ final class StatxAttributes implements FullAttributes {
 
     @Override
     public long ino() {
-        long ino = statx.getLong(Statx.INO);
-        long device = Statx.device(statx);
+        long ino = statx().getLong(Statx.INO);
+        long device = Statx.device(statx());
         return device == rootDevice ? ino : ino ^ Long.rotateLeft(device, 17) ^ 1L << 62;
     }
 
     @Override
     public long size() {
-        return statx.getLong(Statx.SIZE);
+        return statx().getLong(Statx.SIZE);
     }
 
     @Override
     public long blocks() {
-        return statx.getLong(Statx.BLOCKS);
+        return statx().getLong(Statx.BLOCKS);
     }
 
     @Override
     public long atimeSeconds() {
-        return statx.getLong(Statx.ATIME);
+        return statx().getLong(Statx.ATIME);
     }
 
     @Override
     public int atimeNanos() {
-        return statx.getInt(Statx.ATIME + 8);
+        return statx().getInt(Statx.ATIME + 8);
     }
 
     @Override
     public long mtimeSeconds() {
-        return statx.getLong(Statx.MTIME);
+        return statx().getLong(Statx.MTIME);
     }
 
     @Override
     public int mtimeNanos() {
-        return statx.getInt(Statx.MTIME + 8);
+        return statx().getInt(Statx.MTIME + 8);
     }
 
     @Override
     public long ctimeSeconds() {
-        return statx.getLong(Statx.CTIME);
+        return statx().getLong(Statx.CTIME);
     }
 
     @Override
     public int ctimeNanos() {
-        return statx.getInt(Statx.CTIME + 8);
+        return statx().getInt(Statx.CTIME + 8);
     }
 
     @Override
     public int mode() {
-        return statx.getShort(Statx.MODE) & 0xffff;
+        return statx().getShort(Statx.MODE) & 0xffff;
     }
 
     @Override
     public int nlink() {
-        return statx.getInt(Statx.NLINK);
+        return statx().getInt(Statx.NLINK);
     }
 
     @Override
     public int uid() {
-        return ids.uids().toGuest(statx.getInt(Statx.UID));
+        return ids.uids().toGuest(statx().getInt(Statx.UID));
     }
 
     @Override
     public int gid() {
-        return ids.gids().toGuest(statx.getInt(Statx.GID));
+        return ids.gids().toGuest(statx().getInt(Statx.GID));
     }
 
     @Override
     public int rdev() {
-        int major = statx.getInt(Statx.RDEV_MAJOR);
-        int minor = statx.getInt(Statx.RDEV_MINOR);
+        int major = statx().getInt(Statx.RDEV_MAJOR);
+        int minor = statx().getInt(Statx.RDEV_MINOR);
         return minor & 0xff | major << 8 | (minor & ~0xff) << 12; // linux/kdev_t.h new_encode_dev
     }
 
     @Override
     public int blksize() {
-        return statx.getInt(Statx.BLKSIZE);
+        return statx().getInt(Statx.BLKSIZE);
     }
 
     @Override
@@ -152,46 +166,46 @@ final class StatxAttributes implements FullAttributes {
 
     @Override
     public int mask() {
-        return statx.getInt(Statx.MASK) & (Statx.STATX_BASIC_STATS | Statx.STATX_BTIME);
+        return statx().getInt(Statx.MASK) & (Statx.STATX_BASIC_STATS | Statx.STATX_BTIME);
     }
 
     @Override
     public long attributes() {
-        return statx.getLong(Statx.ATTRIBUTES);
+        return statx().getLong(Statx.ATTRIBUTES);
     }
 
     @Override
     public long attributesMask() {
-        return statx.getLong(Statx.ATTRIBUTES_MASK);
+        return statx().getLong(Statx.ATTRIBUTES_MASK);
     }
 
     @Override
     public long btimeSeconds() {
-        return statx.getLong(Statx.BTIME);
+        return statx().getLong(Statx.BTIME);
     }
 
     @Override
     public int btimeNanos() {
-        return statx.getInt(Statx.BTIME + 8);
+        return statx().getInt(Statx.BTIME + 8);
     }
 
     @Override
     public int rdevMajor() {
-        return statx.getInt(Statx.RDEV_MAJOR);
+        return statx().getInt(Statx.RDEV_MAJOR);
     }
 
     @Override
     public int rdevMinor() {
-        return statx.getInt(Statx.RDEV_MINOR);
+        return statx().getInt(Statx.RDEV_MINOR);
     }
 
     @Override
     public int devMajor() {
-        return statx.getInt(Statx.DEV_MAJOR);
+        return statx().getInt(Statx.DEV_MAJOR);
     }
 
     @Override
     public int devMinor() {
-        return statx.getInt(Statx.DEV_MINOR);
+        return statx().getInt(Statx.DEV_MINOR);
     }
 }

@@ -1,11 +1,12 @@
 package io.jvirtiofsd.fuse;
 
 /**
- * The attributes of one inode, as {@code struct fuse_attr} carries them; made by a {@link
- * FileSystem}, read once by the server before the file system is called again on this thread.
+ * The attributes of one inode, as {@code struct fuse_attr} carries them; made by a {@link Session}.
  *
- * <p>A file system may return a record, or a cursor over memory that it reuses for each call of the
- * same thread. Source: fuse.h, {@code struct fuse_attr} and {@code struct fuse_attr_out}.
+ * <p>They die when the session is called again on the same thread: a file system may return a
+ * record, or a cursor over memory that it reuses for each call. So whoever gets them reads them at
+ * once, or copies what is needed later. Source: fuse.h, {@code struct fuse_attr} and {@code struct
+ * fuse_attr_out}.
  */
 public interface Attributes {
     /** {@code ATTR_SUBMOUNT} of {@link #flags}: another file system is mounted here. */

@@ -2,7 +2,8 @@ package io.jvirtiofsd.fuse;
 
 /**
  * The answer to a lookup: the nodeId that a name stands for, already counted as one lookup, and its
- * attributes; made by a {@link FileSystem} under the same rules as {@link Attributes}.
+ * attributes. It dies, as {@link Attributes} do, when the {@link Session} is called again on the
+ * same thread.
  *
  * <p>Source: fuse.h, {@code struct fuse_entry_out}.
  */

@@ -1,8 +1,8 @@
 package io.jvirtiofsd.fuse;
 
 /**
- * The attributes of one inode, as {@code struct fuse_statx} carries them; made and read under the
- * same rules as {@link Attributes}.
+ * The attributes of one inode, as {@code struct fuse_statx} carries them; they live as long as
+ * {@link Attributes}.
  *
  * <p>Source: fuse.h 7.39, {@code struct fuse_statx}; statx(2).
  */

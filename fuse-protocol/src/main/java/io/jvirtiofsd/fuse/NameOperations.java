@@ -1,6 +1,9 @@
 package io.jvirtiofsd.fuse;
 
-/** Operations on names: they find, make, move or remove one in a directory. */
+/**
+ * Operations on names: they find, make, move or remove one in a directory. The {@link Entry} that
+ * is returned dies when the session is called again on the same thread.
+ */
 public interface NameOperations {
     /** Of a file system that has none. */
     NameOperations NONE = new NameOperations() {};

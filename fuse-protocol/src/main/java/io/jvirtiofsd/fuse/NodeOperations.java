@@ -1,6 +1,9 @@
 package io.jvirtiofsd.fuse;
 
-/** Operations on nodes by their nodeId: attributes, and what is asked of a node as such. */
+/**
+ * Operations on nodes by their nodeId: attributes, and what is asked of a node as such. The {@link
+ * Attributes} that are returned die when the session is called again on the same thread.
+ */
 public interface NodeOperations {
     /** Of a file system that has none. */
     NodeOperations NONE = new NodeOperations() {};

@@ -5,7 +5,9 @@ import java.nio.charset.StandardCharsets;
 /**
  * Native memory for the arguments and results of one thread's system calls; owned by the thread.
  *
- * <p>Each block is overwritten by the next use of the same block on the same thread.
+ * <p>Each block is overwritten by the next use of the same block on the same thread. Answers to a
+ * guest are read from the block of {@link #statx} some time after the call; so where assertions are
+ * on, that block has a stamp, by which an answer that is read too late is found out.
  */
 public final class Scratch {
     /** What a block for a path has room for. */
@@ -24,6 +26,7 @@ public final class Scratch {
     private final NativeMemory path2 = NativeMemory.allocate(PATH_BYTES);
     private final NativeMemory statx = NativeMemory.allocate(Statx.BYTES);
     private final NativeMemory small = NativeMemory.allocate(SMALL_BYTES);
+    private int statxStamp;
     private NativeMemory proc;
     private NativeMemory directory;
     private NativeMemory large;
@@ -88,6 +91,20 @@ public final class Scratch {
     /** A {@code struct statx}. */
     public NativeMemory statx() {
         return statx;
+    }
+
+    /** How often statx(2) has written to the block; counted only where assertions are on. */
+    public int statxStamp() {
+        return statxStamp;
+    }
+
+    /** Notes that a call writes to {@code statxbuf}. True, so that it can be asserted. */
+    static boolean noteStatx(long statxbuf) {
+        Scratch scratch = get();
+        if (statxbuf == scratch.statx.address()) {
+            scratch.statxStamp++;
+        }
+        return true;
     }
 
     /** 256 bytes for small structures. */

@@ -106,7 +106,7 @@ public final class Syscalls {
     // ---- attributes
 
     /** {@code int statx(int dirfd, const char *path, int flags, unsigned mask, struct statx *buf)}. */
-    public int statx(int dirfd, long path, int flags, int mask, long statxbuf) { return result(libc.statx(dirfd, path, flags, mask, statxbuf)); }
+    public int statx(int dirfd, long path, int flags, int mask, long statxbuf) { assert Scratch.noteStatx(statxbuf); return result(libc.statx(dirfd, path, flags, mask, statxbuf)); }
 
     /** {@code int fstatfs(int fd, struct statfs *buf)}. */
     public int fstatfs(int fd, long statfsbuf) { return result(libc.fstatfs(fd, statfsbuf)); }
