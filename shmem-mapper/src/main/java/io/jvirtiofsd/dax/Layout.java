@@ -67,9 +67,9 @@ final class Layout {
     /**
      * Maps what a range without file pages needs.
      *
-     * @return 0; or negated, after which the range may be served in part: ENOMEM when the
-     *     front-end has no room for one more piece or we have none for shadow pages, EIO when the
-     *     front-end refuses, does not answer or is not there
+     * @return 0; or negated, after which the range may be served in part: ENOMEM when the front-end
+     *     has no room for one more piece or we have none for shadow pages, EIO when the front-end
+     *     refuses, does not answer or is not there
      */
     int mapPieces(DaxRange range) {
         int result = -LinuxErrno.EIO;
