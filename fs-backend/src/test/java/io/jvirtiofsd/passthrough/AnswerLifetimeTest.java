@@ -3,6 +3,7 @@ package io.jvirtiofsd.passthrough;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.fuse.Attributes;
 import io.jvirtiofsd.fuse.DaxMode;
 import io.jvirtiofsd.fuse.Entry;
@@ -34,7 +35,7 @@ class AnswerLifetimeTest {
         Files.write(folder.resolve("one"), new byte[1]);
         Files.write(folder.resolve("two"), new byte[2]);
         Reclaimer reclaimer = new Reclaimer();
-        PassthroughOptions options = PassthroughOptions.defaults();
+        PassthroughOptions options = BackEndOptions.of(folder, folder.resolve("s")).files();
         fileSystem =
                 PassthroughFileSystem.open(
                         Syscalls.load(), reclaimer, folder, options, Optional.empty());
