@@ -8,16 +8,17 @@
  *   mapcheck fork FILE         parent and child see each other's stores
  *   mapcheck io FILE OTHER     read(2) and write(2) of OTHER, its data in a map of FILE
  *   mapcheck direct FILE OTHER the same with O_DIRECT, or "unsupported" where OTHER cannot
- *   mapcheck spin FILE SECONDS touches all pages over and over, counts how often and each SIGBUS
- *   mapcheck hold FILE SECONDS touches all pages, waits, says what each is then: data, zeros or SIGBUS
- *   mapcheck stay FILE SECONDS loads and stores in the first page, which must stay: how often that went
+ *   mapcheck spin FILE         touches all pages over and over, counts how often and each SIGBUS
+ *   mapcheck hold FILE         touches all pages, waits, says what each is then: data, zeros or SIGBUS
+ *   mapcheck stay FILE         loads and stores in the first page, which must stay: how often that went
  *                              wrong, for how long at most, and whether other bytes than zeros came
  *   mapcheck blocks FILE       eight processes at once read FILE, each all parts of 2 MiB and 200 blocks
  *                              of 4 KiB in orders of its own; a checksum for each, the same wherever
  *                              the file is the same
  *   mapcheck statxdax FILE     "dax 1" if STATX_ATTR_DAX is set, else "dax 0"
  *
- * store, fork, io, direct and stay change FILE and OTHER, but not the size of FILE.
+ * spin, hold and stay make /tmp/begun when they have touched everything once, and end when there is
+ * /tmp/end.  store, fork, io, direct and stay change FILE and OTHER, but not the size of FILE.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -218,11 +219,19 @@ static void on_sigbus(int signal) {
     siglongjmp(after_sigbus, 1);
 }
 
-static void spin(const char *name, long seconds) {
+static void begun(void) {
+    int fd = open("/tmp/begun", O_CREAT | O_WRONLY, 0600);
+    must(fd >= 0 && close(fd) == 0, "/tmp/begun");
+}
+
+static int must_end(void) {
+    return access("/tmp/end", F_OK) == 0;
+}
+
+static void spin(const char *name) {
     struct mapped m = open_mapped(name, MAP_SHARED);
     /* volatile: they keep their values over siglongjmp */
     volatile long touched = 0, sigbus = 0, page = 0, sink = 0;
-    time_t end = time(NULL) + seconds;
     signal(SIGBUS, on_sigbus);
     if (sigsetjmp(after_sigbus, 1) != 0) {
         sigbus++;
@@ -234,18 +243,22 @@ static void spin(const char *name, long seconds) {
             touched++;
         }
         page = 0;
-    } while (time(NULL) < end);
+        begun();
+    } while (!must_end());
     printf("touched %ld sigbus %ld\n", touched, sigbus);
 }
 
 /* volatile: they keep their values over siglongjmp */
-static void hold(const char *name, long seconds) {
+static void hold(const char *name) {
     struct mapped m = open_mapped(name, MAP_SHARED);
     volatile long page, sink = 0, data = 0, zeros = 0, sigbus = 0;
     for (page = 0; page < m.size; page += PAGE) {
         sink += *(volatile uint8_t *)(m.bytes + page);
     }
-    sleep((unsigned)seconds);
+    begun();
+    while (!must_end()) {
+        usleep(10000);
+    }
     signal(SIGBUS, on_sigbus);
     page = 0;
     if (sigsetjmp(after_sigbus, 1) != 0) {
@@ -268,12 +281,13 @@ static long now_micros(void) {
     return t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
-static void stay(const char *name, long seconds) {
+static void stay(const char *name) {
     struct mapped m = open_mapped(name, MAP_SHARED);
     volatile uint64_t *constant = (volatile uint64_t *)m.bytes, *counter = constant + 8;
     const uint64_t expected = *constant = 0x1122334455667788;
-    long end = now_micros() + seconds * 1000000, loads = 0, gaps = 0, longest = 0, lost = 0, junk = 0;
-    while (now_micros() < end) {
+    long loads = 0, gaps = 0, longest = 0, lost = 0, junk = 0;
+    begun();
+    while (!must_end()) {
         for (int i = 0; i < 1000; i++, loads++) {
             *counter = (uint64_t)loads;
             if (*constant == expected) {
@@ -281,7 +295,7 @@ static void stay(const char *name, long seconds) {
                 continue;
             }
             long since = now_micros();
-            for (uint64_t found = 0; found != expected && now_micros() < end; found = *constant) {
+            for (uint64_t found = 0; found != expected && !must_end(); found = *constant) {
                 junk += found != 0;
             }
             long gap = now_micros() - since;
@@ -366,18 +380,18 @@ int main(int argc, char **argv) {
         transfer(argv[2], argv[3], 0);
     } else if (two && strcmp(command, "direct") == 0) {
         transfer(argv[2], argv[3], 1);
-    } else if (two && strcmp(command, "spin") == 0) {
-        spin(argv[2], atol(argv[3]));
-    } else if (two && strcmp(command, "hold") == 0) {
-        hold(argv[2], atol(argv[3]));
-    } else if (two && strcmp(command, "stay") == 0) {
-        stay(argv[2], atol(argv[3]));
+    } else if (!two && strcmp(command, "spin") == 0) {
+        spin(argv[2]);
+    } else if (!two && strcmp(command, "hold") == 0) {
+        hold(argv[2]);
+    } else if (!two && strcmp(command, "stay") == 0) {
+        stay(argv[2]);
     } else if (!two && strcmp(command, "blocks") == 0) {
         blocks(argv[2]);
     } else if (!two && strcmp(command, "statxdax") == 0) {
         statxdax(argv[2]);
     } else {
-        fprintf(stderr, "usage: mapcheck COMMAND FILE [OTHER | SECONDS], see mapcheck.c\n");
+        fprintf(stderr, "usage: mapcheck COMMAND FILE [OTHER], see mapcheck.c\n");
         return 2;
     }
     return 0;

@@ -15,11 +15,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A daemon under {@code ulimit -n 1024} whose guest knows 200,000 inodes at once, or as many as
+ * A daemon under {@code ulimit -n 1024} whose guest knows 50,000 inodes at once, or as many as
  * {@code -Djvirtiofsd.inodes} says.
  */
 class ManyInodesIT {
-    private static final int FILES = Integer.getInteger("jvirtiofsd.inodes", 200_000);
+    private static final int FILES = Integer.getInteger("jvirtiofsd.inodes", 50_000);
     private static final int PER_DIRECTORY = 1000;
     private static final int DIRECTORIES = FILES / PER_DIRECTORY;
     private static final int DESCRIPTORS = 1024;

@@ -290,12 +290,13 @@ class CachingIT {
 
     @Test
     void randomOperationsAreRightWhenWrittenBack() throws Exception {
-        NativePrograms.build(share("back"));
+        NativePrograms.build(share("back"), "fsrandom");
         Path files = Files.createDirectory(share("back").resolve("random"));
         String last =
                 guest.check(
-                                "cp /back/fsrandom /tmp; /tmp/fsrandom -t -q 0 /back/random 1 10 5"
-                                        + " 2",
+                                "cp /back/fsrandom /tmp; /tmp/fsrandom -t -q 0 /back/random 1 "
+                                        + Amount.of(4, 10)
+                                        + " 5 2",
                                 LIMIT)
                         .lines()
                         .reduce((a, b) -> b)

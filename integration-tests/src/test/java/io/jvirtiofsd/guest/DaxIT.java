@@ -3,66 +3,101 @@ package io.jvirtiofsd.guest;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The host changes files that guests have mapped in the DAX window. */
+/**
+ * The host changes files that guests have mapped in the DAX window. One guest, with a share for
+ * each mode of the guard.
+ */
 class DaxIT {
-    @TempDir Path folder;
+    @TempDir static Path folder;
 
-    private final GuestKit kit = GuestKit.get();
+    private static final Map<String, ShareRig> SHARES = new LinkedHashMap<>();
+    private static Guest guest;
 
-    private Guest boot(ShareRig rig) {
-        return new GuestBuilder(kit, folder).genericDevice(rig.socket(), 2).boot();
+    @BeforeAll
+    static void boot() throws IOException {
+        GuestBuilder machine = new GuestBuilder(GuestKit.get(), folder);
+        for (String mode : new String[] {"off", "auto", "wait"}) {
+            ShareRig rig =
+                    new ShareRig(
+                            folder, mode, "--tag=" + mode, "--dax=always", "--dax-guard=" + mode);
+            SHARES.put(mode, rig);
+            machine.genericDevice(rig.socket(), 2);
+        }
+        Path share = SHARES.get("off").share();
+        NativePrograms.build(share, "mapcheck");
+        guest = machine.boot();
+        mount("off");
+        guest.check("cp /mnt/mapcheck /tmp; umount /mnt");
+    }
+
+    @AfterAll
+    static void end() {
+        if (guest != null) {
+            guest.close();
+        }
+        SHARES.values().forEach(ShareRig::close);
+    }
+
+    /** A failed test leaves its mount to nobody. */
+    @AfterEach
+    void unmountAnyway() {
+        guest.check("! mountpoint -q /mnt || umount -l /mnt");
+    }
+
+    private static ShareRig mount(String mode) {
+        guest.check("mount -t virtiofs -o dax=always " + mode + " /mnt");
+        SHARES.get(mode).mounted();
+        return SHARES.get(mode);
     }
 
     @Test
     void whatTheHostCutsOffOrAppendsIsSeen() throws Exception {
-        try (ShareRig rig =
-                        new ShareRig(
-                                folder, "s", "--tag=share", "--dax=always", "--dax-guard=off");
-                Guest guest = boot(rig)) {
-            Path file = rig.share().resolve("file");
-            NativePrograms.build(rig.share());
-            ShareRig.onHost("head -c 5000001 /dev/urandom >" + file);
-            guest.check("mount -t virtiofs -o dax=always share /mnt; cp /mnt/mapcheck /tmp");
-            guest.check("sha256sum /mnt/file");
-            for (String size : new String[] {"2500000", "100", "0", "9000000"}) {
-                ShareRig.onHost("truncate -s " + size + " " + file);
-                String sum = ShareRig.onHost("sleep 1.5; sha256sum <" + file);
-                assertEquals(size, guest.check("stat -c %s /mnt/file"));
-                assertEquals(sum, guest.check("sha256sum </mnt/file"));
-            }
-            assertSizesAreSeenAtOnce(guest, file);
-            // The same under a map that a program holds: data up to the end, then nothing old.
-            ShareRig.onHost("head -c 5000001 /dev/urandom >" + file);
-            guest.check("sleep 1.5");
-            var cut = guest.start("/tmp/mapcheck hold /mnt/file 4");
-            guest.check("sleep 2");
-            ShareRig.onHost("truncate -s 2500000 " + file);
-            String seen = cut.get().text();
-            Matcher pages = Pattern.compile("data 611 zeros (\\d+) sigbus (\\d+)").matcher(seen);
-            assertTrue(pages.matches(), seen);
-            assertEquals(610, Integer.parseInt(pages.group(1)) + Integer.parseInt(pages.group(2)));
-            var grown = guest.start("/tmp/mapcheck hold /mnt/file 4");
-            guest.check("sleep 2");
-            ShareRig.onHost("head -c 777777 /dev/urandom >>" + file);
-            assertEquals("data 611 zeros 0 sigbus 0", grown.get().text().strip());
+        ShareRig rig = mount("off");
+        Path file = rig.share().resolve("file");
+        ShareRig.onHost("head -c 5000001 /dev/urandom >" + file);
+        guest.check("sha256sum /mnt/file");
+        for (String size : new String[] {"2500000", "100", "0", "9000000"}) {
+            ShareRig.onHost("truncate -s " + size + " " + file);
             String sum = ShareRig.onHost("sleep 1.5; sha256sum <" + file);
+            assertEquals(size, guest.check("stat -c %s /mnt/file"));
             assertEquals(sum, guest.check("sha256sum </mnt/file"));
-            assertEquals(List.of(), rig.daemon().complaints());
-            guest.check("umount /mnt");
         }
+        assertSizesAreSeenAtOnce(file);
+        // The same under a map that a program holds: data up to the end, then nothing old.
+        ShareRig.onHost("head -c 5000001 /dev/urandom >" + file);
+        guest.check("sleep 1.5");
+        var cut = NativePrograms.begin(guest, "/tmp/mapcheck hold /mnt/file");
+        ShareRig.onHost("truncate -s 2500000 " + file + "; sleep 1");
+        String seen = NativePrograms.end(guest, cut);
+        Matcher pages = Pattern.compile("data 611 zeros (\\d+) sigbus (\\d+)").matcher(seen);
+        assertTrue(pages.matches(), seen);
+        assertEquals(610, Integer.parseInt(pages.group(1)) + Integer.parseInt(pages.group(2)));
+        var grown = NativePrograms.begin(guest, "/tmp/mapcheck hold /mnt/file");
+        ShareRig.onHost("head -c 777777 /dev/urandom >>" + file + "; sleep 1");
+        assertEquals("data 611 zeros 0 sigbus 0", NativePrograms.end(guest, grown));
+        String sum = ShareRig.onHost("sleep 1.5; sha256sum <" + file);
+        assertEquals(sum, guest.check("sha256sum </mnt/file"));
+        assertEquals(List.of(), rig.daemon().complaints());
+        guest.check("umount /mnt");
     }
 
     /** Whoever opens the file, or asks for its size, has what the host has just made of it. */
-    private static void assertSizesAreSeenAtOnce(Guest guest, Path file) {
+    private static void assertSizesAreSeenAtOnce(Path file) {
         for (int size : new int[] {24, 2400, 100, 70_000, 4096, 3_000_000, 1, 5_000_001}) {
             String write = "head -c %d /dev/urandom >%s; sha256sum <%2$s".formatted(size, file);
             String sum = ShareRig.onHost(write);
@@ -75,34 +110,26 @@ class DaxIT {
     @ParameterizedTest
     @ValueSource(strings = {"auto", "wait"})
     void whenTheHostCutsFilesThatProgramsAreUsingNobodyDies(String mode) throws Exception {
-        String guard = "--dax-guard=" + mode;
         boolean refuses = mode.equals("auto");
-        try (ShareRig rig = new ShareRig(folder, "s", "--tag=share", "--dax=always", guard);
-                Guest guest = boot(rig)) {
-            String file = rig.share().resolve("file").toString();
-            NativePrograms.build(rig.share());
-            ShareRig.onHost("head -c 5000001 /dev/urandom >" + file);
-            guest.check("mount -t virtiofs -o dax=always share /mnt; cp /mnt/mapcheck /tmp");
-            rig.mounted();
-            var using = guest.start("/tmp/mapcheck spin /mnt/file 15");
-            guest.check("sleep 3");
-            for (int i = 0; i < 5; i++) {
-                // Refused only if the daemon has mapped again what the last round wrote.
-                ShareRig.onHost("truncate -s 4096 %s || true".formatted(file));
-                ShareRig.onHost(
-                        "truncate -s 2097152 %1$s || true; truncate -s 5000001 %1$s"
-                                .formatted(file));
-                ShareRig.onHost(": >%1$s; head -c 5000001 /dev/urandom >%1$s".formatted(file));
-            }
-            String seen = using.get().text();
-            assertTrue(seen.startsWith("touched "), seen); // and QEMU lives
-            String sum = ShareRig.onHost("sleep 1.5; sha256sum <" + file);
-            assertEquals(sum, guest.check("sha256sum </mnt/file"));
-            assertWhatStays(rig, guest, refuses);
-            assertEquals(List.of(), rig.daemon().complaints());
-            guest.check("umount /mnt");
-            rig.assertIdle();
+        ShareRig rig = mount(mode);
+        String file = rig.share().resolve("file").toString();
+        ShareRig.onHost("head -c 5000001 /dev/urandom >" + file);
+        var using = NativePrograms.begin(guest, "/tmp/mapcheck spin /mnt/file");
+        for (int i = 0; i < 5; i++) {
+            // Refused only if the daemon has mapped again what the last round wrote.
+            ShareRig.onHost("truncate -s 4096 %s || true".formatted(file));
+            ShareRig.onHost(
+                    "truncate -s 2097152 %1$s || true; truncate -s 5000001 %1$s".formatted(file));
+            ShareRig.onHost(": >%1$s; head -c 5000001 /dev/urandom >%1$s".formatted(file));
         }
+        String seen = NativePrograms.end(guest, using);
+        assertTrue(seen.startsWith("touched "), seen); // and QEMU lives
+        String sum = ShareRig.onHost("sleep 1.5; sha256sum <" + file);
+        assertEquals(sum, guest.check("sha256sum </mnt/file"));
+        assertWhatStays(rig, refuses);
+        assertEquals(List.of(), rig.daemon().complaints());
+        guest.check("umount /mnt");
+        rig.assertIdle();
     }
 
     private static void cut(boolean refused, String file, int size) {
@@ -111,16 +138,15 @@ class DaxIT {
     }
 
     /** A page that stays is what it was all the time, or zeros for a moment with each cut. */
-    private static void assertWhatStays(ShareRig rig, Guest guest, boolean refuses) {
+    private static void assertWhatStays(ShareRig rig, boolean refuses) throws Exception {
         String file = rig.share().resolve("shorter").toString();
         ShareRig.onHost("head -c 2097152 /dev/urandom >" + file);
-        var using = guest.start("/tmp/mapcheck stay /mnt/shorter 10");
-        guest.check("sleep 2");
+        var using = NativePrograms.begin(guest, "/tmp/mapcheck stay /mnt/shorter");
         for (int i = 1; i <= 20; i++) {
             cut(refuses, file, 2097152 - 65536 * i);
             ShareRig.onHost("sleep 0.2");
         }
-        String seen = using.join().text();
+        String seen = NativePrograms.end(guest, using);
         System.out.println("what stays while the rest is cut: " + seen);
         Matcher figures =
                 Pattern.compile("loads \\d+ gaps (\\d+) longest (\\d+) us lost (\\d+) junk 0\\s*")

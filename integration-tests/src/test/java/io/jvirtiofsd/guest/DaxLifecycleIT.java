@@ -15,9 +15,14 @@ import org.junit.jupiter.api.io.TempDir;
 class DaxLifecycleIT {
     private static final Duration LONG = Duration.ofMinutes(3);
 
-    @TempDir Path folder;
+    /** Goes on and on once it has mapped all files. */
+    private static final String MAPPING =
+            "mount -t virtiofs -o dax=always share /mnt; while :; do cat /mnt/* >/dev/null;"
+                    + " : >/tmp/mapped; echo 3 >/proc/sys/vm/drop_caches; done";
 
-    private final GuestKit kit = GuestKit.get();
+    private static final int KILLED = Amount.of(3, 10);
+
+    @TempDir Path folder;
 
     private ShareRig share() throws IOException {
         ShareRig rig = new ShareRig(folder, "s", "--tag=share", "--dax=always", "--keep-listening");
@@ -28,7 +33,14 @@ class DaxLifecycleIT {
     }
 
     private Guest boot(ShareRig rig) {
-        return new GuestBuilder(kit, folder).genericDevice(rig.socket(), 2).boot();
+        return new GuestBuilder(GuestKit.get(), folder).genericDevice(rig.socket(), 2).boot();
+    }
+
+    private Guest mapping(ShareRig rig) {
+        Guest guest = boot(rig);
+        guest.start(MAPPING);
+        guest.check("until [ -e /tmp/mapped ]; do sleep 0.1; done");
+        return guest;
     }
 
     /** Mounts and maps all files; the sum of their sums. */
@@ -75,13 +87,8 @@ class DaxLifecycleIT {
     void killedFrontEndsLeaveNothingOpen() throws Exception {
         try (ShareRig rig = share()) {
             int descriptors = 0;
-            for (int round = 0; round < 4; round++) {
-                Guest guest = boot(rig);
-                guest.start(
-                        "mount -t virtiofs -o dax=always share /mnt; while :; do cat /mnt/*"
-                                + " >/dev/null; echo 3 >/proc/sys/vm/drop_caches; done");
-                TimeUnit.SECONDS.sleep(4);
-                guest.kill();
+            for (int round = 0; round < KILLED; round++) {
+                mapping(rig).kill();
                 assertTrue(rig.daemon().isAlive());
                 if (round == 1) { // the first opened what stays open
                     assertTrue(Processes.await(LONG, () -> log(rig, "disconnected") == 2));
@@ -103,11 +110,7 @@ class DaxLifecycleIT {
     @Test
     void aDaemonThatIsKilledWhileMappingTakesNoGuestWithIt() throws Exception {
         try (ShareRig rig = share();
-                Guest guest = boot(rig)) {
-            guest.start(
-                    "mount -t virtiofs -o dax=always share /mnt; while :; do cat /mnt/*"
-                            + " >/dev/null; echo 3 >/proc/sys/vm/drop_caches; done");
-            TimeUnit.SECONDS.sleep(4);
+                Guest guest = mapping(rig)) {
             rig.daemon().kill();
             TimeUnit.SECONDS.sleep(2);
             assertEquals("alive", guest.check("echo alive"));

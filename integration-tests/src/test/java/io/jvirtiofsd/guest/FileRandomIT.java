@@ -8,9 +8,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -25,8 +26,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  * the files of the host. One guest, with a mount for each test.
  */
 class FileRandomIT {
-    private static final int SECONDS = Integer.getInteger("jvirtiofsd.random.seconds", 10);
-    private static final int QUIET_SECONDS = 4;
+    private static final int SECONDS = Integer.getInteger("jvirtiofsd.random.seconds", 4);
+    private static final int QUIET_SECONDS = Amount.of(2, 4);
+    private static final int FIO_MIB = Amount.of(4, 16);
     private static final long SEED = Long.getLong("jvirtiofsd.random.seed", 1);
     private static final Duration QUIET_LIMIT = Duration.ofSeconds(QUIET_SECONDS + 90);
     private static final Duration LONG = Duration.ofMinutes(5);
@@ -46,7 +48,8 @@ class FileRandomIT {
     @BeforeAll
     static void boot() throws IOException {
         rig = new ShareRig(folder, "s", "--tag=share", "--dax=always");
-        NativePrograms.build(rig.share());
+        NativePrograms.build(rig.share(), "fsrandom");
+        NativePrograms.build(rig.share(), "mapcheck");
         guest = new GuestBuilder(GuestKit.get(), folder).genericDevice(rig.socket(), 2).boot();
     }
 
@@ -158,28 +161,44 @@ class FileRandomIT {
             random.nextBytes(content);
             Files.write(files.resolve(f), content);
             String sum = "%016x".formatted(fnv(content));
-            guest.check("cd /mnt/" + files.getFileName() + "; cat " + f + " >copy");
             assertEquals(
-                    "size %d map %s read %s".formatted(size, sum, sum),
-                    mapcheck(files, "sum " + f));
-            assertEquals("private ok", mapcheck(files, "private " + f));
+                    "size %d map %s read %2$s\nprivate ok".formatted(size, sum),
+                    mapchecks(files, "cat " + f + " >copy", "sum " + f, "private " + f));
             assertEquals(sum, "%016x".formatted(fnv(Files.readAllBytes(files.resolve(f)))));
-            assertEquals("store ok", mapcheck(files, "store " + f));
-            assertEquals("fork ok", mapcheck(files, "fork " + f));
-            for (String other : new String[] {"copy", "/tmp/copy"}) {
-                assertEquals("io ok", mapcheck(files, "io " + f + " " + other));
-                assertEquals("direct ok", mapcheck(files, "direct " + f + " " + other));
-            }
-            String seen = mapcheck(files, "sum " + f).split(" ")[3];
+            String[] said =
+                    mapchecks(
+                                    files,
+                                    "true",
+                                    "store " + f,
+                                    "fork " + f,
+                                    "io " + f + " copy",
+                                    "direct " + f + " copy",
+                                    "io " + f + " /tmp/copy",
+                                    "direct " + f + " /tmp/copy",
+                                    "sum " + f)
+                            .split("\n");
+            assertEquals(
+                    List.of("store ok", "fork ok", "io ok", "direct ok", "io ok", "direct ok"),
+                    Arrays.asList(said).subList(0, 6));
             guest.check("sync -f /mnt");
-            assertEquals(seen, "%016x".formatted(fnv(Files.readAllBytes(files.resolve(f)))));
+            assertEquals(
+                    said[6].split(" ")[3],
+                    "%016x".formatted(fnv(Files.readAllBytes(files.resolve(f)))));
         }
         unmount();
     }
 
-    /** Runs the program from the share itself, as its pages must be executable, too. */
-    private static String mapcheck(Path files, String arguments) {
-        return guest.check("cd /mnt/" + files.getFileName() + "; ../mapcheck " + arguments);
+    /**
+     * Runs the program with each of the {@code arguments}, after the command {@code first}; from
+     * the share itself, as its pages must be executable, too.
+     */
+    private static String mapchecks(Path files, String first, String... arguments) {
+        return guest.check(
+                "set -e; cd /mnt/%s; %s; ../mapcheck %s"
+                        .formatted(
+                                files.getFileName(),
+                                first,
+                                String.join("; ../mapcheck ", arguments)));
     }
 
     @ParameterizedTest
@@ -188,16 +207,16 @@ class FileRandomIT {
         mount(options);
         Path files = Files.createDirectory(rig.share().resolve("spin-" + options));
         Files.write(files.resolve("f"), new byte[4 << 20]);
+        String file = "/mnt/" + files.getFileName() + "/f";
         CompletableFuture<ExecResult> spin =
-                guest.start("/mnt/mapcheck spin /mnt/" + files.getFileName() + "/f 6");
-        TimeUnit.SECONDS.sleep(1);
-        guest.check("truncate -s 1M /mnt/" + files.getFileName() + "/f; sleep 1");
-        guest.check("truncate -s 4M /mnt/" + files.getFileName() + "/f");
-        ExecResult result = spin.get(1, TimeUnit.MINUTES);
-        assertTrue(result.text().matches("touched [1-9]\\d* sigbus [1-9]\\d*"), result.text());
-        String sum = mapcheck(files, "sum f");
-        assertEquals("%016x".formatted(fnv(new byte[4 << 20])), sum.split(" ")[3]);
-        assertEquals(isDax(options) ? "dax 1" : "dax 0", mapcheck(files, "statxdax f"));
+                NativePrograms.begin(guest, "/mnt/mapcheck spin " + file);
+        guest.check("truncate -s 1M " + file + "; sleep 1");
+        guest.check("truncate -s 4M " + file + "; sleep 1");
+        String seen = NativePrograms.end(guest, spin);
+        assertTrue(seen.matches("touched [1-9]\\d* sigbus [1-9]\\d*"), seen);
+        String[] said = mapchecks(files, "true", "sum f", "statxdax f").split("\n");
+        assertEquals("%016x".formatted(fnv(new byte[4 << 20])), said[0].split(" ")[3]);
+        assertEquals(isDax(options) ? "dax 1" : "dax 0", said[1]);
         unmount();
     }
 
@@ -211,12 +230,12 @@ class FileRandomIT {
                     """
                     cd /mnt/%s
                     fio --name=%2$s --filename=%2$s --ioengine=%2$s --rw=randwrite --bs=4k \
-                    --size=16m --verify=crc32c --verify_fatal=1 --do_verify=1 --runtime=60 \
+                    --size=%4$dm --verify=crc32c --verify_fatal=1 --do_verify=1 --runtime=60 \
                     --end_fsync=1 --randseed=%3$d --group_reporting --minimal
                     """
-                            .formatted(files.getFileName(), engine, SEED),
+                            .formatted(files.getFileName(), engine, SEED, FIO_MIB),
                     LONG);
-            assertEquals(16L << 20, Files.size(files.resolve(engine)));
+            assertEquals((long) FIO_MIB << 20, Files.size(files.resolve(engine)));
         }
         unmount();
     }

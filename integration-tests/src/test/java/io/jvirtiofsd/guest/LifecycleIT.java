@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalInt;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,16 +22,21 @@ class LifecycleIT {
                     + " >/dev/null; done) & done; wait";
     private static final Duration SOON = Duration.ofSeconds(30);
 
+    private static final int KILLED = Amount.of(8, 20);
+
+    @TempDir static Path ofAll;
+
+    private static SavedGuest saved;
+
     @TempDir Path folder;
 
-    private final GuestKit kit = GuestKit.get();
-
-    private Guest busyGuest(ShareRig rig) {
-        return busy(
-                rig, new GuestBuilder(kit, folder).fsDevice(rig.socket(), "share", 2, 128).boot());
+    @BeforeAll
+    static void save() throws IOException {
+        saved = new SavedGuest(GuestKit.get(), ofAll);
     }
 
-    private static Guest busy(ShareRig rig, Guest guest) {
+    private static Guest busyGuest(ShareRig rig) throws IOException {
+        Guest guest = saved.start(rig.socket(), "share");
         guest.start(BUSY);
         assertTrue(Processes.await(SOON, () -> Files.exists(rig.share().resolve("f3"))));
         return guest;
@@ -80,7 +87,7 @@ class LifecycleIT {
         Monitor monitor = new Monitor(folder.resolve("monitor"));
         try (ShareRig rig = new ShareRig(folder, "s");
                 Guest guest =
-                        new GuestBuilder(kit, folder)
+                        new GuestBuilder(GuestKit.get(), folder)
                                 .arguments(monitor.arguments())
                                 .arguments("-m", "slots=1,maxmem=2G")
                                 .arguments(
@@ -108,13 +115,12 @@ class LifecycleIT {
     }
 
     @Test
-    void twentyKilledGuestsInARowLeaveNothingBehind() throws Exception {
+    void killedGuestsInARowLeaveNothingBehind() throws Exception {
         try (ShareRig rig = new ShareRig(folder, "s", "--keep-listening")) {
             int descriptors = rig.daemon().openDescriptors();
-            SavedGuest saved = new SavedGuest(kit, folder);
-            for (int round = 1; round <= 20; round++) {
+            for (int round = 1; round <= KILLED; round++) {
                 ShareRig.onHost("rm -f " + rig.share() + "/f*");
-                busy(rig, saved.start(rig.socket(), "share")).kill();
+                busyGuest(rig).kill();
                 assertTrue(rig.daemon().isAlive());
                 assertTrue(
                         rig.daemon().awaitDescriptors(descriptors + (round == 1 ? 4 : 0)),
@@ -123,8 +129,7 @@ class LifecycleIT {
                     descriptors = rig.daemon().openDescriptors(); // jars the first session opened
                 }
             }
-            try (Guest guest =
-                    new GuestBuilder(kit, folder).fsDevice(rig.socket(), "share", 1, 128).boot()) {
+            try (Guest guest = saved.start(rig.socket(), "share")) {
                 assertEquals(
                         "ok",
                         guest.check(

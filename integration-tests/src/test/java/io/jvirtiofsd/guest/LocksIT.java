@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Two guests, a daemon each, and the host lock files of one directory. */
 class LocksIT {
     private static final Duration LONG = Duration.ofMinutes(3);
-    private static final int ROUNDS = 300;
+    private static final int ROUNDS = Amount.of(100, 300);
 
     @TempDir Path folder;
 
@@ -24,7 +24,7 @@ class LocksIT {
         String[] options = {"--cache=never", "--posix-lock", "--flock"};
         try (ShareRig rig = new ShareRig(folder, "one", options);
                 Daemon other = Daemon.start(rig.share(), folder.resolve("two"), options)) {
-            NativePrograms.build(rig.share());
+            NativePrograms.build(rig.share(), "lockcount");
             try (Guest one = boot(kit, rig.socket());
                     Guest two = boot(kit, other.socket())) {
                 rig.mounted();

@@ -27,6 +27,9 @@ final class SavedGuest {
         try {
             monitor.tell("migrate file:" + state);
             String said = monitor.tell("info migrate");
+            while (said.matches("(?s).*Status:\\s+(setup|active|device)\\b.*")) {
+                said = monitor.tell("info migrate");
+            }
             assertTrue(said.contains("completed"), said);
         } finally {
             guest.kill();
