@@ -61,7 +61,7 @@ final class Creation {
 
     /** Labels what is open as {@code fd}. */
     void label(Caller caller, int fd) throws ErrnoException {
-        Failures.check(xattrs.label(fd, caller));
+        ErrnoException.check(xattrs.label(fd, caller));
     }
 
     /**
@@ -100,12 +100,12 @@ final class Creation {
     EntryCursor lookup(Fd fd) throws ErrnoException {
         PathDescriptors.Opening byLink = () -> share.openPath(fd.number());
         int path = session.descriptors().opening(byLink);
-        return lookups.add(Fd.own(syscalls, Failures.check(path)));
+        return lookups.add(Fd.own(syscalls, ErrnoException.check(path)));
     }
 
     /** Looks it up by its name, which costs less, unless that is another's already. */
     EntryCursor lookup(Fd fd, int directory, Name name) throws ErrnoException {
-        Failures.check(share.statx(fd.number(), HostDirectory.LOOKUP_MASK));
+        ErrnoException.check(share.statx(fd.number(), HostDirectory.LOOKUP_MASK));
         NativeMemory statx = Scratch.get().statx();
         long device = Statx.device(statx);
         long ino = statx.getLong(Statx.INO);

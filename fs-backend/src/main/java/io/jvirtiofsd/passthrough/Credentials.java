@@ -110,7 +110,7 @@ final class Credentials {
         if (failed >= 0) {
             failed = syscalls.setresuid(KEEP, callerUid, KEEP);
         }
-        Failures.check(failed);
+        ErrnoException.check(failed);
     }
 
     /** Becoming root again brings all capabilities back. */
@@ -143,7 +143,7 @@ final class Credentials {
         Scratch scratch = Scratch.get();
         NativeMemory statx = scratch.statx();
         int mask = Statx.STATX_BASIC_STATS;
-        Failures.check(
+        ErrnoException.check(
                 syscalls.statx(
                         fd, scratch.emptyPath(), Fcntl.AT_EMPTY_PATH, mask, statx.address()));
         if ((statx.getShort(Statx.MODE) & SET_ID_BITS) == 0) {
@@ -195,11 +195,11 @@ final class Credentials {
         NativeMemory memory = capabilities.get();
         memory.putInt(0, CAPABILITY_VERSION_3);
         memory.putInt(4, 0); // this thread
-        Failures.check(syscalls.capget(memory.address(), memory.address(DATA)));
+        ErrnoException.check(syscalls.capget(memory.address(), memory.address(DATA)));
         int effective = memory.getInt(DATA);
         int bit = 1 << capability;
         memory.putInt(DATA, on ? effective | bit : effective & ~bit);
-        Failures.check(syscalls.capset(memory.address(), memory.address(DATA)));
+        ErrnoException.check(syscalls.capset(memory.address(), memory.address(DATA)));
     }
 
     private static void end(String reason) {

@@ -37,7 +37,7 @@ final class FileCapability {
                 syscalls.removexattr(
                         scratch.procPath(fd), scratch.path2(hostName, 0, hostName.length));
         if (result != -Errno.ENODATA && result != -Errno.EOPNOTSUPP) {
-            Failures.check(result);
+            ErrnoException.check(result);
         }
     }
 }

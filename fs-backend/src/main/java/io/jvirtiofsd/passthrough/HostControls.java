@@ -61,7 +61,7 @@ final class HostControls implements ControlOperations {
                     memory.put(0, value, 0, value.length);
                     return syscalls.ioctl(fd, command, memory.address());
                 };
-        Failures.check(directories.with(nodeId, fh, call));
+        ErrnoException.check(directories.with(nodeId, fh, call));
     }
 
     @Override
@@ -78,10 +78,10 @@ final class HostControls implements ControlOperations {
         boolean opens = inode.isRegular() || inode.isDirectory();
         int path = session.path(opens ? nodeId : FileSystem.ROOT);
         int fd =
-                Failures.check(
+                ErrnoException.check(
                         session.descriptors().opening(() -> share.reopen(path, Fcntl.O_RDONLY)));
         try {
-            Failures.check(syscalls.syncfs(fd));
+            ErrnoException.check(syscalls.syncfs(fd));
         } finally {
             syscalls.close(fd);
         }

@@ -49,7 +49,7 @@ final class HostDirectories implements DirectoryOperations {
         session.requireName(inode, path);
         PathDescriptors.Opening call = () -> share.reopen(path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
         int fd = session.descriptors().openingToStay(call);
-        Fd owned = Fd.own(syscalls, Failures.check(fd));
+        Fd owned = Fd.own(syscalls, ErrnoException.check(fd));
         long fh = session.add(new HostHandle.OpenDirectory(owned, inode));
         return new OpenReply(fh, share.options().cache().policy().directoryFlags());
     }
@@ -61,7 +61,7 @@ final class HostDirectories implements DirectoryOperations {
         if (isUnopened(fh)) {
             try (Fd fd = session.openDirectory(nodeId)) {
                 if (offset != 0) {
-                    Failures.check(syscalls.lseek(fd.number(), offset, SEEK_SET));
+                    ErrnoException.check(syscalls.lseek(fd.number(), offset, SEEK_SET));
                 }
                 fill(fd.number(), root, offset, plus, sink);
             }
@@ -71,7 +71,7 @@ final class HostDirectories implements DirectoryOperations {
         synchronized (directory) {
             int fd = directory.fd().number();
             if (directory.position() != offset) {
-                Failures.check(syscalls.lseek(fd, offset, SEEK_SET));
+                ErrnoException.check(syscalls.lseek(fd, offset, SEEK_SET));
             }
             long reached = -1; // unless it is known: an error may come after getdents64(2)
             try {
@@ -94,7 +94,7 @@ final class HostDirectories implements DirectoryOperations {
 
     @Override
     public void fsyncdir(long nodeId, long fh, boolean dataOnly) throws ErrnoException {
-        Failures.check(
+        ErrnoException.check(
                 with(nodeId, fh, fd -> dataOnly ? syscalls.fdatasync(fd) : syscalls.fsync(fd)));
     }
 
@@ -125,7 +125,7 @@ final class HostDirectories implements DirectoryOperations {
             if (filled < 0 && any) {
                 return -1; // what there is so far is a good answer
             }
-            if (Failures.check(filled) == 0) {
+            if (ErrnoException.check(filled) == 0) {
                 return position;
             }
             for (int at = 0; at < filled; at += block.getShort(at + RECLEN) & 0xffff) {

@@ -153,7 +153,7 @@ final class HostDirectory implements AutoCloseable {
         byte[] self = {'.'};
         return Fd.own(
                 syscalls,
-                Failures.check(
+                ErrnoException.check(
                         syscalls.openat(
                                 root.number(),
                                 Scratch.get().path(self, 0, 1),

@@ -82,7 +82,7 @@ final class HostFiles implements FileOperations {
                 truncating
                         ? window.change(inode, 0, () -> reopen(inode, path, hostFlags, killing))
                         : reopen(inode, path, hostFlags, killing);
-        return opened(Fd.own(syscalls, Failures.check(fd)), hostFlags, inode);
+        return opened(Fd.own(syscalls, ErrnoException.check(fd)), hostFlags, inode);
     }
 
     private int reopen(Inode inode, int path, int hostFlags, boolean killing)
@@ -194,7 +194,7 @@ final class HostFiles implements FileOperations {
             try {
                 // O_TRUNC has changed what the lookup saw.
                 Inode inode = session.inode(entry.nodeId());
-                Failures.check(share.statx(session.descriptors().of(inode)));
+                ErrnoException.check(share.statx(session.descriptors().of(inode)));
                 entry.attributes().of(inode);
             } catch (ErrnoException e) {
                 session.release(open.fh());
@@ -220,7 +220,7 @@ final class HostFiles implements FileOperations {
             return transferInParts(fd, offset, target, 0, false);
         }
         long count = syscalls.preadv2(fd, target.iovAddress(), vectors, offset, 0);
-        return (int) Failures.check(count);
+        return (int) ErrnoException.check(count);
     }
 
     @Override
@@ -234,7 +234,7 @@ final class HostFiles implements FileOperations {
             boolean again =
                     written == -Errno.EINVAL
                             && HostFlags.mayBeUnaligned(file, writeFlags, openFlags);
-            return Failures.check(
+            return ErrnoException.check(
                     again ? writeCached(file, offset, writeFlags, openFlags, source) : written);
         }
         boolean appends = WriteFlags.appends(writeFlags, openFlags);
@@ -242,7 +242,7 @@ final class HostFiles implements FileOperations {
         long end = appends ? Long.MAX_VALUE : offset + source.size();
         dax.settle(start, end);
         try {
-            return Failures.check(write(file, offset, writeFlags, openFlags, source));
+            return ErrnoException.check(write(file, offset, writeFlags, openFlags, source));
         } finally {
             dax.settle(start, end);
         }
@@ -255,7 +255,7 @@ final class HostFiles implements FileOperations {
         int flags = file.flags() & (Fcntl.O_ACCMODE | Fcntl.O_SYNC);
         int direct = file.fd().number();
         int fd = session.descriptors().opening(() -> share.reopen(direct, flags));
-        try (Fd cached = Fd.own(syscalls, Failures.check(fd))) {
+        try (Fd cached = Fd.own(syscalls, ErrnoException.check(fd))) {
             HostHandle.OpenFile same = new HostHandle.OpenFile(cached, flags, file.inode());
             return write(same, offset, writeFlags, openFlags, source);
         }
@@ -323,10 +323,10 @@ final class HostFiles implements FileOperations {
         HostHandle.OpenFile file = session.file(nodeId, fh);
         writeBack(file);
         int fd = file.fd().number();
-        int duplicate = Failures.check(session.descriptors().opening(() -> syscalls.dup(fd)));
+        int duplicate = ErrnoException.check(session.descriptors().opening(() -> syscalls.dup(fd)));
         int closed = syscalls.close(duplicate);
         locks.flushed(file, lockOwner);
-        Failures.check(closed);
+        ErrnoException.check(closed);
     }
 
     /** Brings what the guest has stored behind the last whole page into the file. */
@@ -347,7 +347,7 @@ final class HostFiles implements FileOperations {
         HostHandle handle = session.handle(nodeId, fh);
         writeBack(handle);
         int fd = handle.fd().number();
-        Failures.check(dataOnly ? syscalls.fdatasync(fd) : syscalls.fsync(fd));
+        ErrnoException.check(dataOnly ? syscalls.fdatasync(fd) : syscalls.fsync(fd));
     }
 
     @Override
@@ -357,7 +357,7 @@ final class HostFiles implements FileOperations {
         }
         HostHandle.OpenFile file = session.file(nodeId, fh);
         writeBack(file);
-        return Failures.check(syscalls.lseek(file.fd().number(), offset, whence));
+        return ErrnoException.check(syscalls.lseek(file.fd().number(), offset, whence));
     }
 
     @Override
@@ -369,7 +369,7 @@ final class HostFiles implements FileOperations {
         capability.drop(fd);
         Credentials.Call call = () -> syscalls.fallocate(fd, mode, offset, length);
         boolean killing = share.options().killpriv(); // the request does not say
-        Failures.check(
+        ErrnoException.check(
                 mode == FALLOC_FL_KEEP_SIZE // for which the guest does not keep away
                         ? credentials.clearingSuid(killing, fd, call)
                         : window.change(
@@ -397,7 +397,7 @@ final class HostFiles implements FileOperations {
                         (int)
                                 syscalls.copyFileRange(
                                         source, in.offIn(), target, in.offOut(), in.len());
-        return Failures.check(credentials.clearingSuid(share.options().killpriv(), target, call));
+        return ErrnoException.check(credentials.clearingSuid(share.options().killpriv(), target, call));
     }
 
     private void settle(HostHandle.OpenFile file, long offset, long length) {

@@ -56,7 +56,7 @@ final class HostLocks implements LockOperations {
     }
 
     private FileLock getlk(int fd, LockRequest in) throws ErrnoException {
-        Failures.check(syscalls.fcntl(fd, Fcntl.F_OFD_GETLK, flock(in)));
+        ErrnoException.check(syscalls.fcntl(fd, Fcntl.F_OFD_GETLK, flock(in)));
         NativeMemory found = Scratch.get().small();
         long start = found.getLong(L_START);
         long length = found.getLong(L_LEN);
@@ -111,7 +111,7 @@ final class HostLocks implements LockOperations {
                 if (isTaken(result) && waiting) {
                     return Optional.of(waitForRange(locks, owner, in));
                 }
-                Failures.check(result);
+                ErrnoException.check(result);
                 return Optional.empty();
             } finally {
                 locks.discardIfUnused(in.owner());
@@ -166,7 +166,7 @@ final class HostLocks implements LockOperations {
     }
 
     private Fd own(int fd) throws ErrnoException {
-        return Fd.own(syscalls, Failures.check(isOutOfDescriptors(fd) ? -Errno.ENOLCK : fd));
+        return Fd.own(syscalls, ErrnoException.check(isOutOfDescriptors(fd) ? -Errno.ENOLCK : fd));
     }
 
     private BlockedLock waitForRange(InodeLocks locks, InodeLocks.Owner owner, LockRequest in)
@@ -203,7 +203,7 @@ final class HostLocks implements LockOperations {
             if (owner == null) {
                 return;
             }
-            Failures.check(set(locks, owner, in));
+            ErrnoException.check(set(locks, owner, in));
             locks.discardIfUnused(in.owner());
         }
     }
@@ -227,7 +227,7 @@ final class HostLocks implements LockOperations {
         int fd = file.fd().number();
         int result = syscalls.flock(fd, operation | Fcntl.LOCK_NB);
         if (!isTaken(result) || !waiting) {
-            Failures.check(result);
+            ErrnoException.check(result);
             return Optional.empty();
         }
         InodeLocks locks = file.inode().locks(session.lockCounts());

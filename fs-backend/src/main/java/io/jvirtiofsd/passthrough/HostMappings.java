@@ -46,7 +46,7 @@ final class HostMappings implements MappingOperations {
         if (result == -LinuxErrno.ENOMEM) {
             window.complain(LinuxErrno.ENOMEM, "the front-end has no room for more maps");
         }
-        Failures.check(result);
+        ErrnoException.check(result);
     }
 
     private DaxFile open(Inode inode) throws ErrnoException {
@@ -81,7 +81,7 @@ final class HostMappings implements MappingOperations {
         if (fd < 0) {
             window.complain(-fd, "it cannot be opened for reading and writing");
         }
-        return Fd.own(share.syscalls(), Failures.check(fd));
+        return Fd.own(share.syscalls(), ErrnoException.check(fd));
     }
 
     /** Checks all ranges before the first is touched. */
@@ -98,6 +98,6 @@ final class HostMappings implements MappingOperations {
             int removed = all.remove(range.offset(), range.length());
             result = result == 0 ? removed : result;
         }
-        Failures.check(result);
+        ErrnoException.check(result);
     }
 }

@@ -85,7 +85,7 @@ final class HostNodes implements NodeOperations {
         if (dax != null) {
             dax.writeBack();
         }
-        Failures.check(share.statx(fd, mask));
+        ErrnoException.check(share.statx(fd, mask));
         StatxAttributes attributes = session.cursor().attributes().of(inode);
         window.follow(inode, Scratch.get().statx());
         return attributes;
@@ -115,7 +115,7 @@ final class HostNodes implements NodeOperations {
             if (inode.isRegular()) {
                 capability.drop(path);
             }
-            Failures.check(
+            ErrnoException.check(
                     syscalls.fchownat(
                             path, Scratch.get().emptyPath(), uid, gid, Fcntl.AT_EMPTY_PATH));
         }
@@ -139,7 +139,7 @@ final class HostNodes implements NodeOperations {
                     change.has(AttributeChange.FATTR_MTIME_NOW),
                     change.mtime(),
                     change.mtimensec());
-            Failures.check(
+            ErrnoException.check(
                     syscalls.utimensat(
                             path, Scratch.get().emptyPath(), times.address(), Fcntl.AT_EMPTY_PATH));
         }
@@ -157,7 +157,7 @@ final class HostNodes implements NodeOperations {
         if (inode.isSymlink()) {
             throw ErrnoException.of(Errno.EOPNOTSUPP);
         }
-        Failures.check(
+        ErrnoException.check(
                 syscalls.fchmodat(
                         share.procFd(), Scratch.get().decimal(path), mode & PERMISSION_BITS));
     }
@@ -167,7 +167,7 @@ final class HostNodes implements NodeOperations {
             truncate(inode, session.file(inode.nodeId(), change.fh()).fd().number(), change);
         } else {
             int fd =
-                    Failures.check(
+                    ErrnoException.check(
                             session.descriptors()
                                     .opening(() -> window.reopen(inode, path, Fcntl.O_WRONLY)));
             try {
@@ -181,7 +181,7 @@ final class HostNodes implements NodeOperations {
     private void truncate(Inode inode, int fd, AttributeChange change) throws ErrnoException {
         boolean killing = change.has(AttributeChange.FATTR_KILL_SUIDGID);
         Credentials.Call call = () -> syscalls.ftruncate(fd, change.size());
-        Failures.check(
+        ErrnoException.check(
                 window.change(
                         inode, change.size(), () -> credentials.clearingSuid(killing, fd, call)));
     }
@@ -206,7 +206,7 @@ final class HostNodes implements NodeOperations {
         session.requireName(inode, path);
         NativeMemory block = Scratch.get().directory();
         long length =
-                Failures.check(
+                ErrnoException.check(
                         syscalls.readlinkat(
                                 path,
                                 Scratch.get().emptyPath(),
@@ -220,7 +220,7 @@ final class HostNodes implements NodeOperations {
     @Override
     public Statfs statfs(long nodeId) throws ErrnoException {
         NativeMemory statfs = Scratch.get().small(); // struct statfs, 8-byte words
-        Failures.check(syscalls.fstatfs(session.path(nodeId), statfs.address()));
+        ErrnoException.check(syscalls.fstatfs(session.path(nodeId), statfs.address()));
         return new Statfs(
                 statfs.getLong(16),
                 statfs.getLong(24),

@@ -144,7 +144,7 @@ final class HostSession {
         int path = directory(nodeId);
         int flags = Fcntl.O_RDONLY | Fcntl.O_DIRECTORY;
         int fd = descriptors.opening(() -> share.reopen(path, flags));
-        return Fd.own(share.syscalls(), Failures.check(fd));
+        return Fd.own(share.syscalls(), ErrnoException.check(fd));
     }
 
     /** The O_PATH descriptor of any inode, borrowed. */
@@ -173,7 +173,7 @@ final class HostSession {
         if (result == -Errno.ENOENT) {
             requireName(inode(directory), fd);
         }
-        return Failures.check(result);
+        return ErrnoException.check(result);
     }
 
     void forget(long nodeId, long lookups) {

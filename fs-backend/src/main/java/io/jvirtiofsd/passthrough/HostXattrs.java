@@ -46,12 +46,12 @@ final class HostXattrs implements XattrOperations {
         Inode inode = session.inode(nodeId);
         int path = session.descriptors().of(inode);
         Credentials.Call call = () -> set(path, name, value, flags);
-        Failures.check(killSgid ? credentials.clearingSgid(group(path), call) : call.run());
+        ErrnoException.check(killSgid ? credentials.clearingSgid(group(path), call) : call.run());
         session.requireName(inode, path);
     }
 
     private int group(int path) throws ErrnoException {
-        Failures.check(share.statx(path));
+        ErrnoException.check(share.statx(path));
         return Scratch.get().statx().getInt(Statx.GID);
     }
 
@@ -96,7 +96,7 @@ final class HostXattrs implements XattrOperations {
         int path = session.path(nodeId);
         NativeMemory memory = Scratch.get().large();
         long length =
-                Failures.check(
+                ErrnoException.check(
                         syscalls.getxattr(
                                 Scratch.get().procPath(path),
                                 hostName(name),
@@ -115,7 +115,7 @@ final class HostXattrs implements XattrOperations {
         int path = session.path(nodeId);
         NativeMemory memory = Scratch.get().large();
         long length =
-                Failures.check(
+                ErrnoException.check(
                         syscalls.listxattr(
                                 Scratch.get().procPath(path), memory.address(), memory.size()));
         return visible(bytes(memory, (int) length), caller.uid() == 0 || caller.uid() == -1);
@@ -128,7 +128,7 @@ final class HostXattrs implements XattrOperations {
         Inode inode = session.inode(nodeId);
         int path = session.descriptors().of(inode);
         session.requireName(inode, path);
-        Failures.check(syscalls.removexattr(Scratch.get().procPath(path), hostName(name)));
+        ErrnoException.check(syscalls.removexattr(Scratch.get().procPath(path), hostName(name)));
     }
 
     private void requireEnabled() throws ErrnoException {

@@ -39,7 +39,7 @@ final class Lookups {
         if (result == -Errno.ENOENT) {
             return session.cursor().none();
         }
-        Failures.check(result);
+        ErrnoException.check(result);
         Inode known =
                 session.inodes()
                         .find(Statx.device(statx), statx.getLong(Statx.INO), Statx.mountId(statx));
@@ -94,7 +94,7 @@ final class Lookups {
         if (fd == -Errno.ENOENT) {
             return session.cursor().none();
         }
-        return add(Fd.own(share.syscalls(), Failures.check(fd)));
+        return add(Fd.own(share.syscalls(), ErrnoException.check(fd)));
     }
 
     /**
@@ -162,7 +162,7 @@ final class Lookups {
     EntryCursor find(long nodeId) throws ErrnoException {
         Inode known = session.inodes().get(nodeId);
         if (known != null) {
-            Failures.check(share.statx(session.descriptors().of(known), HostDirectory.LOOKUP_MASK));
+            ErrnoException.check(share.statx(session.descriptors().of(known), HostDirectory.LOOKUP_MASK));
             if (known.addLookup()) {
                 EntryCursor entry = session.cursor().at(known);
                 window.follow(known, Scratch.get().statx());
@@ -197,7 +197,7 @@ final class Lookups {
         int flags = Fcntl.O_PATH | Fcntl.O_DIRECTORY | Fcntl.O_CLOEXEC;
         PathDescriptors.Opening call =
                 () -> share.syscalls().openat(path, Scratch.get().path(up, 0, up.length), flags, 0);
-        Fd parent = Fd.own(share.syscalls(), Failures.check(session.descriptors().opening(call)));
+        Fd parent = Fd.own(share.syscalls(), ErrnoException.check(session.descriptors().opening(call)));
         if (!share.contains(parent.number())) { // the host has moved it out
             parent.close();
             throw ErrnoException.of(Errno.ESTALE);
@@ -226,7 +226,7 @@ final class Lookups {
 
     /** Counts a lookup of a known inode, open as {@code path}, which has just got a name. */
     EntryCursor again(Inode inode, int path) throws ErrnoException {
-        Failures.check(share.statx(path, HostDirectory.LOOKUP_MASK));
+        ErrnoException.check(share.statx(path, HostDirectory.LOOKUP_MASK));
         if (!inode.addLookup()) {
             throw ErrnoException.of(Errno.ENOENT); // forgotten by the guest meanwhile
         }

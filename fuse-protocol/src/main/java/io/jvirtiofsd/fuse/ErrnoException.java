@@ -27,6 +27,22 @@ public final class ErrnoException extends Exception {
         return errno > 0 && errno < SHARED.length ? SHARED[errno] : SHARED[Errno.EIO];
     }
 
+    /** A result &ge; 0 as it is; throws for a negated errno, as system calls give on failure. */
+    public static int check(int result) throws ErrnoException {
+        if (result < 0) {
+            throw of(-result);
+        }
+        return result;
+    }
+
+    /** As the other, for results that may be large. */
+    public static long check(long result) throws ErrnoException {
+        if (result < 0) {
+            throw of((int) -result);
+        }
+        return result;
+    }
+
     /** Positive errno. */
     public int errno() {
         return errno;
