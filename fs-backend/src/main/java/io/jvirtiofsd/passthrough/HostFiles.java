@@ -397,7 +397,8 @@ final class HostFiles implements FileOperations {
                         (int)
                                 syscalls.copyFileRange(
                                         source, in.offIn(), target, in.offOut(), in.len());
-        return ErrnoException.check(credentials.clearingSuid(share.options().killpriv(), target, call));
+        return ErrnoException.check(
+                credentials.clearingSuid(share.options().killpriv(), target, call));
     }
 
     private void settle(HostHandle.OpenFile file, long offset, long length) {

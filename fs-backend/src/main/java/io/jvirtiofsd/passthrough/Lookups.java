@@ -162,7 +162,8 @@ final class Lookups {
     EntryCursor find(long nodeId) throws ErrnoException {
         Inode known = session.inodes().get(nodeId);
         if (known != null) {
-            ErrnoException.check(share.statx(session.descriptors().of(known), HostDirectory.LOOKUP_MASK));
+            ErrnoException.check(
+                    share.statx(session.descriptors().of(known), HostDirectory.LOOKUP_MASK));
             if (known.addLookup()) {
                 EntryCursor entry = session.cursor().at(known);
                 window.follow(known, Scratch.get().statx());
@@ -197,7 +198,8 @@ final class Lookups {
         int flags = Fcntl.O_PATH | Fcntl.O_DIRECTORY | Fcntl.O_CLOEXEC;
         PathDescriptors.Opening call =
                 () -> share.syscalls().openat(path, Scratch.get().path(up, 0, up.length), flags, 0);
-        Fd parent = Fd.own(share.syscalls(), ErrnoException.check(session.descriptors().opening(call)));
+        Fd parent =
+                Fd.own(share.syscalls(), ErrnoException.check(session.descriptors().opening(call)));
         if (!share.contains(parent.number())) { // the host has moved it out
             parent.close();
             throw ErrnoException.of(Errno.ESTALE);

@@ -179,7 +179,8 @@ final class PathDescriptors {
     Fd again(Inode forgotten) throws ErrnoException {
         FileHandle handle = forgotten.handle();
         int mount = forgotten.mount().fd().number();
-        Fd path = Fd.own(syscalls, ErrnoException.check(opening(() -> handle.open(syscalls, mount))));
+        Fd path =
+                Fd.own(syscalls, ErrnoException.check(opening(() -> handle.open(syscalls, mount))));
         if (isStill(forgotten, path)) {
             return path;
         }

@@ -94,8 +94,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule passthroughKnowsNoVirtio =
-            mayImport(
-                    PASSTHROUGH, RULES, FUSE, LINUX, DAX, "com.github.benmanes.caffeine..");
+            mayImport(PASSTHROUGH, RULES, FUSE, LINUX, DAX, "com.github.benmanes.caffeine..");
 
     @ArchTest static final ArchRule rulesArePureJava = mayImport(RULES, FUSE);
 
@@ -125,8 +124,7 @@ class ArchitectureTest {
     @ArchTest
     static void packagesAreChapters(JavaClasses classes) {
         Map<String, Long> sizes =
-                outer(classes).stream()
-                        .collect(groupingBy(JavaClass::getPackageName, counting()));
+                outer(classes).stream().collect(groupingBy(JavaClass::getPackageName, counting()));
         sizes.forEach((name, size) -> assertTrue(size <= MOST_TYPES, name + ": " + size));
     }
 

@@ -20,7 +20,8 @@ class DocumentsTest {
     private static final Path HOME = GuestKit.home();
 
     /** A link to a page of ours, to a heading, or both. */
-    private static final Pattern LINK = Pattern.compile("\\]\\((?!https?:)([^)#\\s]*)(#[^)\\s]*)?\\)");
+    private static final Pattern LINK =
+            Pattern.compile("\\]\\((?!https?:)([^)#\\s]*)(#[^)\\s]*)?\\)");
 
     @Test
     void everyOptionIsInItsPage() throws IOException {
@@ -30,7 +31,11 @@ class DocumentsTest {
                         .getCommandSpec().options().stream()
                                 .filter(option -> !option.hidden())
                                 .flatMap(option -> Arrays.stream(option.names()))
-                                .filter(name -> !Pattern.compile(name + "(?![\\w-])").matcher(page).find())
+                                .filter(
+                                        name ->
+                                                !Pattern.compile(name + "(?![\\w-])")
+                                                        .matcher(page)
+                                                        .find())
                                 .toList();
         assertEquals(List.of(), missing);
     }

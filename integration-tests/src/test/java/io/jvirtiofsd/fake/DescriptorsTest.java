@@ -115,7 +115,9 @@ class DescriptorsTest {
             long fh = fuse.open(node, O_RDWR);
             List<Runnable> requests =
                     List.of(
-                            () -> fuse.lookup(FuseClient.ROOT, "f" + made.getAndIncrement() % FILES),
+                            () ->
+                                    fuse.lookup(
+                                            FuseClient.ROOT, "f" + made.getAndIncrement() % FILES),
                             () -> fuse.open(node, 0),
                             () -> fuse.opendir(FuseClient.ROOT),
                             () -> fuse.mkdir(FuseClient.ROOT, "d" + made.getAndIncrement(), 0700),

@@ -55,8 +55,8 @@ public final class DescriptorChain {
     }
 
     /**
-     * Whether all its buffers are in memory that we know. If not, those of each direction end before
-     * the first byte that is not.
+     * Whether all its buffers are in memory that we know. If not, those of each direction end
+     * before the first byte that is not.
      */
     public boolean isWhole() {
         return readable.isWhole() && writable.isWhole();

@@ -65,8 +65,7 @@ class BackendChannelTest {
     @Test
     void requestsAreWhatTheSpecificationSays() throws Exception {
         CompletableFuture<Outcome> outcome =
-                CompletableFuture.supplyAsync(
-                        () -> channel.map(file.number(), 4096, 8192, 12288));
+                CompletableFuture.supplyAsync(() -> channel.map(file.number(), 4096, 8192, 12288));
         ByteBuffer request = connection.receive(REQUEST_BYTES);
         assertEquals(MAP, request.getInt(0));
         assertEquals(9, request.getInt(4)); // version 1, NEED_REPLY

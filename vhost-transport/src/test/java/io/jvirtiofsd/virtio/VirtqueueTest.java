@@ -86,7 +86,8 @@ class VirtqueueTest {
         assertEquals(0, chain.head());
         assertThrows(AssertionError.class, () -> chain.readable().bytes());
         assertThrows(AssertionError.class, () -> chain.writable().bytes());
-        assertThrows(IndexOutOfBoundsException.class, () -> chain.readable().get(0, new byte[1], 0, 1));
+        assertThrows(
+                IndexOutOfBoundsException.class, () -> chain.readable().get(0, new byte[1], 0, 1));
         assertThrows(
                 IndexOutOfBoundsException.class, () -> chain.writable().put(0, new byte[1], 0, 1));
     }
