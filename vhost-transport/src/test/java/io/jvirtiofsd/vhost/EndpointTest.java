@@ -124,13 +124,17 @@ class EndpointTest {
     @Test
     void nothingIsDoneOfAMessageThatIsCutAnywhere() throws Exception {
         List<Sent> messages = messages();
-        serve(SYSCALLS, messages, messages.size(), 0); // what is made once is made
+        assertCutsDoNothing(messages); // now all classes are loaded, and their jars open
         int before = Connection.openDescriptors();
+        assertCutsDoNothing(messages);
+        assertEquals(before, Connection.openDescriptors());
+    }
+
+    private void assertCutsDoNothing(List<Sent> messages) throws Exception {
         for (int last = 0; last < messages.size(); last++) {
             for (int bytes = 0; bytes < messages.get(last).bytes.length; bytes++) {
                 serve(SYSCALLS, messages, last, bytes);
                 assertEquals(traces(messages.subList(0, last)), trace, last + " cut at " + bytes);
-                assertEquals(before, Connection.openDescriptors(), last + " cut at " + bytes);
             }
         }
     }
