@@ -3,14 +3,12 @@ package io.jvirtiofsd.vhost;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.virtio.GuestBuffers;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
@@ -85,34 +83,11 @@ class FailingHandlerTest {
         }
     }
 
-    private final class Device implements VirtioDevice {
-        @Override
-        public int maxQueues() {
-            return 3;
-        }
-
-        @Override
-        public long deviceFeatures() {
-            return 0;
-        }
-
-        @Override
-        public byte[] config(int queueCount) {
-            return new byte[0];
-        }
-
-        @Override
-        public Optional<DaxWindow> window() {
-            return Optional.empty();
-        }
-
+    private final class Device extends EchoDevice {
         @Override
         public ChainHandler newHandler(int queueIndex) {
             return new Handler();
         }
-
-        @Override
-        public void reset() {}
     }
 
     @TempDir Path folder;
