@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * A shared directory with everything that serves it: file system, device, server. Owned by the
  * program, or by whoever embeds it.
  *
- * <p>{@link #serve} runs on the caller's thread; {@link #end} may be called by any other.
+ * <p><i>Confined to the caller's thread</i>, but for {@link #end}, which any may call.
  */
 public final class BackEnd implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BackEnd.class);

@@ -1,6 +1,5 @@
 package io.jvirtiofsd.backend;
 
-import io.jvirtiofsd.cli.Main;
 import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.fuse.server.FuseServer;
 import io.jvirtiofsd.vhost.ChainHandler;
@@ -12,7 +11,7 @@ import java.util.Optional;
 
 /**
  * The virtio file system device: its queues and configuration space, and a {@link FuseChainHandler}
- * for each thread that serves a queue. Owned by {@link Main}; owns nothing.
+ * for each thread that serves a queue. Owned by the {@link BackEnd}; owns nothing.
  *
  * <p><i>Thread-safe.</i> Source: virtio 1.3, 5.11.
  */

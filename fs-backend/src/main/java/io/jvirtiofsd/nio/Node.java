@@ -11,7 +11,7 @@ import java.util.Map;
  * moves all below it), how often the guest has looked it up, and which channels it has open. Owned
  * by the {@link NodeTree}.
  *
- * <p>Names, children and counts are guarded by the tree's monitor, what is open by the node's.
+ * <p><i>Guarded by the tree's monitor</i>; what is open, by the node's own.
  */
 final class Node {
     /** One name of a node. */

@@ -9,7 +9,7 @@ import java.util.TreeMap;
  * is replaced, what touches and is of one type is one. Known here only so that they can be counted,
  * since each is memory of the kernel.
  *
- * <p>Guarded by the monitor of the file's {@link InodeLocks}. Source: fcntl(2).
+ * <p><i>Guarded by the monitor of the file's {@link InodeLocks}.</i> Source: fcntl(2).
  */
 final class LockedRanges {
     private record Range(long end, int type) {}

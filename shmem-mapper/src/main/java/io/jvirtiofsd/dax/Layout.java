@@ -16,7 +16,7 @@ import io.jvirtiofsd.linux.Syscalls;
  * between the guest finds nothing there ({@link GuardMode}). So once there are shadow pages they
  * take in whatever the file grows by.
  *
- * <p>Guarded by the window's monitor. A range's fields change under its file's, too, which is never
+ * <p><i>Guarded by the window's monitor.</i> A range's fields change under its file's, too, which is never
  * held across a round trip: other requests for the file go on meanwhile.
  */
 final class Layout {

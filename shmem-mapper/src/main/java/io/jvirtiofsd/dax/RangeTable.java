@@ -8,7 +8,7 @@ import java.util.TreeMap;
 
 /**
  * The ranges that a guest has set up, by their offsets in the window; no two overlap. Owned by the
- * {@link DaxWindow} and guarded by its monitor.
+ * {@link DaxWindow} and <i>guarded by its monitor</i>.
  */
 final class RangeTable {
     /** The most ranges, and so files: those beyond a file's end have no piece that is counted. */

@@ -3,7 +3,8 @@ package io.jvirtiofsd.linux;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Native memory for the arguments and results of one thread's system calls; owned by the thread.
+ * Native memory for the arguments and results of one thread's system calls; owned by the thread and
+ * <i>confined to it</i>.
  *
  * <p>Each block is overwritten by the next use of the same block on the same thread. Answers to a
  * guest are read from the block of {@link #statx} some time after the call; so where assertions are

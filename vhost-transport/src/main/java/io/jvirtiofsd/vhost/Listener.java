@@ -10,7 +10,7 @@ import java.nio.file.Path;
 
 /**
  * Where front-ends come from: a socket file made here and removed at the end, or a descriptor that
- * the starter has passed. Owned by the server.
+ * the starter has passed. Owned by the server; <i>confined to the control thread</i>.
  */
 public final class Listener implements Resource {
     private static final int SOL_SOCKET = 1; // asm-generic/socket.h

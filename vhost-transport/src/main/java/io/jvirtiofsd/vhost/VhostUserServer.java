@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Accepts front-ends on a socket and serves them one after another; owned by the program.
  *
- * <p>{@link #serve} runs on the control thread; {@link #close} may be called by any thread, also in
- * the middle of a session.
+ * <p><i>Confined to the control thread</i>, on which {@link #serve} runs, but for {@link #close},
+ * which any thread may call, also in the middle of a session.
  */
 public final class VhostUserServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VhostUserServer.class);

@@ -6,8 +6,8 @@ import io.jvirtiofsd.linux.NativeMemory;
  * The device side of one running split virtqueue: takes chains, gives them back, and decides on
  * notifications both ways. Owned by the thread that serves the queue.
  *
- * <p>{@link #pop} and the kick methods belong to that thread; {@link #push} may be called by
- * several threads under a lock of the caller's. The ring is passed to each call, since the memory
+ * <p><i>Confined to that thread</i>, but for {@link #push}, which several threads may call under a
+ * lock of the caller's. The ring is passed to each call, since the memory
  * table behind it may change between two. Source: virtio 1.3, 2.7.
  */
 public final class Virtqueue {

@@ -11,7 +11,12 @@ import io.jvirtiofsd.fuse.OpenFlags;
 import io.jvirtiofsd.fuse.OpenReply;
 import io.jvirtiofsd.fuse.server.AttributeWire.EntryOut;
 
-/** Operations on open files. */
+/**
+ * The requests about open files: their C structures, and their handlers, which check what can be
+ * checked without knowing the file system.
+ *
+ * <p><i>Stateless.</i> Source: fuse.h.
+ */
 final class FileRequests {
     /** FUSE_OPEN, FUSE_OPENDIR: {@code struct fuse_open_in}, 8 bytes (fuse.h). */
     record OpenIn(@Flags(FlagSet.OPEN) int flags, @Flags(FlagSet.OPEN_IN) int openFlags) {

@@ -14,7 +14,11 @@ import io.jvirtiofsd.fuse.server.AttributeWire.AttrOut;
 import io.jvirtiofsd.fuse.server.AttributeWire.EntryOut;
 import io.jvirtiofsd.fuse.server.AttributeWire.StatxOut;
 
-/** Operations on nodes and their attributes. */
+/**
+ * The requests about nodes and their attributes: their C structures and their handlers.
+ *
+ * <p><i>Stateless.</i> Source: fuse.h.
+ */
 final class NodeRequests {
     /** FUSE_FORGET: {@code struct fuse_forget_in}, 8 bytes (fuse.h). */
     record ForgetIn(long nlookup) {
