@@ -10,7 +10,8 @@ package io.jvirtiofsd.dax;
  *   file      fileOffset         + split     ^ end of the file
  * </pre>
  *
- * <p><i>Guarded by two monitors</i>, the window's and the file's: changed under both, read under either.
+ * <p><i>Guarded by two monitors</i>, the window's and the file's: changed under both, read under
+ * either.
  */
 final class DaxRange {
     /** Bytes of most ranges: the unit in which Linux divides the window. */

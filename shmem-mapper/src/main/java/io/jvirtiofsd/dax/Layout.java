@@ -16,8 +16,8 @@ import io.jvirtiofsd.linux.Syscalls;
  * between the guest finds nothing there ({@link GuardMode}). So once there are shadow pages they
  * take in whatever the file grows by.
  *
- * <p><i>Guarded by the window's monitor.</i> A range's fields change under its file's, too, which is never
- * held across a round trip: other requests for the file go on meanwhile.
+ * <p><i>Guarded by the window's monitor.</i> A range's fields change under its file's, too, which
+ * is never held across a round trip: other requests for the file go on meanwhile.
  */
 final class Layout {
     private static final int PAGE_BYTES = 4096;

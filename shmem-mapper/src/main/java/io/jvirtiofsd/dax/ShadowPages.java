@@ -18,7 +18,8 @@ import java.nio.charset.StandardCharsets;
  * last whole page. A sparse memfd, shared with the guest, and a private twin that tells what the
  * guest has stored; both as large as the window, a page at its own window offset.
  *
- * <p><i>Guarded by the monitor of a range's file</i>: no two threads settle the same bytes at a time.
+ * <p><i>Guarded by the monitor of a range's file</i>: no two threads settle the same bytes at a
+ * time.
  */
 final class ShadowPages implements Resource {
     private static final int PAGE_BYTES = 4096;

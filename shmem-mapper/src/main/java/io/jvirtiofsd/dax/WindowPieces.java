@@ -18,8 +18,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * What is mapped in the window, piece by piece as the front-end knows it, and a mirror of it in our
  * own address space for requests whose buffers lie in the window. Owned by the {@link DaxWindow}.
  *
- * <p><i>Guarded by the window's monitor</i>, but for {@link #knows} and {@link #find}, which any thread
- * may call: the front-end announces a piece as memory while the thread that mapped it waits.
+ * <p><i>Guarded by the window's monitor</i>, but for {@link #knows} and {@link #find}, which any
+ * thread may call: the front-end announces a piece as memory while the thread that mapped it waits.
  */
 final class WindowPieces implements Resource {
     /**

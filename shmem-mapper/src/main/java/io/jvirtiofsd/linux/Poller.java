@@ -4,7 +4,8 @@ package io.jvirtiofsd.linux;
  * An epoll instance, edge-triggered: descriptors wake it, nobody needs to read them. Owned by the
  * thread that waits.
  *
- * <p><i>Confined to that thread</i>, but for {@link #add} and {@link #remove}, which any may call. Source: epoll(7).
+ * <p><i>Confined to that thread</i>, but for {@link #add} and {@link #remove}, which any may call.
+ * Source: epoll(7).
  */
 public final class Poller implements AutoCloseable {
     private static final int EPOLLIN = 1; // linux/eventpoll.h

@@ -11,9 +11,9 @@ import io.jvirtiofsd.virtio.SplitRing;
 /**
  * One queue as the front-end has configured it; owned by the session.
  *
- * <p><i>Confined to the control thread</i>, but for the volatile fields, which the threads that serve
- * the queue read, and for what is guarded by the monitor. What they may still be using is retired,
- * not closed. Source: vhost-user.rst, "Ring states".
+ * <p><i>Confined to the control thread</i>, but for the volatile fields, which the threads that
+ * serve the queue read, and for what is guarded by the monitor. What they may still be using is
+ * retired, not closed. Source: vhost-user.rst, "Ring states".
  */
 final class Vring {
     private static final long LOG_INTERVAL_NANOS = 1_000_000_000;

@@ -7,8 +7,9 @@ import io.jvirtiofsd.shmem.GuestMemory;
  * The three areas of a split virtqueue in guest memory, checked once, and the memory that its
  * descriptors lead to; made by the session for one memory table, replaced when that changes.
  *
- * <p><i>Thread-safe</i>, as it keeps nothing itself. Indices are free-running 16-bit counters. The driver writes descriptors and the available area
- * at any time, the device only the used area. Source: virtio 1.3, 2.7.
+ * <p><i>Thread-safe</i>, as it keeps nothing itself. Indices are free-running 16-bit counters. The
+ * driver writes descriptors and the available area at any time, the device only the used area.
+ * Source: virtio 1.3, 2.7.
  */
 public final class SplitRing {
     // spotless:off

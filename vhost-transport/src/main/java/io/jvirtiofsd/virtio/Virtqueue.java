@@ -7,8 +7,8 @@ import io.jvirtiofsd.linux.NativeMemory;
  * notifications both ways. Owned by the thread that serves the queue.
  *
  * <p><i>Confined to that thread</i>, but for {@link #push}, which several threads may call under a
- * lock of the caller's. The ring is passed to each call, since the memory
- * table behind it may change between two. Source: virtio 1.3, 2.7.
+ * lock of the caller's. The ring is passed to each call, since the memory table behind it may
+ * change between two. Source: virtio 1.3, 2.7.
  */
 public final class Virtqueue {
     private final boolean eventIdx;

@@ -1,6 +1,7 @@
 package io.jvirtiofsd.vhost;
 
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.EOFException;
 import java.io.FileDescriptor;
@@ -26,6 +27,7 @@ final class Connection implements AutoCloseable {
     static final int HEADER_BYTES = 12;
 
     private static final int TIMEOUT_MILLIS = 20_000;
+    private static final int SHUT_WR = 1; // sys/socket.h
 
     private final AFUNIXSocket peer;
     private final AFUNIXSocket ours;
@@ -63,9 +65,12 @@ final class Connection implements AutoCloseable {
         peer.getOutputStream().write(bytes);
     }
 
-    /** The peer sends nothing more. */
+    /**
+     * The peer sends nothing more. By the system call, as JDK 25 takes its socket for unconnected.
+     */
     void finish() throws IOException {
-        peer.shutdownOutput();
+        int number = FileDescriptorCast.using(peer.getFileDescriptor()).as(Integer.class);
+        LinuxException.check(Syscalls.load().shutdown(number, SHUT_WR), "shutdown");
     }
 
     /** The next {@code count} bytes at the peer; throws EOFException at the end. */

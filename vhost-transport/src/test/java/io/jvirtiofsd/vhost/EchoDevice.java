@@ -5,7 +5,9 @@ import io.jvirtiofsd.virtio.GuestBuffers;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A device of three queues that answers each request with its first byte, unless told otherwise. */
+/**
+ * A device of three queues that answers each request with its first byte, unless told otherwise.
+ */
 class EchoDevice implements VirtioDevice {
     final AtomicInteger resets = new AtomicInteger();
 
