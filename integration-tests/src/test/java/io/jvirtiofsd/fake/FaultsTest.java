@@ -97,11 +97,11 @@ class FaultsTest {
                 new InProcess(faulty.calls(), folder.resolve("share"), folder, o -> o)) {
             FuseRig.connect(backEnd, FuseRig.FEATURES).close();
             for (String call : List.of("mmap", "epollCreate1", "epollCtl", "recvmsg")) {
-                int failed = 0;
-                while (!starts(backEnd, faulty, call, failed)) {
-                    failed++;
+                int skipped = 1; // one recvmsg may be that which meets the end of the last session
+                while (!starts(backEnd, faulty, call, skipped)) {
+                    skipped++;
                 }
-                assertTrue(failed > 0, call + " is never called");
+                assertTrue(skipped > 1, call + " is never called");
             }
             try (FakeFrontend frontend = FuseRig.connect(backEnd, FuseRig.FEATURES)) {
                 FuseClient fuse = new FuseClient(frontend, 2);
