@@ -60,9 +60,7 @@ final class StatxAttributes implements FullAttributes {
         return this;
     }
 
-    /**
-     * Asserted where each answer begins to be read, not 20 times: calls would no longer be inlined.
-     */
+    /** Asserted where an answer begins to be read: by its mode, its size or its number. */
     private boolean isFresh() {
         return stamp == scratch.statxStamp();
     }
