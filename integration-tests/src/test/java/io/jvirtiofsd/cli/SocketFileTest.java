@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.backend.BackEnd;
 import io.jvirtiofsd.backend.BackEndOptions;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -182,18 +183,12 @@ class SocketFileTest {
     void failedStartLeavesNothingOpen() throws IOException {
         Path socket = folder.resolve("s");
         open(socket).close(); // loads what stays open
-        long before = openDescriptors();
+        int before = OpenDescriptors.count();
         BackEndOptions wrong =
                 BackEndOptions.builder(share).socketPath(socket).tag("x".repeat(40)).build();
         assertThrows(IllegalArgumentException.class, () -> BackEnd.open(wrong).close());
         assertThrows(IOException.class, () -> open(folder.resolve("no/s")).close());
-        assertEquals(before, openDescriptors());
+        OpenDescriptors.assertSettleAt(before);
         assertFalse(Files.exists(socket));
-    }
-
-    private static long openDescriptors() throws IOException {
-        try (var fds = Files.list(Path.of("/proc/self/fd"))) {
-            return fds.count();
-        }
     }
 }

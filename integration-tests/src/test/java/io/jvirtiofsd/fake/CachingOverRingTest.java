@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.fuse.OpenFlags;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.passthrough.CacheOptions;
 import io.jvirtiofsd.passthrough.CachePolicy;
 import io.jvirtiofsd.vhost.FakeFrontend;
@@ -230,7 +231,7 @@ class CachingOverRingTest {
         byte[] ioctl =
                 FakeFrontend.buffer(32).putInt(8, 16).putInt(12, GETFLAGS).putInt(28, 8).array();
         assertEquals(16 + 8, fuse.raw(IOCTL, node, ioctl, 64).length);
-        int before = FuseRig.openDescriptors();
+        int before = OpenDescriptors.count();
         for (boolean plus : new boolean[] {false, true}) {
             List<String> seen = new ArrayList<>();
             long offset = 0;
@@ -248,7 +249,7 @@ class CachingOverRingTest {
                 fuse.forget(fuse.lookup(node, name).nodeId(), 2);
             }
         }
-        assertTrue(FuseRig.descriptorsSettleAt(before));
+        OpenDescriptors.assertSettleAt(before);
         assertErrno(ENOTDIR, () -> fuse.readdir(file(), 0, 0, 4096, false));
     }
 

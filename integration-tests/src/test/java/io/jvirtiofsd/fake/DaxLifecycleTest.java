@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.dax.ShmemChannel.Outcome;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
@@ -204,15 +205,15 @@ class DaxLifecycleTest {
             nodes[i] = rig.lookup("f" + i);
         }
         rig.setup(nodes[0], 0, 0);
-        int mapped = FuseRig.openDescriptors();
+        int mapped = OpenDescriptors.count();
         for (long node : nodes) {
             rig.setup(node, 0, 0); // in place of the one before
-            assertTrue(FuseRig.descriptorsSettleAt(mapped));
+            OpenDescriptors.assertSettleAt(mapped);
             assertEquals(1, watches());
         }
         FuseRig.assertErrno(EINVAL, () -> rig.setup(nodes[1], 1, 1));
         rig.remove(0, RANGE);
-        assertTrue(FuseRig.descriptorsSettleAt(mapped - 1));
+        OpenDescriptors.assertSettleAt(mapped - 1);
         assertEquals(0, watches());
     }
 

@@ -3,10 +3,10 @@ package io.jvirtiofsd.fake;
 import static io.jvirtiofsd.fake.FuseRig.assertErrno;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.dax.FakeWindow;
 import io.jvirtiofsd.dax.ShmemChannel.Outcome;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -54,10 +54,10 @@ class DaxLimitsTest {
     /** A file that finds no room is closed again. */
     private static void assertNotKeptOpen(DaxRig rig, String name) throws IOException {
         rig.file(name, 0);
-        int before = FuseRig.openDescriptors();
+        int before = OpenDescriptors.count();
         long node = rig.lookup(name);
         assertErrno(ENOMEM, () -> setUpPage(rig, node, 0, 2 + RANGES));
-        assertTrue(FuseRig.descriptorsSettleAt(before));
+        OpenDescriptors.assertSettleAt(before);
     }
 
     @Test

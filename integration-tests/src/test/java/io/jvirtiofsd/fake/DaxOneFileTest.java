@@ -12,6 +12,7 @@ import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.guest.Processes;
 import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.LinuxErrno;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.vhost.FakeFrontend;
@@ -212,9 +213,9 @@ class DaxOneFileTest {
     void theFileIsClosedWithTheLastNodeOfIt() throws Exception {
         begin(Syscalls.load(), GuardMode.OFF);
         rig.setup(one, 0, 0);
-        int mapped = FuseRig.openDescriptors();
+        int mapped = OpenDescriptors.count();
         rig.setup(two, RANGE, 1);
-        assertTrue(FuseRig.descriptorsSettleAt(mapped));
+        OpenDescriptors.assertSettleAt(mapped);
         rig.fuse.forget(one, 1);
         rig.assertShows(bytes, RANGE, RANGE);
         rig.fuse.forget(two, 1);

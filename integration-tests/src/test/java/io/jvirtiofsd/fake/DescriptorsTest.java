@@ -8,6 +8,7 @@ import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.FaultySyscalls;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.LinuxErrno;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.HandleMode;
@@ -64,18 +65,18 @@ class DescriptorsTest {
     @Test
     void neverKeepsADescriptorForEachInode() throws Exception {
         try (FuseRig rig = rig(HandleMode.NEVER)) {
-            int before = FuseRig.openDescriptors();
+            int before = OpenDescriptors.count();
             lookAtAll(rig.fuse());
-            assertTrue(FuseRig.openDescriptors() >= before + FILES);
+            assertTrue(OpenDescriptors.count() >= before + FILES);
         }
     }
 
     @Test
     void mandatoryKeepsNone() throws Exception {
         try (FuseRig rig = rig(HandleMode.MANDATORY)) {
-            int before = FuseRig.openDescriptors();
+            int before = OpenDescriptors.count();
             lookAtAll(rig.fuse());
-            assertTrue(FuseRig.descriptorsSettleAt(before));
+            OpenDescriptors.assertSettleAt(before);
         }
     }
 
@@ -156,14 +157,14 @@ class DescriptorsTest {
             FuseClient fuse = new FuseClient(frontend, 1);
             fuse.init(0);
             long node = fuse.lookup(FuseClient.ROOT, "f0").nodeId();
-            int before = FuseRig.openDescriptors();
+            int before = OpenDescriptors.count();
             for (Path other : List.of(fifo, share.resolve("f1"), share)) {
                 instead.set(other);
                 FuseRig.assertErrno(LinuxErrno.ESTALE, () -> fuse.open(node, 0));
                 FuseRig.assertErrno(LinuxErrno.ESTALE, () -> fuse.getattr(node));
             }
             instead.set(null);
-            assertTrue(FuseRig.descriptorsSettleAt(before));
+            OpenDescriptors.assertSettleAt(before);
             fuse.release(node, fuse.open(node, 0));
         }
     }

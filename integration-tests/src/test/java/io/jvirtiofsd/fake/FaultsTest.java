@@ -13,6 +13,7 @@ import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.linux.FaultySyscalls;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
@@ -47,7 +48,7 @@ class FaultsTest {
             Files.writeString(share.resolve("f"), "content");
             FuseClient fuse = new FuseClient(frontend, 1);
             fuse.init(0);
-            int before = FuseRig.openDescriptors();
+            int before = OpenDescriptors.count();
             List<Runnable> requests =
                     List.of(
                             () -> fuse.lookup(FuseClient.ROOT, "f"),
@@ -75,7 +76,7 @@ class FaultsTest {
                     }
                     faulty.fail(call, 0, 0, 0);
                     fuse.init(0); // drops what succeeded
-                    assertTrue(FuseRig.descriptorsSettleAt(before), call + " " + skipped);
+                    OpenDescriptors.assertSettleAt(before, call + " " + skipped);
                 }
             }
             assertEquals(FuseClient.ROOT, fuse.getattr(FuseClient.ROOT).nodeId());
@@ -118,14 +119,14 @@ class FaultsTest {
                 new InProcess(faulty.calls(), folder.resolve("share"), folder, o -> o)) {
             FuseRig.connect(backEnd, FuseRig.FEATURES).close();
             for (String call : List.of("eventfd", "fcntl")) {
-                int before = FuseRig.openDescriptors();
+                int before = OpenDescriptors.count();
                 try (FakeFrontend frontend = backEnd.connect()) {
                     faulty.fail(call, 0, 1, LinuxErrno.EMFILE);
                     assertThrows(
                             IOException.class, () -> frontend.negotiate(FuseRig.FEATURES, 0, 1, 1));
                     frontend.ask(FakeFrontend.GET_FEATURES);
                     // the connection, and of the channel only the front-end's own two ends
-                    assertTrue(FuseRig.descriptorsSettleAt(before + 4), call);
+                    OpenDescriptors.assertSettleAt(before + 4, call);
                 }
             }
         }
@@ -209,7 +210,7 @@ class FaultsTest {
     @ValueSource(strings = {"inotifyInit1", "eventfd", "fanotifyInit", "mmap"})
     void aWindowThatCannotBeOpenedLeavesNothingBehind(String call) throws Exception {
         FaultySyscalls faulty = new FaultySyscalls();
-        int before = FuseRig.openDescriptors();
+        int before = OpenDescriptors.count();
         int rounds = 0;
         for (boolean fails = true; fails; rounds++) {
             faulty.fail(call, rounds, 1, LinuxErrno.EMFILE);
@@ -219,7 +220,7 @@ class FaultsTest {
             } catch (LinuxException e) {
                 assertEquals(LinuxErrno.EMFILE, e.errno());
             }
-            assertTrue(FuseRig.descriptorsSettleAt(before));
+            OpenDescriptors.assertSettleAt(before);
         }
         assertTrue(rounds > 1, call + " is never called");
     }

@@ -11,6 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.jvirtiofsd.fake.FuseClient.Created;
 import io.jvirtiofsd.fake.FuseClient.DirEntry;
 import io.jvirtiofsd.fake.FuseClient.Node;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -249,11 +250,11 @@ class FuseOverRingTest {
     void aNewSessionForgetsTheOldOne() throws Exception {
         Node node = fuse.mkdir(FuseClient.ROOT, "dir", 0700);
         long fh = fuse.opendir(node.nodeId());
-        int before = FuseRig.openDescriptors();
+        int before = OpenDescriptors.count();
         fuse.init(0);
         assertErrno(ENOENT, () -> fuse.getattr(node.nodeId()));
         assertErrno(EBADF, () -> fuse.readdir(node.nodeId(), fh, 0, 4096, false));
-        assertTrue(FuseRig.descriptorsSettleAt(before - 2));
+        OpenDescriptors.assertSettleAt(before - 2);
         fuse.destroy();
         assertErrno(5, () -> fuse.getattr(FuseClient.ROOT));
         assertNotEquals(0, fuse.init(1L << 22));
@@ -291,12 +292,12 @@ class FuseOverRingTest {
         }
         try (FuseRig few =
                 new FuseRig(other, options -> options.maxDescriptors(20), FuseRig.FEATURES)) {
-            int before = FuseRig.openDescriptors();
+            int before = OpenDescriptors.count();
             long[] nodes = new long[500];
             for (int i = 0; i < 500; i++) {
                 nodes[i] = few.fuse().lookup(FuseClient.ROOT, "f" + i).nodeId();
             }
-            assertTrue(FuseRig.descriptorsSettleAt(before + 60));
+            OpenDescriptors.assertSettleAt(before + 60);
             for (int i = 499; i >= 0; i--) {
                 long fh = few.fuse().open(nodes[i], 0);
                 assertEquals(String.valueOf(i), new String(few.fuse().read(nodes[i], fh, 0, 9)));
@@ -304,7 +305,7 @@ class FuseOverRingTest {
                 assertEquals(nodes[i], few.fuse().lookup(FuseClient.ROOT, "f" + i).nodeId());
                 few.fuse().forget(nodes[i], 2);
             }
-            assertTrue(FuseRig.descriptorsSettleAt(before));
+            OpenDescriptors.assertSettleAt(before);
         }
     }
 }

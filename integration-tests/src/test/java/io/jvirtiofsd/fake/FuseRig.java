@@ -4,11 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.jvirtiofsd.backend.BackEndOptions;
-import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.function.Executable;
@@ -71,39 +68,6 @@ public final class FuseRig implements AutoCloseable {
     /** {@code request} is answered with {@code errno}. */
     public static void assertErrno(int errno, Executable request) {
         assertEquals(errno, assertThrows(FuseErrorException.class, request).errno());
-    }
-
-    /** Descriptors this process has open, but for those of the JVM itself. */
-    static int openDescriptors() throws IOException {
-        try (var fds = Files.list(Path.of("/proc/self/fd"))) {
-            return (int) fds.filter(FuseRig::isOurs).count();
-        }
-    }
-
-    /**
-     * Whether at most {@code count} descriptors remain open, soon: what a request has retired may
-     * wait for the end of another that is just being answered.
-     */
-    static boolean descriptorsSettleAt(int count) throws IOException {
-        return Waiting.until(
-                () -> {
-                    try {
-                        return openDescriptors() <= count;
-                    } catch (IOException e) {
-                        throw new UncheckedIOException(e);
-                    }
-                });
-    }
-
-    private static boolean isOurs(Path fd) {
-        try {
-            String target = Files.readSymbolicLink(fd).toString();
-            return !target.endsWith(".jar")
-                    && !target.contains("/jvm/")
-                    && !target.startsWith("/proc/");
-        } catch (IOException e) {
-            return false; // closed since it was listed
-        }
     }
 
     @Override

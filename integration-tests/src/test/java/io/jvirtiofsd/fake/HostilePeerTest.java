@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
@@ -299,7 +300,7 @@ class HostilePeerTest {
     void messagesThatCannotBeEndTheSessionAndTheNextIsServed() throws Exception {
         int fd = frontend.memory().get(0).fd();
         assertServes();
-        int before = FuseRig.openDescriptors();
+        int before = OpenDescriptors.count();
         byte[][] bytes = {
             {1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0}, // version 2
             {1, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0}, // a reply
@@ -316,7 +317,7 @@ class HostilePeerTest {
             reconnect();
         }
         assertServes();
-        assertTrue(FuseRig.descriptorsSettleAt(before));
+        OpenDescriptors.assertSettleAt(before);
     }
 
     @Test
@@ -324,7 +325,7 @@ class HostilePeerTest {
         int[] fd = {frontend.memory().get(0).fd()};
         byte[] region = FakeMemory.singleRegion(frontend.memory().get(0));
         assertServes();
-        int before = FuseRig.openDescriptors();
+        int before = OpenDescriptors.count();
         // MUST 25, 26: overlapping regions, wrong number of descriptors
         assertNotEquals(0, frontend.status(FakeFrontend.ADD_MEM_REG, region, fd));
         assertNotEquals(0, frontend.status(FakeFrontend.ADD_MEM_REG, region));
@@ -340,7 +341,7 @@ class HostilePeerTest {
         assertNotEquals(0, frontend.status(GPU_SET_SOCKET, new byte[0], fd));
         assertNotEquals(0, frontend.status(SET_CONFIG, new byte[16]));
         assertServes();
-        assertTrue(FuseRig.descriptorsSettleAt(before));
+        OpenDescriptors.assertSettleAt(before);
     }
 
     @Test

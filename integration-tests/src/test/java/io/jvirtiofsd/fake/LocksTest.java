@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.fuse.LockOptions;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
@@ -184,7 +185,7 @@ class LocksTest {
 
     @Test
     void closingDropsWhatItsOwnerHasAndNothingElse() throws Exception {
-        int before = FuseRig.openDescriptors();
+        int before = OpenDescriptors.count();
         first.lock(MINE, 0, 9, WRITE);
         first.lock(OTHER, 10, 19, WRITE);
         first.fuse.flush(first.node, first.fh, OTHER);
@@ -196,7 +197,7 @@ class LocksTest {
         assertEquals(0, second.locks.await());
         second.fuse.flush(second.node, second.fh, OTHER);
         second.fuse.flush(second.node, second.fh, MINE);
-        assertTrue(FuseRig.descriptorsSettleAt(before));
+        OpenDescriptors.assertSettleAt(before);
     }
 
     @Test
@@ -267,7 +268,7 @@ class LocksTest {
 
     @Test
     void ownersWithoutEndAreRefusedAndForgotten() throws Exception {
-        int before = FuseRig.openDescriptors();
+        int before = OpenDescriptors.count();
         long owner = 100;
         try {
             while (owner < 20_000) {
@@ -282,13 +283,13 @@ class LocksTest {
         first.lock(one, 0, END, UNLOCK);
         first.lock(OTHER, owner, owner, WRITE);
         first.fuse.forget(first.node, 1);
-        assertTrue(FuseRig.descriptorsSettleAt(before));
+        OpenDescriptors.assertSettleAt(before);
         second.lock(MINE, 0, END, WRITE);
     }
 
     @Test
     void moreThanManyWaitForNobody() throws Exception {
-        int before = FuseRig.openDescriptors();
+        int before = OpenDescriptors.count();
         first.flock(WRITE);
         FakeDriver many = second.frontend.queue(2).indirect(true).slots(256);
         LockCalls waiting = new LockCalls(second.fuse, many);
@@ -304,7 +305,7 @@ class LocksTest {
         for (int slot = 0; slot < 256; slot++) {
             assertEquals(ENOLCK, waiting.await());
         }
-        assertTrue(FuseRig.descriptorsSettleAt(before));
+        OpenDescriptors.assertSettleAt(before);
         first.flock(UNLOCK);
         while (waitingThreads() > 0 && !canFlock()) {
             assertTrue(many.staysSilent(1)); // what was got too late is let go

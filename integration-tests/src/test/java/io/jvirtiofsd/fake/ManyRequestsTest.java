@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
@@ -65,7 +66,7 @@ class ManyRequestsTest {
     private void serveAndLeaveNothing() throws Exception {
         List<RequestMix> mixes = mixes();
         List<String> threads = servingThreads();
-        int descriptors = FuseRig.openDescriptors();
+        int descriptors = OpenDescriptors.count();
         long mappings = mappings();
         long start = System.nanoTime();
         run(mixes);
@@ -77,7 +78,7 @@ class ManyRequestsTest {
                 mixes.stream().mapToLong(RequestMix::malformed).sum(),
                 mixes.stream().mapToLong(RequestMix::unreachable).sum(),
                 CHANGES);
-        assertTrue(FuseRig.descriptorsSettleAt(descriptors));
+        OpenDescriptors.assertSettleAt(descriptors);
         assertTrue(Waiting.until(() -> mappings() == mappings));
         assertEquals(threads, servingThreads());
         // The kernel maps it where memory of the guest has just gone: nothing came there.

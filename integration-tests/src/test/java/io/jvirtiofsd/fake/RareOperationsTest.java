@@ -3,10 +3,10 @@ package io.jvirtiofsd.fake;
 import static io.jvirtiofsd.fake.FuseRig.assertErrno;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.fake.FuseClient.Created;
 import io.jvirtiofsd.fake.FuseClient.Node;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -104,13 +104,13 @@ class RareOperationsTest {
 
     @Test
     void aFileThatIsToStayNamelessLeavesNothing() throws Exception {
-        int before = FuseRig.openDescriptors();
+        int before = OpenDescriptors.count();
         ByteBuffer made = tmpfile(fuse, O_RDWR | O_EXCL);
         assertErrno(ENOENT, () -> fuse.link(made.getLong(0), FuseClient.ROOT, "named"));
         assertErrno(EINVAL, () -> tmpfile(fuse, 0));
         fuse.release(made.getLong(0), made.getLong(128));
         fuse.forget(made.getLong(0), 1);
-        assertTrue(FuseRig.descriptorsSettleAt(before));
+        OpenDescriptors.assertSettleAt(before);
     }
 
     @Test

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Waiting;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -206,18 +206,6 @@ class ReplacedOnHostTest {
     /** How many descriptors this process has of files of the share's root with this name. */
     private long opensOf(String name) {
         String target = share.resolve(name).toString();
-        try (var fds = Files.list(Path.of("/proc/self/fd"))) {
-            return fds.filter(fd -> isLinkTo(fd, target)).count();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static boolean isLinkTo(Path fd, String target) {
-        try {
-            return Files.readSymbolicLink(fd).toString().equals(target);
-        } catch (IOException e) {
-            return false; // closed since it was listed
-        }
+        return OpenDescriptors.count(target::equals);
     }
 }

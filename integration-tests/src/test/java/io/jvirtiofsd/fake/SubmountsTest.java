@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.fake.FuseClient.Node;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.passthrough.HandleMode;
 import io.jvirtiofsd.vhost.FakeFrontend;
@@ -156,27 +157,27 @@ class SubmountsTest {
     @Test
     void whatIsMountedBelowKeepsNoMoreDescriptorsThanTheRest() throws Exception {
         try (FuseRig rig = rig(options -> options.maxDescriptors(5))) {
-            int before = FuseRig.openDescriptors();
+            int before = OpenDescriptors.count();
             lookAtManyFiles(rig.fuse());
-            assertTrue(FuseRig.descriptorsSettleAt(before + 5 + 2), "five, and one a mount");
+            OpenDescriptors.assertSettleAt(before + 5 + 2, "five, and one a mount");
         }
     }
 
     @Test
     void mandatoryHandlesDoNotHideWhatIsMountedBelow() throws Exception {
         try (FuseRig rig = rig(all -> all.inodeFileHandles(HandleMode.MANDATORY))) {
-            int before = FuseRig.openDescriptors();
+            int before = OpenDescriptors.count();
             lookAtManyFiles(rig.fuse());
-            assertTrue(FuseRig.descriptorsSettleAt(before + 2), "one a mount");
+            OpenDescriptors.assertSettleAt(before + 2, "one a mount");
         }
     }
 
     @Test
     void withoutHandlesWhatIsMountedBelowStaysOpen() throws Exception {
         try (FuseRig rig = rig(all -> all.maxDescriptors(5).inodeFileHandles(HandleMode.NEVER))) {
-            int before = FuseRig.openDescriptors();
+            int before = OpenDescriptors.count();
             lookAtManyFiles(rig.fuse());
-            assertTrue(FuseRig.openDescriptors() >= before + 200);
+            assertTrue(OpenDescriptors.count() >= before + 200);
         }
     }
 

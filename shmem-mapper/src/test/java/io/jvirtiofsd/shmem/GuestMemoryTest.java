@@ -9,12 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -35,20 +33,9 @@ class GuestMemoryTest {
         return GuestRegion.map(SYSCALLS, memfd(bytes), gpa, bytes, uva, 0);
     }
 
-    /** Those of a kind that this test opens; the JVM opens and closes others as it likes. */
-    private static int openDescriptors() throws Exception {
-        try (var fds = Files.list(Path.of("/proc/self/fd"))) {
-            return (int) fds.filter(GuestMemoryTest::isOurs).count();
-        }
-    }
-
-    private static boolean isOurs(Path fd) {
-        try {
-            String target = Files.readSymbolicLink(fd).toString();
-            return target.startsWith("/memfd:") || target.equals("/");
-        } catch (IOException e) {
-            return false; // closed meanwhile
-        }
+    /** Those of a kind that this test opens. */
+    private static int openDescriptors() {
+        return OpenDescriptors.count(target -> target.startsWith("/memfd:") || target.equals("/"));
     }
 
     @Test

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.jvirtiofsd.dax.ShmemChannel.Outcome;
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.linux.Waiting;
 import java.nio.ByteBuffer;
@@ -190,10 +191,10 @@ class BackendChannelTest {
         CompletableFuture<Outcome> first = askedFor(MAP);
         answer(MAP, 0);
         assertEquals(Outcome.DONE, of(first));
-        int before = Connection.openDescriptors();
+        int before = OpenDescriptors.count();
         CompletableFuture<Outcome> outcome = askedFor(UNMAP);
         connection.send(Connection.message(UNMAP, 5, FakeFrontend.u64(0)), file.number());
         assertEquals(Outcome.DONE, of(outcome));
-        assertEquals(before, Connection.openDescriptors());
+        assertEquals(before, OpenDescriptors.count());
     }
 }

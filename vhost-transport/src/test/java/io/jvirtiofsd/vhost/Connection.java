@@ -6,11 +6,8 @@ import io.jvirtiofsd.linux.Syscalls;
 import java.io.EOFException;
 import java.io.FileDescriptor;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.UUID;
 import org.newsclub.net.unix.AFUNIXServerSocket;
 import org.newsclub.net.unix.AFUNIXSocket;
@@ -100,23 +97,6 @@ final class Connection implements AutoCloseable {
                 .putInt(payload.length)
                 .put(payload)
                 .array();
-    }
-
-    /** Descriptors of this process that are open, but for jars: the JVM opens them as it likes. */
-    static int openDescriptors() {
-        try (var fds = Files.list(Path.of("/proc/self/fd"))) {
-            return (int) fds.filter(fd -> !isJar(fd)).count();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static boolean isJar(Path fd) {
-        try {
-            return Files.readSymbolicLink(fd).toString().endsWith(".jar");
-        } catch (IOException e) {
-            return true; // closed meanwhile: the one by which the list was read
-        }
     }
 
     @Override

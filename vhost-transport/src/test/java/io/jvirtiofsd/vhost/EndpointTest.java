@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import java.util.ArrayList;
@@ -125,9 +126,9 @@ class EndpointTest {
     void nothingIsDoneOfAMessageThatIsCutAnywhere() throws Exception {
         List<Sent> messages = messages();
         assertCutsDoNothing(messages); // now all classes are loaded, and their jars open
-        int before = Connection.openDescriptors();
+        int before = OpenDescriptors.count();
         assertCutsDoNothing(messages);
-        assertEquals(before, Connection.openDescriptors());
+        assertEquals(before, OpenDescriptors.count());
     }
 
     private void assertCutsDoNothing(List<Sent> messages) throws Exception {
@@ -154,10 +155,10 @@ class EndpointTest {
                         });
         List<Sent> messages = messages();
         serve(slow, messages, messages.size(), 0);
-        int before = Connection.openDescriptors();
+        int before = OpenDescriptors.count();
         serve(slow, messages, messages.size(), 0);
         assertEquals(traces(messages), trace);
-        assertEquals(before, Connection.openDescriptors());
+        assertEquals(before, OpenDescriptors.count());
     }
 
     /** Descriptors that no message asked for, at its first byte and in its middle. */
@@ -178,7 +179,7 @@ class EndpointTest {
                 session.run();
                 assertTrue(trace.get(trace.size() - 1).contains("refused"), trace.toString());
             }
-            int open = Connection.openDescriptors();
+            int open = OpenDescriptors.count();
             assertTrue(before == 0 || open == before, "cut at " + cut);
             before = open;
         }

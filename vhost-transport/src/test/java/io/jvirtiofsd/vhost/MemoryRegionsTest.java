@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.GuestMemory;
@@ -88,13 +89,13 @@ class MemoryRegionsTest {
     /** The table is the same afterwards, and no descriptor and no mapping is left. */
     private void assertRefused(String what, Change change) throws Exception {
         GuestMemory before = memory.current();
-        int descriptors = Connection.openDescriptors();
+        int descriptors = OpenDescriptors.count();
         int mappings = mappings();
         int told = tables.size();
         assertThrows(Refusal.class, change::make, what);
         assertSame(before, memory.current(), what);
         assertEquals(told, tables.size(), what);
-        assertEquals(descriptors, Connection.openDescriptors(), what);
+        assertEquals(descriptors, OpenDescriptors.count(), what);
         assertEquals(mappings, mappings(), what);
     }
 
@@ -203,13 +204,13 @@ class MemoryRegionsTest {
     private void assertTableRefused(String what, Message table) throws Exception {
         int given = table.fdCount();
         int mappings = mappings();
-        int descriptors = Connection.openDescriptors() - given;
+        int descriptors = OpenDescriptors.count() - given;
         GuestMemory before = memory.current();
         try (table) {
             assertThrows(Refusal.class, () -> memory.replace(table), what);
         }
         assertSame(before, memory.current(), what);
-        assertEquals(descriptors, Connection.openDescriptors(), what);
+        assertEquals(descriptors, OpenDescriptors.count(), what);
         assertEquals(mappings, mappings(), what);
     }
 

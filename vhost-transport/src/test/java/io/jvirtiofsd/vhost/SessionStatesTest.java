@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.EventFd;
+import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.linux.Waiting;
@@ -242,7 +243,7 @@ class SessionStatesTest {
 
     @Test
     void eachMessageInEachStateIsServedRefusedOrTheEnd() throws Exception {
-        int before = Connection.openDescriptors();
+        int before = OpenDescriptors.count();
         Map<String, String[]> expected = expected();
         List<String> wrong = new ArrayList<>();
         for (MessageType type : MessageType.values()) {
@@ -258,7 +259,7 @@ class SessionStatesTest {
             }
         }
         assertEquals(List.of(), wrong);
-        assertTrue(Waiting.until(() -> Connection.openDescriptors() <= before), "leaks");
+        OpenDescriptors.assertSettleAt(before);
     }
 
     @Test
