@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntSupplier;
 
 /**
@@ -18,6 +19,8 @@ import java.util.function.IntSupplier;
  * one request at a time over one queue.
  */
 public final class PeerRatio {
+    private static final List<String> REQUEST_NAMES =
+            List.of("GETATTR", "LOOKUP", "READ 4k", "WRITE 4k", "CREATE");
     private static final int ROUNDS = 20;
     private static final int REQUESTS = 10_000;
     private static final int WARM_UP = 60_000;
@@ -113,19 +116,22 @@ public final class PeerRatio {
                                         : Daemon.startOf(Path.of(args[0]), share, socket))) {
             System.out.println("one request at a time; ratio = ours / peer");
             for (String name :
-                    new String[] {"GETATTR", "LOOKUP", "READ 4k", "WRITE 4k", "CREATE"}) {
+                    REQUEST_NAMES) { // all before the first: what one row compiles, the next uses
+                warmUp(ours.request(name));
+                warmUp(peer.request(name));
+            }
+            for (String name : REQUEST_NAMES) {
                 compare(name, ours, peer);
             }
         }
     }
 
     private static void compare(String name, Side ours, Side peer) throws IOException {
-        warmUp(ours.request(name));
-        warmUp(peer.request(name));
         long[][] nanos = new long[2][ROUNDS * REQUESTS];
         long[] ticks = new long[2];
         for (int round = 0; round < ROUNDS; round++) {
-            for (int side = 0; side < 2; side++) {
+            for (int turn = 0; turn < 2; turn++) {
+                int side = (round + turn) % 2; // neither always follows the other
                 Side measured = side == 0 ? ours : peer;
                 long before = measured.ticks();
                 measure(measured.request(name), nanos[side], round * REQUESTS);
