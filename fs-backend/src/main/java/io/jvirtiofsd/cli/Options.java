@@ -286,6 +286,9 @@ final class Options {
 
     /** Refuses what contradicts; to be called once. */
     void complete() {
+        if (printCapabilities) { // by -o: Main has looked for the option itself
+            throw error("--print-capabilities stands alone");
+        }
         if (source != null && sharedDir != null && !source.equals(sharedDir)) {
             throw error("--shared-dir and -o source= name different directories");
         }

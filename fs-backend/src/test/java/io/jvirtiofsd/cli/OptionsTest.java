@@ -168,6 +168,7 @@ class OptionsTest {
                         "sandbox=chroot",
                         "sandbox=no",
                         "loglevel=loud",
+                        "print_capabilities",
                         "xattr,,flock",
                         "o=xattr")) {
             assertTrue(!refusal("-o " + word).isEmpty(), word);
