@@ -45,7 +45,11 @@ public final class BackEnd implements AutoCloseable {
         this.server = server;
     }
 
-    /** The same with the system calls of this machine. */
+    /**
+     * Opens the directory and the socket with the system calls of this machine.
+     *
+     * @throws IOException if either cannot be used; the message is one sentence for people
+     */
     public static BackEnd open(BackEndOptions options) throws IOException {
         return open(Syscalls.load(), options);
     }
@@ -117,12 +121,14 @@ public final class BackEnd implements AutoCloseable {
         return options.sharedDir().getFileSystem() == FileSystems.getDefault();
     }
 
-    /** The option says how many, or the heap, of which an object here takes more. */
+    /**
+     * The most nodes of another provider: each takes heap, which may allow fewer than the option.
+     */
     private static int maxNodes(BackEndOptions options) {
         return Math.min(options.files().maxInodes(), NioOptions.defaultMaxNodes());
     }
 
-    /** What belongs to nobody belongs to whom the daemon runs as. */
+    /** Options for another provider: a file without an owner belongs to the daemon's user. */
     private static NioOptions nioOptions(Syscalls syscalls, BackEndOptions options) {
         CachePolicy policy = options.files().cache().policy();
         return new NioOptions(

@@ -180,7 +180,11 @@ final class NioSession {
         return handle;
     }
 
-    /** The same for regular files. */
+    /**
+     * The regular file that is open as {@code fh}.
+     *
+     * @throws ErrnoException EBADF if there is none, it is of another node, or it is a directory
+     */
     OpenFile file(long nodeId, long fh) throws ErrnoException {
         if (handle(nodeId, fh) instanceof OpenFile file) {
             return file;
@@ -188,7 +192,11 @@ final class NioSession {
         throw ErrnoException.of(Errno.EBADF);
     }
 
-    /** The same for directories. */
+    /**
+     * The directory that is open as {@code fh}.
+     *
+     * @throws ErrnoException EBADF if there is none, it is of another node, or it is a file
+     */
     OpenDirectory openDirectory(long nodeId, long fh) throws ErrnoException {
         if (handle(nodeId, fh) instanceof OpenDirectory directory) {
             return directory;

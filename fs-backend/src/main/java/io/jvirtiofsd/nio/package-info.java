@@ -2,9 +2,14 @@
  * A tree of any {@code java.nio.file} file system for the guest: an archive, memory, whatever has a
  * provider.
  *
- * <p>Start reading at {@link io.jvirtiofsd.nio.NioFileSystem}; {@link io.jvirtiofsd.nio.NodeTree}
- * says what a nodeId means where there are only paths, {@link io.jvirtiofsd.nio.AttributeViews}
- * what is known of a file, {@link io.jvirtiofsd.nio.NioErrno} what a failure means to the guest.
+ * <p>Read first {@link io.jvirtiofsd.nio.NioFileSystem}, then {@link io.jvirtiofsd.nio.NodeTree},
+ * which says what a nodeId means where there are only paths, then {@link
+ * io.jvirtiofsd.nio.NioFiles}, the operations on open files. {@link
+ * io.jvirtiofsd.nio.AttributeViews} says what is known of a file, {@link
+ * io.jvirtiofsd.nio.NioErrno} what a failure means to the guest.
+ *
+ * <p>The server begins and closes a session, which owns the nodes and what is open. Requests run on
+ * whatever thread serves the queue, several at a time.
  *
  * <p>Pure Java: no system calls. So a path is resolved by the provider, which follows symbolic
  * links on the way to the last name. The guest cannot make use of that: nodes mirror the tree, a

@@ -166,7 +166,12 @@ final class HostDirectory implements AutoCloseable {
         return statx(fd, Statx.STATX_BASIC_STATS);
     }
 
-    /** The same for what {@code mask} (STATX_ bits) says. */
+    /**
+     * statx(2) of a descriptor into the thread's block.
+     *
+     * @param mask what is asked for, STATX_ bits
+     * @return 0 or a negated errno
+     */
     int statx(int fd, int mask) {
         Scratch scratch = Scratch.get();
         return syscalls.statx(
@@ -181,6 +186,9 @@ final class HostDirectory implements AutoCloseable {
         long device = -1;
         long ino = -1;
         long mountId = -1;
+        // ".", "./..", "./../..": one step up at a time, as far as the shared directory or the
+        // host's
+        // root, whose parent is itself.
         for (int length = 1; length < up.length; length += 3) {
             int result =
                     syscalls.statx(
@@ -256,6 +264,11 @@ final class HostDirectory implements AutoCloseable {
                 && LASTING_POSITIONS.contains(statfs.getLong(0));
     }
 
+    /**
+     * Refuses a change of a share that is read-only.
+     *
+     * @throws ErrnoException EROFS
+     */
     void refuseIfReadOnly() throws ErrnoException {
         if (options.readOnly()) {
             throw ErrnoException.of(Errno.EROFS);

@@ -116,6 +116,11 @@ final class HostSession {
         return lockCounts;
     }
 
+    /**
+     * The inode that the guest knows by {@code nodeId}.
+     *
+     * @throws ErrnoException ENOENT if it knows none
+     */
     Inode inode(long nodeId) throws ErrnoException {
         assert isItself();
         Inode inode = inodes.get(nodeId);
@@ -130,7 +135,12 @@ final class HostSession {
         return true;
     }
 
-    /** A directory's descriptor, borrowed, for calls by name. */
+    /**
+     * The O_PATH descriptor of a directory, for calls by name; borrowed until the request ends.
+     *
+     * @throws ErrnoException ENOENT if there is no such inode, ENOTDIR if it is no directory,
+     *     ESTALE if it cannot be opened any more
+     */
     int directory(long nodeId) throws ErrnoException {
         Inode inode = inode(nodeId);
         if (!inode.isDirectory()) {
@@ -147,14 +157,14 @@ final class HostSession {
         return Fd.own(share.syscalls(), ErrnoException.check(fd));
     }
 
-    /** The O_PATH descriptor of any inode, borrowed. */
+    /** The O_PATH descriptor of any inode, borrowed until the request ends. */
     int path(long nodeId) throws ErrnoException {
         return descriptors.of(inode(nodeId));
     }
 
     /**
-     * Makes a guest look a name up anew where what it takes for its object is there no more, and
-     * may have been replaced: no name is left on the host, of which the guest does not know.
+     * Refuses an object that has lost its last name on the host without the guest's doing: another
+     * one may have taken its place, so the guest is to look the name up anew.
      *
      * @param path a descriptor of {@code inode}
      * @throws ErrnoException ESTALE, at which Linux looks up the whole path once more
@@ -166,8 +176,12 @@ final class HostSession {
     }
 
     /**
-     * Checks the result of a call by a name in {@code directory}, which is open as {@code fd}: that
-     * there is no such name may be because the directory itself has been removed.
+     * Checks the result of a call by a name in {@code directory}, which is open as {@code fd}.
+     * ENOENT may also mean that the directory itself has been removed, of which the guest is told.
+     *
+     * @return {@code result}
+     * @throws ErrnoException ESTALE if the directory has no name left; otherwise what the call
+     *     failed with
      */
     int checkByName(long directory, int fd, int result) throws ErrnoException {
         if (result == -Errno.ENOENT) {
@@ -176,6 +190,10 @@ final class HostSession {
         return ErrnoException.check(result);
     }
 
+    /**
+     * FORGET: takes {@code lookups}, unsigned, back. With the last one the inode goes, and what is
+     * mapped and locked of it.
+     */
     void forget(long nodeId, long lookups) {
         Inode inode = inodes.get(nodeId);
         long taken = lookups < 0 ? Long.MAX_VALUE : lookups; // unsigned
@@ -245,7 +263,11 @@ final class HostSession {
         return handle;
     }
 
-    /** The same for regular files. */
+    /**
+     * The regular file that is open as {@code fh}.
+     *
+     * @throws ErrnoException EBADF if there is none, it is of another node, or it is a directory
+     */
     HostHandle.OpenFile file(long nodeId, long fh) throws ErrnoException {
         if (handle(nodeId, fh) instanceof HostHandle.OpenFile file) {
             return file;
@@ -253,7 +275,11 @@ final class HostSession {
         throw ErrnoException.of(Errno.EBADF);
     }
 
-    /** The same for directories. */
+    /**
+     * The directory that is open as {@code fh}.
+     *
+     * @throws ErrnoException EBADF if there is none, it is of another node, or it is a file
+     */
     HostHandle.OpenDirectory openDirectoryHandle(long nodeId, long fh) throws ErrnoException {
         if (handle(nodeId, fh) instanceof HostHandle.OpenDirectory directory) {
             return directory;
@@ -261,7 +287,12 @@ final class HostSession {
         throw ErrnoException.of(Errno.EBADF);
     }
 
-    /** Ends a handle, whatever node it is of, so that nothing stays open; what it was. */
+    /**
+     * Ends a handle, whatever node it is of, so that nothing stays open.
+     *
+     * @return what it was; its descriptor is closed when the requests that may use it have ended
+     * @throws ErrnoException EBADF if there is none
+     */
     HostHandle release(long fh) throws ErrnoException {
         HostHandle handle = handles.remove(fh);
         if (handle == null) {
@@ -272,7 +303,7 @@ final class HostSession {
         return handle;
     }
 
-    /** Lets go of everything. */
+    /** Ends the session: all handles and inodes go, with what is mapped and locked. */
     void end() {
         ended = true;
         handles.forEach(handle -> reclaimer.retire(handle.fd()));

@@ -67,7 +67,7 @@ final class Inode {
         return nodeId;
     }
 
-    /** What it is on the host. */
+    /** The object's identity on the host, whatever mount leads to it. */
     FileId id() {
         FileId known = id;
         if (known == null) {
@@ -131,7 +131,11 @@ final class Inode {
         return locks;
     }
 
-    /** The same, made if there are none; {@code counts} are those of all inodes. */
+    /**
+     * The locks on it, which are made if there are none.
+     *
+     * @param counts of all inodes together
+     */
     synchronized InodeLocks locks(LockCounts counts) {
         if (locks == null) {
             locks = new InodeLocks(counts);
@@ -203,7 +207,7 @@ final class Inode {
         return PATH.compareAndSet(this, null, fd);
     }
 
-    /** Gives the descriptor away, or null if there is none. */
+    /** Gives the descriptor away; null if there is none. */
     Fd takePath() {
         return PATH.getAndSet(this, null);
     }
@@ -212,6 +216,7 @@ final class Inode {
         return handle;
     }
 
+    /** Sets the file handle, by which the object is opened when the descriptor is closed. */
     void setHandle(FileHandle handle) {
         this.handle = handle;
     }
@@ -221,6 +226,7 @@ final class Inode {
         lookups = ROOT_LOOKUPS;
     }
 
+    /** Whether it is never forgotten: the shared directory itself. */
     boolean isPinned() {
         return lookups >= ROOT_LOOKUPS / 2;
     }

@@ -71,6 +71,7 @@ final class InodeLocks {
      * @throws ErrnoException ENOLCK if there would be too many ranges
      */
     int set(Owner owner, LockRequest in, Call call) throws ErrnoException {
+        // Counted as the most it may add before the call: afterwards there is no refusing.
         int most = owner.ranges.most(in.start(), in.end(), in.type());
         counts.addRanges(most);
         int result = call.run();
@@ -82,7 +83,7 @@ final class InodeLocks {
         return result;
     }
 
-    /** Lets go of an owner that has nothing, and waits for nothing. */
+    /** Lets go of the owner with this id if it has no lock and waits for none. */
     void discardIfUnused(long id) {
         Owner owner = owners.get(id);
         if (owner != null && owner.ranges.size() == 0 && owner.waiting == 0) {
@@ -102,18 +103,25 @@ final class InodeLocks {
         waits.add(wait);
     }
 
-    /** The same of a wait for a range of {@code owner}; what it may add is counted already. */
+    /**
+     * Notes that {@code wait}, for a range of {@code owner}, is under way. The ranges that it may
+     * add have been counted.
+     */
     void waiting(BlockedLock wait, Owner owner) {
         waits.add(wait);
         owner.waiting++;
     }
 
-    /** Notes that it is not any more. */
+    /** Notes that {@code wait}, for flock(2), has ended. */
     synchronized void ended(BlockedLock wait) {
         waits.remove(wait);
     }
 
-    /** The same of a wait for a range, which {@code owner} has got if {@code locked}. */
+    /**
+     * Notes that {@code wait}, for a range, has ended.
+     *
+     * @param locked whether {@code owner} has got the range
+     */
     synchronized void ended(BlockedLock wait, LockRequest in, Owner owner, boolean locked) {
         waits.remove(wait);
         counts.removeRanges(LockedRanges.MOST_ADDED);

@@ -94,6 +94,7 @@ final class InodeTable {
         if (known != null && known.addLookup()) {
             return known;
         }
+        // Forgotten, but remembered: the same object gets its nodeId back.
         if (known != null && remembered.contains(known)) {
             if (isSame(known, fresh)) {
                 takeOver(known, fresh);
@@ -139,6 +140,7 @@ final class InodeTable {
 
     private static void link(AtomicReferenceArray<Inode> table, Inode inode) {
         int bucket = bucket(table, inode.device(), inode.ino());
+        // The rest of the list first: readers take no lock.
         inode.setNext(table.get(bucket));
         table.set(bucket, inode);
     }
@@ -150,6 +152,8 @@ final class InodeTable {
             Inode inode = old.get(i);
             while (inode != null) {
                 Inode next = inode.next();
+                // Moves the inode away from readers of the old table, who then may miss some: see
+                // above.
                 link(larger, inode);
                 inode = next;
             }
@@ -164,6 +168,7 @@ final class InodeTable {
      * @return whether none are left: it is there for nobody now
      */
     boolean forget(Inode inode, long lookups) {
+        // Mostly some are left, and no lock is needed. A count falls to zero under the lock only.
         if (inode.takeLookupsLeavingSome(lookups)) {
             return false;
         }
@@ -175,6 +180,7 @@ final class InodeTable {
             if (lasting) {
                 remembered.add(inode); // first: it may find no memory
             }
+            // A lookup of the known inode takes no lock, and may have been counted since.
             if (!inode.takeLookups(lookups)) {
                 remembered.remove(inode);
                 return false;
@@ -188,6 +194,7 @@ final class InodeTable {
         }
     }
 
+    /** Takes a forgotten inode out for good: its nodeId means nothing any more. */
     private void drop(Inode inode) {
         remembered.remove(inode);
         byNodeId.remove(inode.nodeId());
@@ -220,6 +227,7 @@ final class InodeTable {
         }
     }
 
+    /** Calls {@code action} with each inode that has a nodeId, forgotten or not. */
     void forEach(Consumer<Inode> action) {
         byNodeId.forEach(action);
     }

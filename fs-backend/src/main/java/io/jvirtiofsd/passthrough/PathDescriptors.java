@@ -46,6 +46,10 @@ final class PathDescriptors {
     /** The first number that is reserved: the kernel gives the lowest there is. */
     private final int ceiling;
 
+    /**
+     * Whether a number from {@link #ceiling} up was given out when last looked at. Then each
+     * opening is preceded by a look at the number that the kernel would give next.
+     */
     private volatile boolean crowded;
 
     /** A system call that gives a descriptor or a negated errno, and may be made again. */
@@ -82,13 +86,26 @@ final class PathDescriptors {
     }
 
     /**
-     * The same for a descriptor that stays open as long as the guest likes. It is refused if that
-     * would leave too few for the requests of a guest that has everything open.
+     * Opens a descriptor that stays open as long as the guest likes, as {@link #opening(Opening)}.
+     * It is refused if that would leave too few for the requests of a guest that has everything
+     * open.
+     *
+     * @return the result of {@code call}
      */
     int openingToStay(Opening call) throws ErrnoException {
         return opening(call, true);
     }
 
+    /**
+     * Makes {@code call}, and makes room for it as long as there is none:
+     *
+     * <pre>
+     *  first                     evict descriptors of inodes, which close when this request has ended
+     *  enough were evicted, or
+     *  the new one closes soon   close a spare one, and try again at once; none left: pause
+     *  else                      pause, for other requests to end; refuse after a few tries
+     * </pre>
+     */
     private int opening(Opening call, boolean staying) throws ErrnoException {
         spares.refill();
         int result = run(call);
@@ -120,6 +137,8 @@ final class PathDescriptors {
     }
 
     private boolean isCrowded() {
+        // The kernel gives the lowest number there is, so a duplicate shows which one would be
+        // next.
         int next = syscalls.dup(root);
         if (next >= 0) {
             syscalls.close(next);
@@ -132,6 +151,7 @@ final class PathDescriptors {
         return result == -Errno.EMFILE || result == -Errno.ENFILE;
     }
 
+    /** Lets go of the inodes' least used descriptors; how many will be closed. */
     private int evict() {
         int closed = 0;
         Set<Inode> coldest =
@@ -164,7 +184,10 @@ final class PathDescriptors {
         }
     }
 
-    /** Sees to it that there is a handle, if there can be one, by which it can be found again. */
+    /**
+     * Gives an inode that is about to be forgotten a file handle, if it can have one and its object
+     * has a name still: so it can be found again by its nodeId.
+     */
     void prepareToForget(Inode inode) {
         Fd path = inode.path();
         if (path != null
@@ -175,7 +198,12 @@ final class PathDescriptors {
         }
     }
 
-    /** Opens what has been forgotten once more; given. */
+    /**
+     * Opens an inode by its file handle; given.
+     *
+     * @throws ErrnoException ESTALE if the object is gone, or the handle leads to another one by
+     *     now
+     */
     Fd again(Inode forgotten) throws ErrnoException {
         FileHandle handle = forgotten.handle();
         int mount = forgotten.mount().fd().number();
@@ -199,7 +227,11 @@ final class PathDescriptors {
         }
     }
 
-    /** Closes the descriptors of files not used since the last time; false if none are left. */
+    /**
+     * Closes the descriptors of regular files that no request has used since the last time.
+     *
+     * @return whether there are any left that may be closed later
+     */
     private boolean closeUnused() {
         boolean left = false;
         for (Inode inode : open.asMap().keySet()) {
@@ -216,7 +248,7 @@ final class PathDescriptors {
         return left;
     }
 
-    /** Nothing is to be opened any more. */
+    /** Ends the thread that closes descriptors; none is to be opened any more. */
     void close() {
         ageing.close();
     }
@@ -236,6 +268,7 @@ final class PathDescriptors {
         if (handle == null || inode.isForgotten()) { // while this request runs, or before it
             throw ErrnoException.of(Errno.ESTALE);
         }
+        // Several threads may get here at once: each opens one, and the first puts it in place.
         Fd fresh = again(inode);
         if (inode.offerPath(fresh)) {
             opened(inode);

@@ -1,12 +1,16 @@
 /**
  * What a file system is to its server: nothing here knows how requests come over the wire.
  *
+ * <p>Read first {@link io.jvirtiofsd.fuse.FileSystem} and the {@link io.jvirtiofsd.fuse.Session} it
+ * gives to a guest: what an exported file system implements. Then {@link
+ * io.jvirtiofsd.fuse.NodeOperations}, one part of a session, as an example of all.
+ *
  * <ul>
- *   <li>{@link io.jvirtiofsd.fuse.FileSystem} and the {@link io.jvirtiofsd.fuse.Session} it gives
- *       to a guest: what an exported file system implements; start reading here
  *   <li>{@link io.jvirtiofsd.fuse.NodeOperations}, {@link io.jvirtiofsd.fuse.NameOperations},
- *       {@link io.jvirtiofsd.fuse.FileOperations}, {@link io.jvirtiofsd.fuse.DirectoryOperations}
- *       and the other operations: the parts of a session
+ *       {@link io.jvirtiofsd.fuse.FileOperations}, {@link io.jvirtiofsd.fuse.DirectoryOperations},
+ *       {@link io.jvirtiofsd.fuse.XattrOperations}, {@link io.jvirtiofsd.fuse.LockOperations},
+ *       {@link io.jvirtiofsd.fuse.MappingOperations}, {@link io.jvirtiofsd.fuse.ControlOperations}:
+ *       the parts of a session
  *   <li>{@link io.jvirtiofsd.fuse.Caller}: who asks; {@link io.jvirtiofsd.fuse.Name}: a checked
  *       name
  *   <li>{@link io.jvirtiofsd.fuse.AttributeChange}, {@link io.jvirtiofsd.fuse.NewFile}, {@link
@@ -20,5 +24,9 @@
  *       means another object
  *   <li>{@link io.jvirtiofsd.fuse.ErrnoException}: how an operation fails
  * </ul>
+ *
+ * <p>The server owns the file system's sessions, one at a time. Requests of one session run on
+ * several threads at once, so every part of a session is thread-safe. Names and data that are
+ * passed to an operation are good until it returns.
  */
 package io.jvirtiofsd.fuse;

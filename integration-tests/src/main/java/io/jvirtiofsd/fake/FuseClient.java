@@ -124,7 +124,10 @@ public final class FuseClient {
         return raw(opcode, nodeId, 0, arguments, room);
     }
 
-    /** The same, where the last {@code extensionWords} times 8 bytes are extension records. */
+    /**
+     * A request of any bytes after the header, of which the last {@code extensionWords} times 8 are
+     * extension records; the body of the answer.
+     */
     public byte[] raw(int opcode, long nodeId, int extensionWords, byte[] arguments, int room) {
         begin(opcode, nodeId);
         out.putShort(36, (short) extensionWords); // total_extlen
@@ -134,7 +137,7 @@ public final class FuseClient {
         return body;
     }
 
-    /** The same when there may be no answer: its error, 0 for success, &minus;1 without answer. */
+    /** A request that may have no answer: its error, 0 for success, &minus;1 without answer. */
     public int outcome(int opcode, long nodeId, byte[] arguments, int room) {
         begin(opcode, nodeId).bytes(arguments);
         out.putInt(0, out.position());
@@ -290,7 +293,7 @@ public final class FuseClient {
         return write(nodeId, fh, offset, writeFlags, 0, data);
     }
 
-    /** The same through a file that has these {@code openFlags} now. */
+    /** Writes through a file that has these {@code openFlags} now; how many bytes were written. */
     public int write(
             long nodeId, long fh, long offset, int writeFlags, int openFlags, byte[] data) {
         begin(16, nodeId).u64(fh, offset).u32(data.length, writeFlags).u64(0).u32(openFlags, 0);

@@ -24,7 +24,7 @@ public final class InProcess implements AutoCloseable {
         this(Syscalls.load(), directory, folder, settings);
     }
 
-    /** The same with system calls that may fail. */
+    /** Shares {@code directory} on a socket in {@code folder}, with system calls that may fail. */
     public InProcess(
             Syscalls syscalls,
             Path directory,

@@ -47,14 +47,14 @@ public final class Daemon implements AutoCloseable {
         return start(launcher(), sharedDir, socket, List.of(options));
     }
 
-    /** Starts the daemon of another {@code checkout}, which is built, likewise. */
+    /** Starts the daemon of another {@code checkout}, which must have been built. */
     public static Daemon startOf(Path checkout, Path sharedDir, Path socket) {
         return start(checkout.resolve("jvirtiofsd"), sharedDir, socket, List.of());
     }
 
     /**
-     * The same by a shell, {@code setting} coming before our command in its script, as in "ulimit
-     * -n 1024; exec".
+     * Starts our daemon by a shell script, in which {@code setting} comes before our command, as in
+     * "ulimit -n 1024; exec".
      */
     public static Daemon startUnder(
             String setting, Path sharedDir, Path socket, String... options) {

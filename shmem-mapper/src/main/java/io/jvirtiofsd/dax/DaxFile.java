@@ -36,7 +36,9 @@ public final class DaxFile {
     private boolean closed;
     private Fd privatePath;
 
+    /** What {@link #follow} was told when it last caught up; &minus;1 after a range was added. */
     private volatile long settledSize = -1;
+
     private volatile long settledStamp;
 
     /** Whether any byte is served by a shadow page, or may have to be when the file grows. */
@@ -91,6 +93,7 @@ public final class DaxFile {
      */
     public int reopen(int path, IntUnaryOperator opening) {
         synchronized (this) {
+            // Under the monitor: the private path may be taken away, and closed, at any time.
             if (privatePath != null) {
                 return opening.applyAsInt(privatePath.number());
             }
@@ -140,7 +143,10 @@ public final class DaxFile {
         rangesChanged();
     }
 
-    /** Sees again whether there is anything to keep equal; after each change of a range. */
+    /**
+     * Looks again whether any range has, or may get, shadow pages; to be called after each change
+     * of a range.
+     */
     synchronized void rangesChanged() {
         boolean any = false;
         for (DaxRange range : ranges) {
@@ -175,7 +181,11 @@ public final class DaxFile {
         settle(0, Long.MAX_VALUE);
     }
 
-    /** Under the monitor; whether a range lacks a mapping. */
+    /**
+     * Settles all ranges, under the monitor.
+     *
+     * @return whether a range lacks a mapping, which the caller has made outside of the monitor
+     */
     private boolean settleLocked(long from, long to, long size) {
         boolean lacking = false;
         for (DaxRange range : ranges) {
@@ -240,7 +250,7 @@ public final class DaxFile {
         return ranges.stream().anyMatch(range -> range.split() > range.inFile(size));
     }
 
-    /** For the window, when nothing is mapped any more. */
+    /** Closes the file, of which nothing is mapped any more; for the window. */
     synchronized void end() {
         closed = true;
         fd.close();

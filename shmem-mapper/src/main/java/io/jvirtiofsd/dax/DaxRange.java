@@ -28,7 +28,7 @@ final class DaxRange {
     /** The rest, from {@link #split} on; null while nothing is mapped there. */
     private ShadowPages.Range shadow;
 
-    /** Whether the guest sees them already. */
+    /** Whether the front-end has mapped them, so that the guest sees them. */
     private boolean shadowMapped;
 
     /** Bytes of the shadow part that were part of the file when last looked at. */
@@ -133,11 +133,16 @@ final class DaxRange {
         int now = Math.max(0, inFile(size) - split);
         int low = within(from);
         int high = within(to);
+        // First what the guest has stored goes into the file, then the file's bytes go to the
+        // guest.
         boolean arrived = shadow.writeBack(fd, shadowStart(), low, Math.min(high, bytesInFile));
+        // A change of size concerns the bytes between the old end and the new one, wherever they
+        // are.
         if (now != bytesInFile) {
             low = Math.min(low, Math.min(now, bytesInFile));
             high = Math.max(high, Math.max(now, bytesInFile));
         }
+        // Behind both ends there is nothing to bring.
         high = Math.min(high, Math.max(now, bytesInFile));
         if (low < high) {
             shadow.refresh(fd, shadowStart(), low, high, bytesInFile);

@@ -22,7 +22,7 @@ import java.util.function.BooleanSupplier;
  *
  * <p>virtio-fs lets a mapping replace others, be removed in part and reach past the end of a file;
  * SHMEM_MAP wants free space, SHMEM_UNMAP a whole earlier map, and QEMU no byte past the end. What
- * lies between is this class's work and {@link ShadowPages}'.
+ * lies between those rules is bridged here and in {@link ShadowPages}.
  *
  * <p><i>Thread-safe.</i> The monitor is held across round trips to the front-end, so the thread
  * that serves the main socket must not enter it while the front-end can be asked: it uses {@link
@@ -46,7 +46,7 @@ public final class DaxWindow implements AutoCloseable {
         DaxFile get() throws E;
     }
 
-    /** A change to a file: 0 or more, or a negated errno. */
+    /** A change to a file, for {@link #change}; it returns 0 or more, or a negated errno. */
     @FunctionalInterface
     public interface Change<E extends Exception> {
         int apply() throws E;
@@ -65,10 +65,17 @@ public final class DaxWindow implements AutoCloseable {
     /** One for each file of the host that is open here. */
     private final Map<FileId, DaxFile> files = new ConcurrentHashMap<>();
 
-    /** Files without any range: closed at the end of what is going on. */
+    /**
+     * Files without any range. The operation that has taken the last range closes them at its end.
+     */
     private final Set<DaxFile> idle = new HashSet<>();
 
+    /** Open once it is known where the guest has the window; a new one for each front-end. */
     private volatile CountDownLatch located = new CountDownLatch(1);
+
+    /**
+     * Whether this front-end has mapped a piece: the first SETUPMAPPING waits for {@link #located}.
+     */
     private boolean mapped;
 
     private DaxWindow(Syscalls syscalls, long bytes, GuardMode guard) throws LinuxException {
@@ -132,7 +139,10 @@ public final class DaxWindow implements AutoCloseable {
         return pieces.hasChannel();
     }
 
-    /** Somebody knows now where the guest has the window. */
+    /**
+     * Called when it is known where the guest has the window: ends the wait of the first
+     * SETUPMAPPING.
+     */
     public void located() {
         located.countDown();
     }
@@ -142,7 +152,10 @@ public final class DaxWindow implements AutoCloseable {
         pieces.restarted();
     }
 
-    /** A front-end that nobody has mapped with yet; what was known of the last one is forgotten. */
+    /**
+     * Begins with a front-end that has mapped nothing yet: drops all ranges, and what was known of
+     * the last one.
+     */
     public synchronized void newFrontEnd() {
         clear();
         pieces.forgetAll();
@@ -291,6 +304,7 @@ public final class DaxWindow implements AutoCloseable {
         long end = windowOffset + length;
         List<DaxRange> old = ranges.overlapping(windowOffset, end);
         List<DaxRange> sides = RangeTable.sides(old, windowOffset, end);
+        // Counted before anything is dropped: a refusal changes nothing.
         if (!ranges.hasRoomFor(sides.size() - old.size() + more)) {
             return -LinuxErrno.ENOMEM;
         }
@@ -300,6 +314,7 @@ public final class DaxWindow implements AutoCloseable {
                 result = -LinuxErrno.EIO;
             }
         }
+        // SHMEM_UNMAP takes out whole pieces only, so what stays at the sides is mapped anew.
         for (DaxRange side : sides) {
             int added = add(side);
             result = result == 0 ? added : result;
@@ -317,7 +332,11 @@ public final class DaxWindow implements AutoCloseable {
         return result;
     }
 
-    /** Takes a range out; whether the guest is known to be unable to reach it. */
+    /**
+     * Takes a range out.
+     *
+     * @return whether the guest is known to be unable to reach it any more
+     */
     private boolean drop(DaxRange range) {
         boolean sure = layout.unmapPieces(range);
         ranges.remove(range);
@@ -381,7 +400,10 @@ public final class DaxWindow implements AutoCloseable {
         }
     }
 
-    /** Maps what there is now. */
+    /**
+     * Maps what the file has now. The guest keeps away from its maps until it has its answer, so
+     * this is the time to replace many shadow pages by the file's own.
+     */
     private synchronized void afterChange(DaxFile file) {
         for (DaxRange range : file.ranges()) {
             if (layout.isWasteful(range, file.mappableSize())) {
@@ -400,6 +422,7 @@ public final class DaxWindow implements AutoCloseable {
     private synchronized boolean cut(FileId id, BlockedCall call) {
         DaxFile file = find(id);
         if (file == null) {
+            // Noted all the same: the guest may map the file before the program makes its call.
             cuts.add(id, call, 0);
             return pieces.areOut(id);
         }
@@ -407,6 +430,7 @@ public final class DaxWindow implements AutoCloseable {
         if (sparesPieces && file.ranges().stream().anyMatch(range -> layout.divides(range, size))) {
             return false;
         }
+        // Noted first, so that what is mapped again ends where the file is about to end.
         file.expect(call);
         shortened(file);
         return pieces.areOut(id);
@@ -450,7 +474,9 @@ public final class DaxWindow implements AutoCloseable {
         closeIdle();
     }
 
-    /** What it holds and has done, for people; empty while nobody has mapped anything. */
+    /**
+     * The ranges, pieces and counts as one text for people; empty while nobody has mapped anything.
+     */
     public synchronized String report() {
         int tails = (int) ranges.all().stream().filter(DaxRange::hasShadow).count();
         return statistics.report(bytes, ranges.count(), tails, pieces);

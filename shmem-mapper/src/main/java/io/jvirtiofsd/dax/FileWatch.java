@@ -114,6 +114,7 @@ final class FileWatch implements Resource {
 
     private int round() {
         Set<DaxFile> changed = changed();
+        // Files that inotify has told of are looked at now, all others once a second.
         if (System.nanoTime() - lastRound >= ROUND_MILLIS * 1_000_000L) {
             lastRound = System.nanoTime();
             changed.addAll(files);

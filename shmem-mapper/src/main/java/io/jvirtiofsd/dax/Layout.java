@@ -48,8 +48,8 @@ final class Layout {
     }
 
     /**
-     * Another front-end may do it another way, and sees nothing of the last one's pages; no range
-     * may be served by any.
+     * Forgets what the last front-end has shown, and gives back the shadow pages, which the next
+     * one does not see. No range may be served by a piece.
      */
     void newFrontEnd() {
         mapsPastEnd = null;
@@ -73,6 +73,9 @@ final class Layout {
      */
     int mapPieces(DaxRange range) {
         int result = -LinuxErrno.EIO;
+        // A front-end may refuse pages that a file does not have. So where the size has changed
+        // during an
+        // attempt the next one goes by the new size.
         for (int i = 0; i < ATTEMPTS && result < 0 && range.split() == 0; i++) {
             long size = range.file.size();
             result = mapPieces(range, size);
@@ -89,8 +92,10 @@ final class Layout {
         if (inFile == 0) {
             return 0; // an empty file is never mapped; nothing is seen beyond the end
         }
+        // Bytes to be served by the file itself: whole pages that nobody is about to cut off.
         int whole = range.inFile(Math.min(size, file.mappableSize())) & -PAGE_BYTES;
         if (inFile < range.length && mapsPastEnd(range.windowOffset)) {
+            // Such a front-end needs one piece, and no shadow pages.
             whole = range.length;
         }
         boolean tail = whole < inFile;
@@ -130,6 +135,8 @@ final class Layout {
             }
         }
         synchronized (range.file) {
+            // Filled before the guest can see the pages. The round trip comes after the file's
+            // monitor.
             range.shadowBy(shadows.range(at, length), range.file.fd(), size);
             range.file.rangesChanged();
         }
@@ -152,13 +159,20 @@ final class Layout {
         return outcome == Outcome.DONE ? 0 : -LinuxErrno.EIO;
     }
 
-    /** Whether all that the guest may still set up has room when a range takes two pieces. */
+    /**
+     * Whether a range may take two pieces. One each is kept for the ranges of usual size that fit
+     * into the unused part of the window, but no more than a quarter of {@link
+     * WindowPieces#MAX_PIECES}.
+     */
     private boolean roomForTwo() {
         long others = Math.max(0, unusedBytes / DaxRange.USUAL_BYTES);
         return pieces.free() - 2 >= Math.min(others, WindowPieces.MAX_PIECES / 4);
     }
 
-    /** Whether the front-end maps more of a file than there is; asked once with a file of ours. */
+    /**
+     * Whether the front-end maps more of a file than there is. It is asked once, with a file of
+     * ours; an attempt without an answer is made again the next time.
+     */
     private boolean mapsPastEnd(long freeWindowOffset) {
         if (mapsPastEnd == null) {
             try (Fd probe = ShadowPages.memfd(syscalls, 1, "jvirtiofsd-probe")) {
@@ -181,6 +195,7 @@ final class Layout {
     boolean unmapPieces(DaxRange range) {
         boolean sure = true;
         if (range.hasShadow()) {
+            // Unmapped before it is written back: until then the guest may store something.
             sure = pieces.unmap(range.windowOffset + range.split());
             synchronized (range.file) {
                 range.writeBack(range.file.fd());

@@ -57,6 +57,7 @@ final class PendingCuts {
                 file,
                 List.of(size),
                 (some, more) -> {
+                    // A new list: readers take no lock.
                     List<Long> all = new ArrayList<>(some);
                     all.addAll(more);
                     return all;
@@ -83,14 +84,20 @@ final class PendingCuts {
      */
     synchronized void add(FileId file, BlockedCall call, long size) {
         Map<Integer, Cut> ofFile = others.computeIfAbsent(file, id -> new LinkedHashMap<>());
+        // A thread is in one call at a time, so its earlier one is over.
         if (call.thread() > 0) {
             ofFile.remove(call.thread());
         }
+        // A shorter file proves that the call is over only if nobody else may have cut it.
         boolean alone = ofFile.isEmpty() && !own.containsKey(file);
         distrust(file);
         ofFile.put(call.thread(), new Cut(call, alone ? size : 0));
     }
 
+    /**
+     * Takes the proof from the cuts that are pending: from now on somebody else may cut the file,
+     * too.
+     */
     private void distrust(FileId file) {
         Map<Integer, Cut> ofFile = others.get(file);
         if (ofFile != null) {

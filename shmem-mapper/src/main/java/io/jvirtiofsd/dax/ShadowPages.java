@@ -112,6 +112,7 @@ final class ShadowPages implements Resource {
         boolean writeBack(int fd, long start, int from, int to) {
             int at = from;
             while (at < to) {
+                // Each run of bytes that differ from the twin was stored by the guest.
                 int equal = shadow.mismatch(at, seen, at, to - at);
                 if (equal < 0) {
                     return true;
@@ -130,6 +131,9 @@ final class ShadowPages implements Resource {
         }
 
         private boolean store(int fd, long start, int dirty, int end) {
+            // The kernel copies from the memfd into a mapping of the file. A page that is cut off
+            // meanwhile
+            // makes it stop short; a store of ours would end the process.
             long page = start + dirty & -PAGE_BYTES;
             int lead = (int) (start + dirty - page);
             try (Mapping file = Mapping.map(syscalls, fd, page, roundUp(lead + end - dirty))) {
@@ -198,6 +202,9 @@ final class ShadowPages implements Resource {
             int compared = Math.max(0, Math.min(length, bytesInFile - at));
             int i = 0;
             while (i < compared) {
+                // A byte that differs from the twin was changed in the file by somebody else. The
+                // guest gets it
+                // unless it has just stored something there itself.
                 int equal = file.mismatch(i, seen, at + i, compared - i);
                 if (equal < 0) {
                     break;

@@ -87,8 +87,18 @@ final class TruncationGuard implements Resource {
 
     private final Syscalls syscalls;
     private final Cut cut;
+
+    /**
+     * Threads that still ran when they were looked at. Used by the thread {@code dax-guard}, and by
+     * {@link #close} when that has ended.
+     */
     private final List<Asked> running = new ArrayList<>();
+
+    /**
+     * Programs that wait for the window. Who removes one answers it, so that each is answered once.
+     */
     private final Queue<Held> held = new ConcurrentLinkedQueue<>();
+
     private final NativeMemory events = NativeMemory.allocate(BUFFER_BYTES);
     private final ExecutorService cutter = thread("dax-cutter");
     private final ExecutorService looker = thread("dax-looker");
@@ -131,6 +141,7 @@ final class TruncationGuard implements Resource {
     void add(DaxFile file) {
         loop.start();
         leaveOut(file);
+        // Two marks: where only the second is refused, opening with O_TRUNC is guarded still.
         int opens = mark(FAN_MARK_ADD, file.fd(), FAN_OPEN_PERM);
         int cuts = mark(FAN_MARK_ADD, file.fd(), FAN_PRE_ACCESS);
         if ((opens < 0 || cuts < 0) && !complained) {
@@ -173,6 +184,7 @@ final class TruncationGuard implements Resource {
 
     private int round() {
         long got = syscalls.read(group.number(), events.address(), events.size());
+        // Each event comes with a descriptor of the file, to be answered and closed.
         for (int at = 0; at + HEADER_BYTES <= got; at += events.getInt(at)) {
             int fd = events.getInt(at + 16);
             if (fd >= 0) {
@@ -182,6 +194,8 @@ final class TruncationGuard implements Resource {
                 }
             }
         }
+        // Each that still ran is looked at once more in each round; a round is short while there
+        // are any.
         running.removeIf(one -> answer(one, 1));
         refuseOverdue();
         return running.isEmpty() ? ROUND_MILLIS : LOOK_MILLIS;
@@ -254,7 +268,10 @@ final class TruncationGuard implements Resource {
         }
     }
 
-    /** Refuses those who wait too long: two daemons may be waiting for each other's guards. */
+    /**
+     * Refuses programs that wait for more than five seconds: two daemons may be waiting for each
+     * other's guards.
+     */
     private void refuseOverdue() {
         for (Held one : held) {
             if (System.nanoTime() - one.since >= LIMIT_NANOS) {
@@ -263,7 +280,9 @@ final class TruncationGuard implements Resource {
         }
     }
 
-    /** Requests of the guest: the window has been told already. */
+    /**
+     * Whether a thread is one of this daemon's: it acts for a guest, and the window has been told.
+     */
     private boolean isOurs(int thread) {
         return thread > 0 && syscalls.tgkill(PROCESS, thread, 0) == 0;
     }
@@ -293,6 +312,7 @@ final class TruncationGuard implements Resource {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+        // No thread of ours answers any more: let those through who are left.
         running.forEach(one -> respond(one.file, FAN_ALLOW));
         held.forEach(one -> release(one, FAN_ALLOW));
         group.close();

@@ -35,9 +35,12 @@ final class WindowPieces implements Resource {
     private final DaxStatistics statistics;
     private final NavigableMap<Long, Piece> live = new TreeMap<>();
 
-    /** May or may not be mapped still: asked for, or to be taken out, without an answer. */
+    /** Pieces that may or may not be mapped: a request to map or unmap them had no answer. */
     private final Set<Piece> doubtful = new LinkedHashSet<>();
 
+    /**
+     * By its figures each piece that is mapped, or being mapped: what the front-end may announce.
+     */
     private final Map<Piece.Key, Piece> announced = new ConcurrentHashMap<>();
 
     /** How many pieces are of a file, live or doubtful; 0 for those that were unmapped last. */
@@ -47,6 +50,10 @@ final class WindowPieces implements Resource {
     private final Set<FileId> gone = new LinkedHashSet<>();
 
     private volatile ShmemChannel channel;
+
+    /**
+     * Counts the device's lives: a piece of an earlier one may have been dropped by the front-end.
+     */
     private volatile int epoch;
 
     /** What was unmapped last, while nothing that was asked for later has been answered. */
@@ -87,7 +94,11 @@ final class WindowPieces implements Resource {
         return piece == null ? -1 : piece.windowOffset();
     }
 
-    /** Has doubtful pieces unmapped if there is no room otherwise; whether there is any. */
+    /**
+     * Sees to it that one more piece can be mapped, by having doubtful ones unmapped if necessary.
+     *
+     * @return whether there is room
+     */
     boolean makeRoom() {
         if (free() <= 0) {
             List.copyOf(doubtful).forEach(this::drop);
@@ -116,9 +127,12 @@ final class WindowPieces implements Resource {
         } catch (LinuxException e) {
             return Outcome.REFUSED;
         }
+        // Before the front-end is asked: it announces the piece while this thread waits for the
+        // answer.
         hold(file);
         announced.put(piece.key(), piece);
         Outcome outcome = ask(fd, piece);
+        // A doubtful piece may be in the way: take out those there are, then ask once more.
         if (outcome == Outcome.REFUSED && dropDoubtful(windowOffset, length)) {
             outcome = ask(fd, piece);
         }
@@ -164,7 +178,10 @@ final class WindowPieces implements Resource {
         release(piece.file());
     }
 
-    /** Whether a map would be done: maps the start of a file of ours, and unmaps it again. */
+    /**
+     * Finds out whether a front-end does such a map: maps the start of a file of ours, which {@code
+     * fd}, borrowed, refers to, and unmaps it again.
+     */
     Outcome probe(int fd, long windowOffset, long length) {
         ShmemChannel current = channel;
         Outcome outcome =
@@ -224,9 +241,12 @@ final class WindowPieces implements Resource {
     }
 
     /**
-     * Whether the guest reaches no piece of a file that has been unmapped. An answer alone is no
-     * proof: QEMU 11.1 sends it before it takes the piece out. But it does one thing after the
-     * other, so its answer to one more request is: to unmap the last piece once more.
+     * Whether the guest reaches none of a file's pieces that have been unmapped; asks the
+     * front-end.
+     *
+     * <p>Its answer to the unmapping is no proof: QEMU 11.1 sends it before it takes the piece out.
+     * But it does one thing after the other. So the answer to one more request, to unmap the last
+     * piece once more, proves that the first one was done.
      */
     boolean areOut(FileId file) {
         if (channel == null) {

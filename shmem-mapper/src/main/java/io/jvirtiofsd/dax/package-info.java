@@ -2,6 +2,15 @@
  * Pages of our files in the guest's DAX window.
  *
  * <pre>
+ *  window   │  range: a file from its start        │  free  │  range: another file  │
+ *  pieces   │  the file's pages  │  shadow pages   │        │  the file's pages     │
+ *  file     │  whole pages       │  bytes ┊ no more│        │  longer than the range│
+ * </pre>
+ *
+ * <p>The guest sets up ranges, the front-end maps pieces. A range is served by one piece or two.
+ * Who owns whom:
+ *
+ * <pre>
  *  DaxWindow ── RangeTable: the ranges the guest has set up, each a DaxRange
  *      │            Layout: one piece of the file's whole pages + one piece of ShadowPages for the rest
  *      ├── WindowPieces ──▶ ShmemChannel ──SHMEM_MAP + fd──▶ front-end
@@ -10,16 +19,15 @@
  *      └── FileWatch (after the fact, inotify), TruncationGuard (before the fact, fanotify)
  * </pre>
  *
- * <ul>
- *   <li>{@link io.jvirtiofsd.dax.DaxWindow}: the window; start reading here
- *   <li>{@link io.jvirtiofsd.dax.DaxFile}: a file that is mapped, whatever node or handle leads to
- *       it
- *   <li>{@code Layout}: which pieces serve a range; {@code WindowPieces}: what the front-end holds
- *   <li>{@code ShadowPages}: memory of ours that stands for pages a file does not fill
- *   <li>{@link io.jvirtiofsd.dax.TruncationGuard}: holds up a program that cuts a mapped file;
- *       {@code BlockedCall} reads what a held thread is about to do, {@code PendingCuts} remembers
- *       it
- * </ul>
+ * <p>Read first, in this order: {@link io.jvirtiofsd.dax.DaxWindow}, what the guest asks for;
+ * {@code DaxRange}, what a range is; {@code Layout}, which pieces serve it; {@link
+ * io.jvirtiofsd.dax.DaxFile}, how shadow pages and a file are kept equal. {@link
+ * io.jvirtiofsd.dax.TruncationGuard} is a chapter of its own: it holds up a program that cuts a
+ * mapped file; {@code BlockedCall} reads what a held thread is about to do.
+ *
+ * <p>The threads that serve requests enter the window. {@code dax-files} runs {@code FileWatch},
+ * and {@code dax-guard}, {@code dax-cutter}, {@code dax-looker} run the guard. The control thread
+ * uses the few methods that take no monitor, and others only while no front-end can be asked.
  *
  * <p>Two words are the house's own. To <i>settle</i> a file is to make its shadow pages and the
  * file equal: what the guest has stored goes into the file, what others have written goes to the

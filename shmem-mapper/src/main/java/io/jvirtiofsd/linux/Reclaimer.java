@@ -36,6 +36,8 @@ public final class Reclaimer {
     /** Takes {@code resource}, which no request that starts from now on can reach. */
     public void retire(Resource resource) {
         synchronized (retired) {
+            // The epoch moves on: a request that begins from now on has a later mark, and cannot
+            // find this.
             retired.add(new Retired(epoch++, resource));
             pending = true;
         }
@@ -46,6 +48,7 @@ public final class Reclaimer {
     private void reclaim() {
         List<Retired> free = new ArrayList<>();
         synchronized (retired) {
+            // Free is what was retired before the oldest of the running requests began.
             long oldest = IDLE;
             for (Reader reader : readers) {
                 oldest = Math.min(oldest, reader.entered);

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>A thread sends a request and waits for its answer, one at a time. The control thread lets
  * requests pass with {@link #resume} while the device runs, and ends that with {@link #suspend},
- * which never waits: when it returns nothing more is sent, and who is waiting gives up. QEMU
+ * which never waits: when it returns nothing more is sent, and a waiting thread gives up. QEMU
  * crashes on requests outside of that time, and answers none while it waits for the control thread.
  * An answer that nobody waits for any more is passed over by the next request.
  *
@@ -54,6 +54,10 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
 
     private boolean running;
     private volatile boolean broken;
+
+    /**
+     * Requests without an answer so far, of which the last is waited for; guarded by the monitor.
+     */
     private int unanswered;
 
     private BackendChannel(Syscalls syscalls, Fd socket, EventFd cancel) {
@@ -146,6 +150,7 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
                 if (status < 0) {
                     return Outcome.UNKNOWN;
                 }
+                // Answers come in the order of the requests: the last one outstanding is to ours.
                 if (--unanswered == 0) {
                     return status == 0 ? Outcome.DONE : Outcome.REFUSED;
                 }
@@ -182,6 +187,7 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
         } finally {
             strays.forEach(Fd::close);
         }
+        // An answer to an earlier request, which was given up, may be of the other type.
         boolean known = unanswered > 1 || buffer.getInt(0) == id;
         if (!known || buffer.getInt(4) != FLAGS_REPLY || buffer.getInt(8) != 8) {
             throw new SessionException(
@@ -218,6 +224,7 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
     /** Ends waiting; nothing is sent from now on. */
     @Override
     public void close() {
+        // First: a thread that waits for an answer holds the monitor.
         suspend();
         synchronized (this) {
             broken = true;

@@ -13,8 +13,8 @@ import org.slf4j.LoggerFactory;
  * The chains of one ring whose answers come later, from whatever thread; owned by the ring's
  * worker.
  *
- * <p>Each is answered once: what comes second is dropped. Whoever stops the ring makes all answers
- * come at once and waits for them.
+ * <p>Each is answered once; a second answer is dropped. Stopping the ring makes all answers come at
+ * once and waits for them.
  *
  * <p><i>Thread-safe.</i>
  */

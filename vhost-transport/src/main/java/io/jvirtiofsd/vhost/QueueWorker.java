@@ -144,6 +144,7 @@ final class QueueWorker implements Runnable {
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
+        // Nothing can be parked any more: the thread has ended, and waited for the pool.
         parked.cancelAll();
         poller.close();
         wake.close();
@@ -163,6 +164,7 @@ final class QueueWorker implements Runnable {
                 vring.breakDown();
             }
             if (surplus != null) {
+                // All permits are here again when the pool has given back what it was handed.
                 surplus.acquireUninterruptibly(pool.size());
             }
         }
@@ -172,6 +174,9 @@ final class QueueWorker implements Runnable {
         DescriptorChain chain = new DescriptorChain();
         boolean served = false;
         int written = 0;
+        // Each round is one bracket: it gives back the chain of the last round, then takes and
+        // handles
+        // the next. So what was taken is given back even if the thread is to stop meanwhile.
         while (served || !stopping) {
             reader.enter();
             try {
@@ -193,10 +198,10 @@ final class QueueWorker implements Runnable {
     }
 
     /**
-     * The ring, for a chain that was taken from it; waits for its memory, in which case the bracket
-     * is another one afterwards.
+     * The ring that a chain was taken from. While the ring's memory is away this ends the bracket,
+     * waits, and begins another one: nothing that was looked up before may be used afterwards.
      *
-     * @return null if there is nothing to be done with the chain any more
+     * @return null if the chain is dropped: the ring is broken, or stops while its memory is away
      */
     private SplitRing ringOfTaken(Reclaimer.Reader reader) {
         SplitRing ring = vring.ring();
@@ -216,6 +221,8 @@ final class QueueWorker implements Runnable {
         }
         try {
             queue.disableKicks(ring);
+            // A chain may have come before the driver could see that kicks are wanted again: look
+            // once more.
             while (!queue.pop(ring, chain)) {
                 if (!queue.enableKicks(ring)) {
                     return false;
@@ -252,12 +259,16 @@ final class QueueWorker implements Runnable {
         }
     }
 
+    /** Stops serving the ring until it is configured anew; says why, once a second at most. */
     private void breakDown(String reason) {
         if (vring.breakDown()) {
             LOG.warn("{} is broken and stops: {}", thread.getName(), reason);
         }
     }
 
+    /**
+     * Gives a chain back, unless {@code ring} is null; takes the lock if other threads may push.
+     */
     private void giveBack(SplitRing ring, int head, int written) {
         if (ring == null) {
             return;

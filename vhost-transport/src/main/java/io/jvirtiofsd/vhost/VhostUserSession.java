@@ -132,6 +132,7 @@ final class VhostUserSession implements AutoCloseable {
     }
 
     private String acknowledge(Message message, long value) throws SessionException {
+        // Who wants no answer takes silence for success and would go on: so the session ends.
         if (!wantsAck(message)) {
             return "done";
         }
@@ -202,6 +203,7 @@ final class VhostUserSession implements AutoCloseable {
         }
         features = wanted;
         if ((wanted & VHOST_USER_F_PROTOCOL_FEATURES) == 0) {
+            // Without this feature there is no SET_VRING_ENABLE, and rings begin enabled.
             vrings.enableAll();
         }
     }
@@ -228,6 +230,7 @@ final class VhostUserSession implements AutoCloseable {
 
     private void setStatus(int next) {
         status = next & 0xff;
+        // A driver resets the device by writing 0.
         if (status == 0) {
             resetDevice();
         }
@@ -241,6 +244,7 @@ final class VhostUserSession implements AutoCloseable {
 
     @Override
     public void close() {
+        // First: a queue thread may be waiting there, and closing the rings waits for it.
         window.close();
         vrings.close();
         memory.close();

@@ -23,12 +23,18 @@ final class Vring {
 
     private int size;
     private int base;
+
+    /** Index at which the ring stopped last; 0 if it never ran. */
     private int stoppedAt;
+
     private long descriptorsUva;
     private long availUva;
     private long usedUva;
     private boolean addressed;
+
+    /** What serves the ring; null while it does not run. */
     private QueueWorker worker;
+
     private long brokenNanos = System.nanoTime() - LOG_INTERVAL_NANOS; // guarded by this
     private boolean unreachableSeen; // guarded by this
 
@@ -48,6 +54,12 @@ final class Vring {
         return index;
     }
 
+    /**
+     * SET_VRING_NUM.
+     *
+     * @param size entries, a power of two up to 32,768
+     * @throws Refusal for another size, or while the ring runs
+     */
     void setSize(int size) throws Refusal {
         refuseWhileRunning("size");
         if (size <= 0 || size > SplitRing.MAX_SIZE || Integer.bitCount(size) != 1) {
@@ -56,11 +68,17 @@ final class Vring {
         this.size = size;
     }
 
+    /**
+     * SET_VRING_BASE: index of the next chain to take, of which the lower 16 bits count.
+     *
+     * @throws Refusal while the ring runs
+     */
     void setBase(int base) throws Refusal {
         refuseWhileRunning("base");
         this.base = base & 0xffff;
     }
 
+    /** Index of the next chain to take; while the ring runs, the one it began with. */
     int base() {
         return base;
     }
@@ -70,6 +88,11 @@ final class Vring {
         return base == 0 && stoppedAt != 0;
     }
 
+    /**
+     * SET_VRING_ADDR: where the areas are, in the front-end's address space.
+     *
+     * @throws Refusal for addresses that are not aligned, or others than before while the ring runs
+     */
     void setAddresses(long descriptors, long used, long avail) throws Refusal {
         boolean same =
                 addressed && descriptors == descriptorsUva && used == usedUva && avail == availUva;
@@ -135,6 +158,7 @@ final class Vring {
         notifyAll();
     }
 
+    /** Memory of {@code bytes} bytes at {@code uva}, or null if no region has all of them. */
     private static NativeMemory area(GuestMemory memory, long uva, int bytes) {
         GuestRegion region = memory.findUser(uva, bytes);
         return region == null ? null : region.view(uva - region.uva(), bytes);
@@ -251,7 +275,7 @@ final class Vring {
         }
     }
 
-    /** Stops serving, after what was taken has been given back. */
+    /** Stops serving; waits until what was taken has been given back. */
     void stop() {
         if (worker != null) {
             base = worker.stop();

@@ -2,16 +2,23 @@
  * The back-end side of vhost-user: messages, the session's state, and the threads that serve
  * queues.
  *
- * <ul>
- *   <li>{@link io.jvirtiofsd.vhost.VhostUserServer}: the socket, one session after another; start
- *       reading here
- *   <li>{@code VhostUserSession}: which message is served when, and its answer; {@code Vrings},
- *       {@code MemoryRegions}, {@code WindowLink}: what the messages are about
- *   <li>{@code Endpoint}, {@code MessageType}, {@code Message}: framing and the table of messages
- *   <li>{@code Vring}: a queue as configured; {@code QueueWorker}: the thread that serves it,
- *       helped by a {@code WorkerPool}; {@code ParkedChains}: what is answered later
- *   <li>{@link io.jvirtiofsd.vhost.VirtioDevice}, {@link io.jvirtiofsd.vhost.ChainHandler}: what a
- *       device supplies
- * </ul>
+ * <pre>
+ *  VhostUserServer ── Listener: where front-ends come from
+ *    └─ VhostUserSession ── Endpoint: framing of messages (Message, MessageType)
+ *         ├─ MemoryRegions: the guest's memory
+ *         ├─ WindowLink ── BackendChannel: requests of ours to the front-end
+ *         └─ Vrings ── WorkerPool: help when chains pile up
+ *              └─ Vring: a queue as configured
+ *                   └─ QueueWorker: the thread that serves it ── ParkedChains: what is answered later
+ * </pre>
+ *
+ * <p>The picture says who owns whom. Read first {@link io.jvirtiofsd.vhost.VhostUserServer}, then
+ * {@code VhostUserSession}, which message is served when and with what answer, then {@code Vring}
+ * and {@code QueueWorker}. {@link io.jvirtiofsd.vhost.VirtioDevice} and {@link
+ * io.jvirtiofsd.vhost.ChainHandler} are what a device supplies.
+ *
+ * <p>The control thread runs everything above a {@code QueueWorker}: it accepts, reads messages and
+ * configures, one message at a time. It never waits for the peer and touches no memory of the
+ * guest. Each running ring has a thread; the pool's threads serve any of the request queues.
  */
 package io.jvirtiofsd.vhost;

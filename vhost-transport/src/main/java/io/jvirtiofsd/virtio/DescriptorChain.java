@@ -133,12 +133,17 @@ public final class DescriptorChain {
         if (index >= count) {
             throw new RingException("descriptor " + index + " of a table of " + count);
         }
+        // No chain has more descriptors than the table: a longer walk goes in a circle.
         if (steps > count) {
             throw new RingException("descriptor chain has a loop");
         }
     }
 
-    /** Takes up what one descriptor says; index of the next, or {@link #END}. */
+    /**
+     * Adds the buffer that one descriptor names.
+     *
+     * @return index of the next descriptor, or {@link #END}
+     */
     private int add(long address, int length, int flags, int next) throws RingException {
         boolean write = (flags & SplitRing.DESC_F_WRITE) != 0;
         long bytes = length & 0xffffffffL;

@@ -15,8 +15,13 @@ public final class Virtqueue {
     private final boolean indirect;
     private int lastAvail;
     private int usedIdx;
+
+    /** Whether {@link #usedIdx} has been read from the ring. */
     private boolean begun;
+
+    /** The used index when {@link #needsNotify} was asked last, if it ever was. */
     private int signalledUsed;
+
     private boolean signalledUsedValid;
 
     /**
@@ -62,7 +67,7 @@ public final class Virtqueue {
      * Takes the next chain without looking at its descriptors.
      *
      * @return its head, for {@link #walk}; &minus;1 if there is none
-     * @throws RingException likewise
+     * @throws RingException if the driver broke a rule; the queue must not be used any more
      */
     public int popHead(SplitRing ring) throws RingException {
         if (!begun) {

@@ -8,5 +8,15 @@
  *   <li>{@link io.jvirtiofsd.virtio.GuestBuffers}: one direction of them, which is what a device
  *       sees
  * </ul>
+ *
+ * <p>A queue keeps indices only; the ring is passed to each call, since the front-end may replace
+ * the memory behind it between two calls. The thread that serves a queue owns it and a chain. Other
+ * threads that serve surplus chains have a chain of their own, and push under a lock of the
+ * caller's.
+ *
+ * <p>All that is read here was written by the driver, which may be hostile and may go on writing.
+ * So each field is read once, checked, and every walk has a limit. A broken rule is a {@link
+ * io.jvirtiofsd.virtio.RingException}, after which the queue is not used any more. Source: virtio
+ * 1.3, 2.7.
  */
 package io.jvirtiofsd.virtio;

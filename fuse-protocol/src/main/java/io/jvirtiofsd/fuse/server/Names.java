@@ -11,15 +11,15 @@ import io.jvirtiofsd.fuse.Name;
 enum Names {
     NONE(0),
     ONE(Names.NAME_BYTES + 1),
-    /** The same, or "." or "..", which have a meaning of their own. */
+    /** One name, which may also be "." or "..". */
     ONE_OR_DOTS(Names.NAME_BYTES + 1),
     TWO(2 * (Names.NAME_BYTES + 1)),
     NAME_AND_TARGET(Names.NAME_BYTES + 1 + Names.TARGET_BYTES + 1),
-    /** A name that means nothing. */
+    /** A name that is there but is not used. */
     UNUSED(Names.NAME_BYTES + 1),
     /** The name of an extended attribute: no path component. */
     XATTR(Names.NAME_BYTES + 1, Errno.ERANGE),
-    /** The same, and any bytes after it. */
+    /** The name of an extended attribute, and its value after it: any bytes. */
     XATTR_AND_VALUE(Names.NAME_BYTES + 1 + XattrRequests.MAX_BYTES, Errno.E2BIG);
 
     static final int NAME_BYTES = 255; // linux/limits.h NAME_MAX
