@@ -6,7 +6,10 @@ import java.math.BigDecimal;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
-/** The part of the command line that is about what the guest keeps; a part of {@link Options}. */
+/**
+ * The part of the command line that is about what the guest keeps; a part of {@link Options}, and
+ * <i>confined to the main thread</i> as these are.
+ */
 final class CacheArguments {
     private static final BigDecimal MOST_SECONDS = BigDecimal.valueOf(86_400);
 

@@ -10,8 +10,8 @@ import picocli.CommandLine.Option;
 
 /**
  * The part of the command line that is about what the daemon itself may do, and about migration; a
- * part of {@link Options}. What promises something that does not exist here is refused, never
- * ignored.
+ * part of {@link Options}, and <i>confined to the main thread</i> as these are. An option that
+ * promises something that does not exist here is refused, never ignored.
  */
 final class ContainmentArguments {
     /** What the daemon is shut up in. */

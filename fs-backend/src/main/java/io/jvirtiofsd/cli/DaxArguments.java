@@ -6,7 +6,10 @@ import io.jvirtiofsd.dax.GuardMode;
 import picocli.CommandLine;
 import picocli.CommandLine.Option;
 
-/** The part of the command line that is about DAX; filled by picocli as part of {@link Options}. */
+/**
+ * The part of the command line that is about DAX; a part of {@link Options}, and <i>confined to the
+ * main thread</i> as these are.
+ */
 final class DaxArguments {
     /** Which files are marked for DAX. */
     enum Mode {

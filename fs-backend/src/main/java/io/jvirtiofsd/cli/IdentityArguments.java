@@ -7,7 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Option;
 
-/** The part of the command line that is about users and groups; a part of {@link Options}. */
+/**
+ * The part of the command line that is about users and groups; a part of {@link Options}, and
+ * <i>confined to the main thread</i> as these are.
+ */
 final class IdentityArguments {
     @Option(
             names = "--translate-uid",

@@ -5,7 +5,10 @@ import io.jvirtiofsd.passthrough.HandleMode;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
 import picocli.CommandLine.Option;
 
-/** The part of the command line that is about inodes and mounts; a part of {@link Options}. */
+/**
+ * The part of the command line that is about inodes and mounts; a part of {@link Options}, and
+ * <i>confined to the main thread</i> as these are.
+ */
 final class InodeArguments {
     /** What a JVM and a session need, and a little for files. */
     static final int LEAST_DESCRIPTORS = 256;

@@ -13,7 +13,8 @@ import org.slf4j.LoggerFactory;
  * guard, that hangs; a dead one is noticed by all, and the kernel lets go of everything it held.
  *
  * <p>Not {@code -XX:+ExitOnOutOfMemoryError}: the JVM would end for a request that is refused with
- * ENOMEM. Installed by {@link Main}; who embeds a back-end decides on its own process.
+ * ENOMEM. Installed by {@link Main}; a program that embeds a back-end decides for itself.
+ * <i>Thread-safe.</i>
  */
 final class LastResort implements Thread.UncaughtExceptionHandler {
     private static final Logger LOG = LoggerFactory.getLogger(LastResort.class);

@@ -16,7 +16,8 @@ import picocli.CommandLine;
  *
  * <p>Exit status: 0 after a session, SIGTERM or SIGINT; 1 if the share or the socket cannot be
  * used, or if the process must not go on ({@link LastResort}); 2 for a wrong command line. Any
- * failure is one line on standard error.
+ * failure is one line on standard error. <i>Confined to the main thread</i>; a signal comes on
+ * another one, to {@link Termination}.
  */
 public final class Main {
     private static final int OK = 0;

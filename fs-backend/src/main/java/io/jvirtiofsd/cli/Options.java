@@ -27,7 +27,7 @@ import picocli.CommandLine.Spec;
 
 /**
  * The command line, in the words of virtiofsd, so that a user swaps the binary and nothing else.
- * Filled once by picocli, read by {@link Main}.
+ * Filled once by picocli, read by {@link Main}. <i>Confined to the main thread.</i>
  */
 @Command(
         name = "jvirtiofsd",

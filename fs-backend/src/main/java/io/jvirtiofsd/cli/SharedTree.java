@@ -15,7 +15,7 @@ import java.util.Map;
 /**
  * What the command line says is to be shared: a directory of the host, or of a file system that is
  * opened for it. Owned by {@link Main}, which closes it after the back-end: that is when an archive
- * is written.
+ * is written. <i>Confined to the main thread.</i>
  */
 final class SharedTree implements AutoCloseable {
     private static final String ZIP = "zip:";

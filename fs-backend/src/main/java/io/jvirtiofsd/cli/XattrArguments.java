@@ -5,7 +5,10 @@ import io.jvirtiofsd.passthrough.XattrOptions;
 import io.jvirtiofsd.passthrough.rules.XattrMap;
 import picocli.CommandLine.Option;
 
-/** The part of the command line that is about extended attributes; a part of {@link Options}. */
+/**
+ * The part of the command line that is about extended attributes; a part of {@link Options}, and
+ * <i>confined to the main thread</i> as these are.
+ */
 final class XattrArguments {
     @Option(
             names = "--xattr",

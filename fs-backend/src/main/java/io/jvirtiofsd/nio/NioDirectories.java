@@ -60,6 +60,8 @@ final class NioDirectories implements DirectoryOperations {
             throw ErrnoException.of(Errno.ENOENT);
         }
         NioSession.Directory directory = new NioSession.Directory(open.node(), path, seen);
+        // Listed anew from the start, so that a second reading shows what has changed, as
+        // rewinddir(3).
         if (offset == 0 || open.names() == null) {
             NioErrno.run(() -> open.read(path));
         }

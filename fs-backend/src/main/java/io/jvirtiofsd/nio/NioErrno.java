@@ -124,12 +124,14 @@ final class NioErrno {
         } else if (e instanceof IllegalArgumentException) {
             return Errno.EINVAL;
         }
+        // No type of its own: go by the words.
         String reason = e instanceof FileSystemException f ? f.getReason() : e.getMessage();
         return byWords(reason);
     }
 
     /**
-     * The words may be followed by others: "Too many levels of symbolic links or unable to ...".
+     * The errno for words that may be followed by others: "Too many levels of symbolic links or
+     * unable to ...". "Too many open files" comes last, since another entry begins with it.
      */
     private static int byWords(String reason) {
         if (reason == null) {

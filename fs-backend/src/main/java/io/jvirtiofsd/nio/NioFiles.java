@@ -85,6 +85,8 @@ final class NioFiles implements FileOperations {
         boolean reading = mode != WRITE_ONLY;
         boolean writing = mode != READ_ONLY || truncating;
         NioSession.Place place = session.find(node);
+        // A file without a name is reached only by what is still open. And one copy of a file that
+        // nobody changes is enough for all who open it.
         if (place == null || share.isUnchanging() && share.copies()) {
             OpenChannel shared = node.shareOpen(reading, writing);
             if (shared != null) {
@@ -272,6 +274,7 @@ final class NioFiles implements FileOperations {
                             }
                         });
             } catch (ErrnoException e) {
+                // What was written counts; the guest meets the error again when it goes on.
                 if (done == 0) {
                     throw e;
                 }

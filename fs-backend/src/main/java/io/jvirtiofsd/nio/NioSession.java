@@ -13,8 +13,9 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * What the guest knows between INIT and DESTROY: nodes and open handles. Used by all parts of a
  * session.
  *
- * <p>Whoever goes by a path holds the lock of names, shared, so that the path stays what it is;
- * whoever takes names away holds it alone. Reading and writing need neither. <i>Thread-safe.</i>
+ * <p>A request that goes by a path holds the lock of names, shared, so that the path keeps leading
+ * to the same object. A request that takes a name away holds it alone. Reading and writing need
+ * neither. <i>Thread-safe.</i>
  */
 final class NioSession {
     /** Most files and directories that are open at a time. */

@@ -62,7 +62,7 @@ final class NioTree {
         return views;
     }
 
-    /** Whether a file that is open is held as a copy, of the heap if {@link #isUnchanging}. */
+    /** Whether an open file is held as a copy; the copy is in the heap if {@link #isUnchanging}. */
     boolean copies() {
         return copies;
     }
@@ -76,7 +76,12 @@ final class NioTree {
         return reserve;
     }
 
-    /** Must precede whatever adds to the tree or to a file. */
+    /**
+     * To be called before anything is added to the tree or to a file.
+     *
+     * @throws ErrnoException EROFS if nothing may be
+     * @throws OutOfMemoryError if the reserve of memory is spent
+     */
     void requireRoom() throws ErrnoException {
         refuseIfReadOnly();
         reserve.require();

@@ -1,9 +1,9 @@
 package io.jvirtiofsd.nio;
 
 /**
- * Memory that is let go of when a request finds none. What a provider keeps in the heap (Jimfs)
- * nobody can count; in a heap that is full to the last byte nothing could be removed any more.
- * Until the reserve is there again, nothing is made or written.
+ * Memory that is let go of when a request finds none. Nobody can count what a provider (Jimfs)
+ * keeps in the heap, and in a heap that is full to the last byte not even a file could be removed.
+ * Until the reserve has been allocated again, nothing is made or written.
  *
  * <p><i>Thread-safe.</i>
  */
@@ -13,13 +13,13 @@ final class Reserve {
 
     private volatile byte[] memory = new byte[BYTES];
 
-    /** Lets go of it. */
+    /** Lets go of the reserve, so that the next requests find memory. */
     void spend() {
         memory = null;
     }
 
     /**
-     * Must precede whatever makes a provider keep more.
+     * To be called before a provider is made to keep more.
      *
      * @throws OutOfMemoryError if the reserve is spent and there is no memory for it yet
      */

@@ -103,6 +103,8 @@ final class Credentials {
     private void become(int callerUid, int callerGid, int group) throws ErrnoException {
         NativeMemory groups = Scratch.get().small();
         groups.putInt(0, group);
+        // Groups first, the user last: without the daemon's user id the others could not be
+        // changed.
         int failed = syscalls.setgroups(group == KEEP ? 0 : 1, groups.address());
         if (failed >= 0) {
             failed = syscalls.setresgid(KEEP, callerGid, KEEP);
@@ -132,9 +134,9 @@ final class Credentials {
 
     /**
      * Runs a call that changes the data of {@code fd} so that the host clears set-user-ID and
-     * set-group-ID, as for any user who is a member of the file's group. Whether the caller is one
-     * the guest alone knows; to others the host would not leave set-group-ID where the group may
-     * not execute, but there it means nothing.
+     * set-group-ID, as for any user who is a member of the file's group. Only the guest knows
+     * whether the caller is one. For others the host would also clear set-group-ID where the group
+     * may not execute, but there it means nothing.
      */
     int clearingSuid(boolean clearing, int fd, Call call) throws ErrnoException {
         if (!clearing || !isRoot()) {
@@ -177,7 +179,7 @@ final class Credentials {
 
     /**
      * Runs a call that changes permissions so that the host clears set-group-ID: as a member of
-     * another group than {@code fileGid} only. Who the caller is the guest does not always say.
+     * another group than {@code fileGid} only. The guest does not always say who the caller is.
      */
     int clearingSgid(int fileGid, Call call) throws ErrnoException {
         if (!isRoot()) {

@@ -115,6 +115,9 @@ final class HostFiles implements FileOperations {
         share.refuseIfReadOnly();
         int directory = session.directory(parent);
         int hostFlags = this.hostFlags.of(in.flags());
+        // Exclusive even if the guest does not ask for it: an existing file is not made by the
+        // caller, and
+        // is looked up and opened like any other.
         int creating = hostFlags | Fcntl.O_CREAT | Fcntl.O_EXCL | Fcntl.O_NOFOLLOW;
         Credentials.Call call =
                 () ->
@@ -231,6 +234,7 @@ final class HostFiles implements FileOperations {
         DaxFile dax = window.file(file.inode());
         if (dax == null) {
             int written = write(file, offset, writeFlags, openFlags, source);
+            // A file that was opened with O_DIRECT refuses buffers that are not aligned.
             boolean again =
                     written == -Errno.EINVAL
                             && HostFlags.mayBeUnaligned(file, writeFlags, openFlags);
@@ -310,6 +314,7 @@ final class HostFiles implements FileOperations {
             }
             done += (int) part;
             first += count;
+            // A short transfer is the end: of the file, of the room, or at an error.
             if (part < IoVector.bytes(iov, count)) {
                 return done;
             }
@@ -329,7 +334,7 @@ final class HostFiles implements FileOperations {
         ErrnoException.check(closed);
     }
 
-    /** Brings what the guest has stored behind the last whole page into the file. */
+    /** Brings what the guest has stored in shadow pages into the file. */
     private void writeBack(HostHandle handle) {
         DaxFile dax = window.file(handle.inode());
         if (dax != null) {

@@ -41,7 +41,10 @@ final class HostLocks implements LockOperations {
         this.syscalls = share.syscalls();
     }
 
-    /** The processes of other guests and of the host have no number that this guest knows. */
+    /**
+     * The lock that is in the way, held by process 0: this guest knows no number for processes of
+     * other guests or of the host.
+     */
     @Override
     public FileLock getlk(long nodeId, LockRequest in) throws ErrnoException {
         HostHandle.OpenFile file = session.file(nodeId, in.fh());
@@ -147,7 +150,10 @@ final class HostLocks implements LockOperations {
         return owner;
     }
 
-    /** For reading and writing, since locks of both kinds may follow; else as the guest has it. */
+    /**
+     * Opens the file once more, for an owner. For reading and writing if that may be, since the
+     * owner may want locks of both kinds; otherwise as the guest has it open.
+     */
     private Fd openAgain(HostHandle.OpenFile file) throws ErrnoException {
         int path = session.descriptors().of(file.inode());
         int fd = share.options().readOnly() ? -Errno.EROFS : open(path, Fcntl.O_RDWR);
@@ -171,6 +177,7 @@ final class HostLocks implements LockOperations {
 
     private BlockedLock waitForRange(InodeLocks locks, InodeLocks.Owner owner, LockRequest in)
             throws ErrnoException {
+        // Of its own: the owner's may be closed while a thread waits in the kernel.
         Fd duplicate = duplicate(owner.fd());
         try {
             session.lockCounts().addRanges(LockedRanges.MOST_ADDED);
@@ -216,6 +223,9 @@ final class HostLocks implements LockOperations {
         }
     }
 
+    /**
+     * As {@link #setlk(long, LockRequest, boolean)} for flock(2), on the handle's own descriptor.
+     */
     private Optional<LockWait> flock(HostHandle.OpenFile file, LockRequest in, boolean waiting)
             throws ErrnoException {
         int operation =

@@ -91,7 +91,10 @@ final class HostNodes implements NodeOperations {
         return attributes;
     }
 
-    /** Changes mode, owner, size and times in this order: each may change what follows. */
+    /**
+     * Changes mode, owner, size and times, in this order: the times come last, since a change of
+     * the size changes them.
+     */
     @Override
     public Attributes setattr(long nodeId, AttributeChange change) throws ErrnoException {
         share.refuseIfReadOnly();

@@ -29,8 +29,8 @@ final class HostWindow {
     private static final long UNWRITABLE = 0x10 | 0x20; // STATX_ATTR_IMMUTABLE, STATX_ATTR_APPEND
 
     /**
-     * File systems with one page cache for whoever maps a file. Others (network, FUSE, overlay,
-     * whose lower files move when written) are served without.
+     * File systems with one page cache for all programs that map a file. Files of others (network,
+     * FUSE, overlay, whose lower files move when written) are not mapped.
      */
     private static final Set<Long> COHERENT =
             Set.of(
@@ -140,7 +140,7 @@ final class HostWindow {
                         == 0;
     }
 
-    /** Whether the file system has one page cache for whoever maps a file. */
+    /** Whether the file system has one page cache for all programs that map a file. */
     boolean isCoherent(int path, long device) {
         return coherentDevices.computeIfAbsent(
                 device,

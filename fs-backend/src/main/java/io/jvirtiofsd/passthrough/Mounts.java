@@ -100,6 +100,7 @@ final class Mounts {
             return null;
         }
         Fd owned = Fd.own(share.syscalls(), fd);
+        // Tried out: a file system may give handles that cannot be opened here.
         int same = descriptors.opening(() -> handle.open(share.syscalls(), fd));
         if (same >= 0) {
             share.syscalls().close(same);

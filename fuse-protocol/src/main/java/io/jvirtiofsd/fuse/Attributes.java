@@ -3,10 +3,10 @@ package io.jvirtiofsd.fuse;
 /**
  * The attributes of one inode, as {@code struct fuse_attr} carries them; made by a {@link Session}.
  *
- * <p>They die when the session is called again on the same thread: a file system may return a
- * record, or a cursor over memory that it reuses for each call. So whoever gets them reads them at
- * once, or copies what is needed later. Source: fuse.h, {@code struct fuse_attr} and {@code struct
- * fuse_attr_out}.
+ * <p><i>Confined to their thread</i>, on which they die when the session is called again: a file
+ * system may return a record, or a cursor over memory that it reuses for each call. So the caller
+ * reads them at once, or copies what it needs later. Source: fuse.h, {@code struct fuse_attr} and
+ * {@code struct fuse_attr_out}.
  */
 public interface Attributes {
     /** {@code ATTR_SUBMOUNT} of {@link #flags}: another file system is mounted here. */

@@ -2,7 +2,7 @@ package io.jvirtiofsd.fuse;
 
 /**
  * What a program may do with an open file beside reading and writing it, and syncfs(2); handles as
- * with {@link FileOperations}.
+ * with {@link FileOperations}. <i>Thread-safe</i>, as {@link Session} demands.
  */
 public interface ControlOperations {
     /** Of a file system that has none. */

@@ -1,6 +1,9 @@
 package io.jvirtiofsd.fuse;
 
-/** Operations on open directories; handles as with {@link FileOperations}. */
+/**
+ * Operations on open directories; handles as with {@link FileOperations}. <i>Thread-safe</i>, as
+ * {@link Session} demands.
+ */
 public interface DirectoryOperations {
     /** Of a file system that has none. */
     DirectoryOperations NONE = new DirectoryOperations() {};

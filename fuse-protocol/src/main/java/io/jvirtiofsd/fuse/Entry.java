@@ -3,7 +3,7 @@ package io.jvirtiofsd.fuse;
 /**
  * The answer to a lookup: the nodeId that a name stands for, already counted as one lookup, and its
  * attributes. It dies, as {@link Attributes} do, when the {@link Session} is called again on the
- * same thread.
+ * same thread. <i>Confined to its thread.</i>
  *
  * <p>Source: fuse.h, {@code struct fuse_entry_out}.
  */

@@ -2,7 +2,7 @@ package io.jvirtiofsd.fuse;
 
 /**
  * Operations on open regular files. A handle comes with the nodeId that the guest says it is of:
- * with another node it is {@code EBADF}.
+ * with another node it is {@code EBADF}. <i>Thread-safe</i>, as {@link Session} demands.
  */
 public interface FileOperations {
     /** Of a file system that has none. */
@@ -16,7 +16,12 @@ public interface FileOperations {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
-    /** Makes and opens a regular file, or opens what is there unless {@code O_EXCL}. */
+    /**
+     * Makes and opens a regular file. One that exists is opened instead, unless {@code O_EXCL} is
+     * set.
+     *
+     * @throws ErrnoException EEXIST if it exists and {@code O_EXCL} is set
+     */
     default CreateReply create(Caller caller, long parent, Name name, NewFile in)
             throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);

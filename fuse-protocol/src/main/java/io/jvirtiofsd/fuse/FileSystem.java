@@ -17,7 +17,7 @@ public interface FileSystem extends AutoCloseable {
      */
     Session begin(DaxMode mode);
 
-    /** What is worth logging of a session, for people; asked before it ends. Empty for nothing. */
+    /** Figures of a session for the log, as text for people; asked before it ends, may be empty. */
     default String report() {
         return "";
     }

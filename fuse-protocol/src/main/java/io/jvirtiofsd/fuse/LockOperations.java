@@ -2,7 +2,10 @@ package io.jvirtiofsd.fuse;
 
 import java.util.Optional;
 
-/** Operations on locks that the file system keeps; handles as with {@link FileOperations}. */
+/**
+ * Operations on locks that the file system keeps; handles as with {@link FileOperations}.
+ * <i>Thread-safe</i>, as {@link Session} demands.
+ */
 public interface LockOperations {
     /** Of a file system that keeps none: the guest keeps its own. */
     LockOperations NONE = new LockOperations() {};

@@ -4,7 +4,7 @@ import java.util.function.IntConsumer;
 
 /**
  * A lock that others have and that is to be waited for, without keeping the thread that serves the
- * request. Given by {@link FileSystem#setlkw}; whoever gets it starts it.
+ * request. Given by {@link LockOperations#setlkw} to the server, which starts it.
  *
  * <p><i>Thread-safe.</i>
  */

@@ -2,7 +2,10 @@ package io.jvirtiofsd.fuse;
 
 import java.util.List;
 
-/** Operations on the DAX window, in which the guest sees pages of files without asking. */
+/**
+ * Operations on the DAX window, in which the guest sees pages of files without asking.
+ * <i>Thread-safe</i>, as {@link Session} demands.
+ */
 public interface MappingOperations {
     /** Of a file system that maps no files. */
     MappingOperations NONE = new MappingOperations() {};

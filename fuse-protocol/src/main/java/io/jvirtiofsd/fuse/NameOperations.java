@@ -2,7 +2,8 @@ package io.jvirtiofsd.fuse;
 
 /**
  * Operations on names: they find, make, move or remove one in a directory. The {@link Entry} that
- * is returned dies when the session is called again on the same thread.
+ * is returned dies when the session is called again on the same thread. <i>Thread-safe</i>, as
+ * {@link Session} demands.
  */
 public interface NameOperations {
     /** Of a file system that has none. */
@@ -16,7 +17,7 @@ public interface NameOperations {
     /**
      * Looks up a node that the guest once knew; the entry is of the same nodeId and generation.
      *
-     * @throws ErrnoException ESTALE if it is there no more, or was forgotten too long ago
+     * @throws ErrnoException ESTALE if it does not exist any more, or was forgotten too long ago
      */
     default Entry find(long nodeId) throws ErrnoException {
         throw ErrnoException.of(Errno.ESTALE);

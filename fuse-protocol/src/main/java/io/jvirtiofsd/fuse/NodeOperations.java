@@ -3,6 +3,7 @@ package io.jvirtiofsd.fuse;
 /**
  * Operations on nodes by their nodeId: attributes, and what is asked of a node as such. The {@link
  * Attributes} that are returned die when the session is called again on the same thread.
+ * <i>Thread-safe</i>, as {@link Session} demands.
  */
 public interface NodeOperations {
     /** Of a file system that has none. */

@@ -5,7 +5,7 @@ package io.jvirtiofsd.fuse;
  * method per FUSE operation, by kind, with everything checked that can be checked without knowing
  * the file system. Begun by a {@link FileSystem}; owned by the server, which calls it.
  *
- * <p>Rules for implementations:
+ * <p><i>Thread-safe</i>, as are all parts. Rules for implementations:
  *
  * <ul>
  *   <li>Nodes are named by nodeIds; {@link FileSystem#ROOT} exists always. Each {@link Entry}
@@ -24,34 +24,42 @@ package io.jvirtiofsd.fuse;
  * implementation only has to create objects with the caller's identity.
  */
 public interface Session extends AutoCloseable {
+    /** The operations on nodes. */
     default NodeOperations nodes() {
         return NodeOperations.NONE;
     }
 
+    /** The operations on names. */
     default NameOperations names() {
         return NameOperations.NONE;
     }
 
+    /** The operations on open files. */
     default FileOperations files() {
         return FileOperations.NONE;
     }
 
+    /** The operations on open directories. */
     default DirectoryOperations directories() {
         return DirectoryOperations.NONE;
     }
 
+    /** The operations on extended attributes. */
     default XattrOperations xattrs() {
         return XattrOperations.NONE;
     }
 
+    /** The operations on locks; none if the guest keeps its own. */
     default LockOperations locks() {
         return LockOperations.NONE;
     }
 
+    /** The operations on the DAX window; none without a window. */
     default MappingOperations mappings() {
         return MappingOperations.NONE;
     }
 
+    /** The operations that fit nowhere else: ioctl(2), poll(2), syncfs(2). */
     default ControlOperations controls() {
         return ControlOperations.NONE;
     }

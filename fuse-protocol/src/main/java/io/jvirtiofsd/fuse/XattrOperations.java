@@ -1,6 +1,9 @@
 package io.jvirtiofsd.fuse;
 
-/** Operations on extended attributes of any kind of node. */
+/**
+ * Operations on extended attributes of any kind of node. <i>Thread-safe</i>, as {@link Session}
+ * demands.
+ */
 public interface XattrOperations {
     /** Of a file system that has none. */
     XattrOperations NONE = new XattrOperations() {};

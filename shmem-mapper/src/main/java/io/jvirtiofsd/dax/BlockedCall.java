@@ -203,6 +203,8 @@ final class BlockedCall {
         if (number == numbers.ioctl) {
             return HARMLESS_IOCTLS.contains(words[1]) ? Effect.NONE : Effect.UNKNOWN;
         }
+        // On x86-64 this may be openat(2) of a 32-bit program, with O_TRUNC in the place of the
+        // flags.
         if (number == numbers.preadv && ofOpen(words[2]) == Effect.CUTS) {
             return Effect.UNKNOWN;
         }

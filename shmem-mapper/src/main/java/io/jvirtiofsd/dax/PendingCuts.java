@@ -15,8 +15,8 @@ import java.util.concurrent.ConcurrentHashMap;
  *
  * <p>A cut is noted whether the file is mapped or not. The guest may give a file up and map it
  * again before a program has left its call. Another node may map the file while the guest's own cut
- * is going on: whoever cuts notes it first and looks for the file then, and whoever maps has the
- * file found first and asks for cuts then, so that one of the two sees the other.
+ * is going on. A cut is noted first, and then the file is looked for; a mapping first makes the
+ * file known, and then asks for cuts. So one of the two sees the other.
  *
  * <p><i>Thread-safe.</i> Asking for a file without cuts takes no lock.
  */

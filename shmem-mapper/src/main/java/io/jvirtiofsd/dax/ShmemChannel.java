@@ -2,7 +2,8 @@ package io.jvirtiofsd.dax;
 
 /**
  * Asks the front-end to place file pages in the guest's shared memory region and to take them out
- * again. Implemented by the transport; used by {@link DaxWindow} one request at a time.
+ * again. Implemented by the transport; used by {@link DaxWindow} one request at a time, on whatever
+ * thread. <i>Thread-safe.</i>
  *
  * <p>Source: vhost-user.rst, VHOST_USER_BACKEND_SHMEM_MAP and SHMEM_UNMAP.
  */

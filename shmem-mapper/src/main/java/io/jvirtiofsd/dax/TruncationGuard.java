@@ -37,8 +37,8 @@ import org.slf4j.LoggerFactory;
  * <p>Whatever goes wrong, a program is refused rather than left waiting or let through.
  *
  * <p>Three threads: one answers, and never waits for anything but the kernel; what must enter the
- * window's monitor is left to the second, since whoever holds the monitor may be waiting for an
- * answer; the third looks into programs' memory, which may be slow to come. Owned by {@link
+ * window's monitor is left to the second, since the thread that holds the monitor may be waiting
+ * for an answer; the third looks into programs' memory, which may be slow to come. Owned by {@link
  * FileWatch}. <i>Thread-safe.</i> Source: fanotify(7), Linux 6.14.
  */
 final class TruncationGuard implements Resource {
@@ -222,6 +222,8 @@ final class TruncationGuard implements Resource {
     }
 
     private void answer(Asked one, BlockedCall call) {
+        // At once goes on: a call that cuts nothing, a thread of ours, and one that has left its
+        // call.
         if (!call.mayCut() || isOurs(one.thread) || !call.isKnown() && call.isOver()) {
             respond(one.file, FAN_ALLOW);
             return;

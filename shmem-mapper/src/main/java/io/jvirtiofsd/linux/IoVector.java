@@ -2,7 +2,7 @@ package io.jvirtiofsd.linux;
 
 /**
  * A reusable native array of {@code struct iovec}, as {@code preadv2} and {@code pwritev2} take it;
- * owned by whoever runs one request.
+ * owned by the buffers of one request.
  *
  * <p>Entries are address and length pairs; adjacent entries that touch are merged, empty ones
  * dropped. The memory they name is borrowed.

@@ -2,7 +2,8 @@ package io.jvirtiofsd.linux;
 
 /**
  * The functions of libc that {@link Syscalls} calls, with {@code long} for pointers and {@code
- * size_t}; public only because its implementation is generated elsewhere.
+ * size_t}; public only because its implementation is generated elsewhere. <i>Thread-safe</i>, as
+ * the functions are.
  */
 public interface LibC {
     // spotless:off

@@ -10,9 +10,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
  * reclamation, so that using them costs a request two stores and no shared write.
  *
  * <p>A thread that serves requests registers a {@link Reader} and brackets each request with {@link
- * Reader#enter} and {@link Reader#exit}. Whoever takes a resource out of its table (so that no new
- * request can find it) hands it to {@link #retire}, which gives up ownership; it is closed at once
- * if no request runs, else by the last request that was running at that time.
+ * Reader#enter} and {@link Reader#exit}. A thread that takes a resource out of its table (so that
+ * no new request can find it) hands it to {@link #retire}, which gives up ownership; it is closed
+ * at once if no request runs, else by the last request that was running at that time.
  *
  * <p><i>Thread-safe.</i>
  */

@@ -10,7 +10,8 @@ import java.nio.file.Path;
 
 /**
  * Where front-ends come from: a socket file made here and removed at the end, or a descriptor that
- * the starter has passed. Owned by the server; <i>confined to the control thread</i>.
+ * the starter has passed. Owned by the server. <i>Immutable</i>; closed once, by the thread that
+ * closes the server.
  */
 public final class Listener implements Resource {
     private static final int SOL_SOCKET = 1; // asm-generic/socket.h

@@ -108,7 +108,7 @@ final class ParkedChains {
         }
     }
 
-    /** One that cannot be cancelled must not keep the others waiting. */
+    /** Cancels one; a failure must not keep the others waiting. */
     private static void cancel(Runnable cancel) {
         try {
             cancel.run();

@@ -377,6 +377,7 @@ final class QueueWorker implements Runnable {
         return written;
     }
 
+    /** Sets a chain aside, to be answered later by another thread. */
     private int park(ChainHandler handler, int head) {
         if (surplus == null) {
             parking = true;

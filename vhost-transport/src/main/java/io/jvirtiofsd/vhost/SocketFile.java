@@ -24,7 +24,8 @@ import java.nio.file.attribute.UserPrincipalNotFoundException;
  * <p>The {@link PidFile} keeps other daemons away from the name. Of what stands there only a socket
  * is removed that nobody listens on, at the start, and our own, at the end: it is known by its
  * inode, which nobody else gets while the socket is open. The mode comes by the umask and the group
- * by a descriptor, so no link that others put there is followed. Source: unix(7).
+ * by a descriptor, so no link that others put there is followed. <i>Confined to one thread at a
+ * time</i>: the one that opens it, then the one that closes the server. Source: unix(7).
  */
 final class SocketFile implements Resource {
     // spotless:off

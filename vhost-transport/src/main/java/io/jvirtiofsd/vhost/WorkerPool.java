@@ -62,7 +62,9 @@ final class WorkerPool implements AutoCloseable {
         }
     }
 
-    /** As if the thread had ended; but then nobody would serve what waits for it. */
+    /**
+     * Reports a failure as if the thread had ended. It goes on, since tasks may be waiting for it.
+     */
     private static void report(Throwable failure) {
         Thread thread = Thread.currentThread();
         thread.getUncaughtExceptionHandler().uncaughtException(thread, failure);

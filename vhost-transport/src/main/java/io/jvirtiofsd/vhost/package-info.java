@@ -17,8 +17,8 @@
  * and {@code QueueWorker}. {@link io.jvirtiofsd.vhost.VirtioDevice} and {@link
  * io.jvirtiofsd.vhost.ChainHandler} are what a device supplies.
  *
- * <p>The control thread runs everything above a {@code QueueWorker}: it accepts, reads messages and
- * configures, one message at a time. It never waits for the peer and touches no memory of the
- * guest. Each running ring has a thread; the pool's threads serve any of the request queues.
+ * <p>The control thread accepts, reads messages and configures, one message at a time. It never
+ * waits for the peer and touches no memory of the guest. Each running ring has a thread; the pool's
+ * threads serve any of the request queues.
  */
 package io.jvirtiofsd.vhost;

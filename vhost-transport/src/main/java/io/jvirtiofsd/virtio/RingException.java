@@ -1,6 +1,6 @@
 package io.jvirtiofsd.virtio;
 
-/** The driver broke the rules of its ring; the ring cannot be trusted any more. */
+/** The driver broke a rule of its ring; the ring cannot be trusted any more. */
 public final class RingException extends Exception {
     private static final long serialVersionUID = 1L;
 

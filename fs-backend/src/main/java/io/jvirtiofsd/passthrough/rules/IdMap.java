@@ -42,7 +42,8 @@ public final class IdMap {
      * Reads ranges of a user namespace, ":GUEST:HOST:COUNT:" with any separator. As in such a
      * namespace, the guest cannot use other ids, and ids of the host outside of it show as 65534.
      *
-     * @throws IllegalArgumentException likewise
+     * @throws IllegalArgumentException if one is no such range, or two speak of the same id in the
+     *     same direction
      */
     public static IdMap parseNamespace(List<String> ranges) {
         return IdRules.parseNamespace(ranges);

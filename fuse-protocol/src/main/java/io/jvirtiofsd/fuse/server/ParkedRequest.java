@@ -5,8 +5,8 @@ import io.jvirtiofsd.fuse.LockWait;
 import java.util.function.Consumer;
 
 /**
- * A request whose answer comes later: what {@link FuseWorker} leaves to whoever can give an answer
- * then. <i>Thread-safe.</i>
+ * A request whose answer comes later, from another thread: given by the {@link FuseWorker} that has
+ * served the request so far. <i>Thread-safe.</i>
  */
 public final class ParkedRequest {
     private final FuseServer server;

@@ -10,7 +10,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Says what a session has done when it ends, at most once a second: a guest can begin and end
- * sessions as fast as it likes. Owned by the {@link FuseServer}, guarded by its monitor.
+ * sessions as fast as it likes. Owned by the {@link FuseServer} and <i>guarded by its monitor</i>.
  */
 final class SessionLog {
     private static final Logger LOG = LoggerFactory.getLogger(FuseServer.class);

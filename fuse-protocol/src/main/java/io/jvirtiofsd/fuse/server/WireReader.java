@@ -9,8 +9,8 @@ import java.util.Arrays;
 /**
  * Reads little-endian fields one after another from a private copy of a request.
  *
- * <p>Whoever starts a structure has checked that its bytes are there; reading past the end throws
- * {@link IndexOutOfBoundsException}. <i>Confined to the request's thread.</i>
+ * <p>A structure is read only after it was checked that its bytes are there; reading past the end
+ * throws {@link IndexOutOfBoundsException}. <i>Confined to the request's thread.</i>
  */
 final class WireReader {
     private static final VarHandle SHORTS =
