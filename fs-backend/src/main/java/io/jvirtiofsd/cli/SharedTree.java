@@ -65,7 +65,7 @@ final class SharedTree implements AutoCloseable {
         return whole(FileSystems.newFileSystem(uri, ZIP_SETTINGS));
     }
 
-    /** All of a file system that was opened for this. */
+    /** The whole tree of a file system that was opened to be shared; taken. */
     private static SharedTree whole(FileSystem opened) {
         return new SharedTree(opened.getRootDirectories().iterator().next(), opened);
     }
@@ -142,7 +142,7 @@ final class SharedTree implements AutoCloseable {
         }
     }
 
-    /** For the log. */
+    /** What is shared, as text for the log. */
     @Override
     public String toString() {
         return opened == null ? root.toString() : root.toUri().toString();

@@ -16,12 +16,12 @@ final class Allowance {
         this.exhausted = exhausted;
     }
 
-    /** Of the heap: beyond it is ENOMEM. */
+    /** An allowance of the heap, beyond which is ENOMEM. */
     static Allowance ofMemory(long bytes) {
         return new Allowance(bytes, "Cannot allocate memory");
     }
 
-    /** Of the disk: beyond it is ENOSPC. */
+    /** An allowance of the disk, beyond which is ENOSPC. */
     static Allowance ofDisk(long bytes) {
         return new Allowance(bytes, "No space left on device");
     }

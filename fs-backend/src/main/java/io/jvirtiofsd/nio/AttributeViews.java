@@ -32,7 +32,7 @@ import java.util.Set;
  * owner makes such a principal. <i>Thread-safe.</i>
  */
 final class AttributeViews {
-    /** All that is needed, without names of users, which would have to be looked up. */
+    /** The attributes that are asked for: no names of users, which would have to be looked up. */
     private static final String UNIX_NUMBERS =
             "unix:mode,ino,rdev,nlink,uid,gid,ctime,size,lastAccessTime,lastModifiedTime,fileKey";
 

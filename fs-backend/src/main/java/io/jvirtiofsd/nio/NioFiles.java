@@ -314,7 +314,7 @@ final class NioFiles implements FileOperations {
         } // no provider can make a directory durable
     }
 
-    /** All is data up to the end, as lseek(2) allows. */
+    /** Answers that all is data up to the end, as lseek(2) allows. */
     @Override
     public long lseek(long nodeId, long fh, long offset, int whence) throws ErrnoException {
         long size = NioErrno.call(session.file(nodeId, fh).channel()::size);

@@ -45,7 +45,7 @@ final class NioNodes implements NodeOperations {
         return session.withNames(() -> now(node, session.find(node)));
     }
 
-    /** What is known of a node now; {@code place} is null if it has no name any more. */
+    /** A node's attributes now; {@code place} is null if it has no name any more. */
     private NioAttributes now(Node node, NioSession.Place place) {
         if (place != null) {
             return place.attributes();

@@ -19,7 +19,7 @@ public record CacheOptions(
         boolean sharedMmap,
         long negativeNanos) {
 
-    /** Nothing but the policy. */
+    /** Options with {@code policy}; the guest may list with attributes, all else is off. */
     public static CacheOptions of(CachePolicy policy) {
         return new CacheOptions(policy, true, false, false, false, 0);
     }

@@ -30,7 +30,7 @@ final class DescriptorAgeing implements AutoCloseable {
         this.sweep = sweep;
     }
 
-    /** To be called when there is something new. */
+    /** Starts or wakes the thread; to be called when there is something new to close later. */
     void wake() {
         if (asleep) {
             begin();

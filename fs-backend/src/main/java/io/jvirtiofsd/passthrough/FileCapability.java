@@ -27,7 +27,7 @@ final class FileCapability {
         this.hostName = moved ? XattrMap.join(map.prefix(NAME, 0, NAME.length), NAME) : null;
     }
 
-    /** To be called before the data or the owner of the regular file {@code fd} is changed. */
+    /** Drops the attribute; called before data or owner of the regular file {@code fd} change. */
     void drop(int fd) throws ErrnoException {
         if (hostName == null) {
             return;

@@ -70,7 +70,7 @@ final class HostControls implements ControlOperations {
         return events & ALWAYS_READY;
     }
 
-    /** By a descriptor of the object itself, or of the share where it can have none. */
+    /** Uses a descriptor of the object itself, or of the share where the object can have none. */
     @Override
     public void syncfs(long nodeId) throws ErrnoException {
         Inode inode = session.inode(nodeId);

@@ -98,7 +98,9 @@ final class HostDirectories implements DirectoryOperations {
                 with(nodeId, fh, fd -> dataOnly ? syscalls.fdatasync(fd) : syscalls.fsync(fd)));
     }
 
-    /** What {@code action} gives for what is open as {@code fh}, or the directory itself. */
+    /**
+     * The result of {@code action} on the descriptor of {@code fh}, or of an unopened directory.
+     */
     int with(long nodeId, long fh, IntUnaryOperator action) throws ErrnoException {
         if (!isUnopened(fh)) {
             return action.applyAsInt(session.handle(nodeId, fh).fd().number());

@@ -36,7 +36,7 @@ final class HostDirectory implements AutoCloseable {
     private static final Set<Long> LASTING_POSITIONS =
             Set.of(0xef53L, 0x58465342L); // ext2, ext3, ext4; xfs: linux/magic.h
 
-    /** As many steps up from a directory, itself first, as fit in a path. */
+    /** The directory itself, then as many steps up from it as fit in a path: "./../..". */
     private static final String UP = "." + "/..".repeat(1360);
 
     private final Syscalls syscalls;

@@ -166,7 +166,7 @@ final class HostFiles implements FileOperations {
                 });
     }
 
-    /** Gives the entry of a new object. */
+    /** Labels and looks up a new object, and gives its entry. */
     @FunctionalInterface
     private interface Finding {
         EntryCursor find() throws ErrnoException;

@@ -77,8 +77,8 @@ final class HostNodes implements NodeOperations {
     }
 
     /**
-     * What statx(2) says of {@code inode}, open as {@code fd}, and its maps show; good until the
-     * thread's next statx(2).
+     * Attributes of {@code inode}, open as {@code fd}, after its maps have been written back. They
+     * are good until the thread's next statx(2).
      */
     private StatxAttributes attributes(Inode inode, int fd, int mask) throws ErrnoException {
         DaxFile dax = window.file(inode);

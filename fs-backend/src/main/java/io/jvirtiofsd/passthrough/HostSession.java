@@ -33,7 +33,10 @@ final class HostSession {
     private final LockCounts lockCounts = new LockCounts();
     private volatile boolean ended;
 
-    /** Of all nodeIds, so that what a guest's NFS clients kept of another session means nothing. */
+    /**
+     * The generation of all nodeIds, another one in each session: so handles that NFS clients of
+     * the guest kept from another session mean nothing.
+     */
     private final int generation = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
 
     /**
@@ -69,7 +72,7 @@ final class HostSession {
         assert root.nodeId() == FileSystem.ROOT;
     }
 
-    /** The calling thread's cursor: one answer at a time. */
+    /** The calling thread's cursor, which holds one answer: good until the thread's next one. */
     EntryCursor cursor() {
         return cursors.get();
     }
@@ -219,7 +222,9 @@ final class HostSession {
         }
     }
 
-    /** Notes that {@code inode} is new and has its descriptor open. */
+    /**
+     * Notes that {@code inode} is new and its descriptor open; closes it if the session has ended.
+     */
     void added(Inode inode) {
         descriptors.opened(inode);
         if (ended) {

@@ -20,7 +20,7 @@ final class Umask {
 
     private final Syscalls syscalls;
 
-    /** Of a thread that has one of its own, what it is now. */
+    /** The umask of each thread that has one of its own. */
     private final ThreadLocal<Integer> own = new ThreadLocal<>();
 
     private volatile boolean refused;

@@ -14,12 +14,12 @@ import io.jvirtiofsd.passthrough.rules.XattrMap;
  */
 public record XattrOptions(
         boolean enabled, XattrMap map, FeatureMode posixAcl, FeatureMode securityLabel) {
-    /** None at all. */
+    /** No extended attributes at all. */
     public static XattrOptions off() {
         return new XattrOptions(false, XattrMap.identity(), FeatureMode.NEVER, FeatureMode.NEVER);
     }
 
-    /** All but access control lists, by their own names. */
+    /** All extended attributes but access control lists, by their own names. */
     public static XattrOptions on() {
         return new XattrOptions(true, XattrMap.identity(), FeatureMode.NEVER, FeatureMode.NEVER);
     }

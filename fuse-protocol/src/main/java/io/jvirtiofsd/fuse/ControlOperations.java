@@ -5,7 +5,7 @@ package io.jvirtiofsd.fuse;
  * with {@link FileOperations}. <i>Thread-safe</i>, as {@link Session} demands.
  */
 public interface ControlOperations {
-    /** Of a file system that has none. */
+    /** The operations of a file system that answers none of these. */
     ControlOperations NONE = new ControlOperations() {};
 
     /** Makes the whole file system that holds the node durable. */

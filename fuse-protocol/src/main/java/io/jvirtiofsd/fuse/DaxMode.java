@@ -2,12 +2,12 @@ package io.jvirtiofsd.fuse;
 
 /** Which files the guest maps in the DAX window, as its mount option and INIT say. */
 public enum DaxMode {
-    /** None. */
+    /** The guest maps no files. */
     NEVER,
 
-    /** Those with {@link Attributes#ATTR_DAX}. */
+    /** The guest maps the files with {@link Attributes#ATTR_DAX}. */
     INODE,
 
-    /** All regular files. */
+    /** The guest maps all regular files. */
     ALWAYS
 }

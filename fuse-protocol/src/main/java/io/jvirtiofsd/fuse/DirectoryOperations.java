@@ -5,7 +5,7 @@ package io.jvirtiofsd.fuse;
  * {@link Session} demands.
  */
 public interface DirectoryOperations {
-    /** Of a file system that has none. */
+    /** The operations of a file system that answers none of these. */
     DirectoryOperations NONE = new DirectoryOperations() {};
 
     /** Opens a directory. */

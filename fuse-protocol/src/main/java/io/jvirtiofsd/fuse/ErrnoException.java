@@ -35,7 +35,7 @@ public final class ErrnoException extends Exception {
         return result;
     }
 
-    /** As the other, for results that may be large. */
+    /** As {@link #check(int)}, for results that may be large. */
     public static long check(long result) throws ErrnoException {
         if (result < 0) {
             throw of((int) -result);

@@ -2,9 +2,9 @@ package io.jvirtiofsd.fuse;
 
 /** When a feature is agreed on that the guest's kernel may not have. */
 public enum FeatureMode {
-    /** Not even if offered. */
+    /** Not used, even if the guest offers it. */
     NEVER,
-    /** If offered. */
+    /** Used if the guest offers it. */
     AUTO,
     /** A guest that does not offer it is refused. */
     ALWAYS;

@@ -14,6 +14,6 @@ public record FileLock(long start, long end, int type, int pid) {
     public static final int F_WRLCK = 1; // asm-generic/fcntl.h
     public static final int F_UNLCK = 2; // asm-generic/fcntl.h
 
-    /** As a request: no lock on any byte. */
+    /** In a request: drops all locks of its owner on the file. */
     public static final FileLock WHOLE_FILE_UNLOCKED = new FileLock(0, Long.MAX_VALUE, F_UNLCK, 0);
 }

@@ -5,7 +5,7 @@ package io.jvirtiofsd.fuse;
  * with another node it is {@code EBADF}. <i>Thread-safe</i>, as {@link Session} demands.
  */
 public interface FileOperations {
-    /** Of a file system that has none. */
+    /** The operations of a file system that answers none of these. */
     FileOperations NONE = new FileOperations() {};
 
     /**

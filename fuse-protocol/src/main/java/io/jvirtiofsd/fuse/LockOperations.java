@@ -7,10 +7,13 @@ import java.util.Optional;
  * <i>Thread-safe</i>, as {@link Session} demands.
  */
 public interface LockOperations {
-    /** Of a file system that keeps none: the guest keeps its own. */
+    /** The operations of a file system that keeps no locks: the guest keeps its own. */
     LockOperations NONE = new LockOperations() {};
 
-    /** A lock that keeps the one of {@code in}, on a range of bytes, from being had, if any. */
+    /**
+     * A lock of another owner that is in the way of {@code in}, a lock on a range of bytes; of type
+     * {@link FileLock#F_UNLCK} if there is none.
+     */
     default FileLock getlk(long nodeId, LockRequest in) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }

@@ -7,7 +7,7 @@ import java.util.List;
  * <i>Thread-safe</i>, as {@link Session} demands.
  */
 public interface MappingOperations {
-    /** Of a file system that maps no files. */
+    /** The operations of a file system that maps no files. */
     MappingOperations NONE = new MappingOperations() {};
 
     /**
@@ -21,7 +21,7 @@ public interface MappingOperations {
         throw ErrnoException.of(Errno.ENOSYS);
     }
 
-    /** Takes ranges out of the DAX window, all or, if one cannot be, none. */
+    /** Takes ranges out of the DAX window. If one of them cannot be, none is taken out. */
     default void removeMappings(List<WindowRange> ranges) throws ErrnoException {
         throw ErrnoException.of(Errno.ENOSYS);
     }

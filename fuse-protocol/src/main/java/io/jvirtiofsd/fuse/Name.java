@@ -59,7 +59,7 @@ public final class Name {
         return Arrays.copyOfRange(bytes, offset, offset + length);
     }
 
-    /** For messages: UTF-8 where it is, replacement characters where it is not. */
+    /** The name as text for messages; a byte that is no UTF-8 becomes a replacement character. */
     @Override
     public String toString() {
         return new String(bytes, offset, length, StandardCharsets.UTF_8);

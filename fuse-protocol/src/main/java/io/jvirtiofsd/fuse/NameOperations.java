@@ -6,7 +6,7 @@ package io.jvirtiofsd.fuse;
  * {@link Session} demands.
  */
 public interface NameOperations {
-    /** Of a file system that has none. */
+    /** The operations of a file system that answers none of these. */
     NameOperations NONE = new NameOperations() {};
 
     /** Looks {@code name} up; a name that does not exist gives an entry with nodeId 0 or ENOENT. */

@@ -6,7 +6,7 @@ package io.jvirtiofsd.fuse;
  * <i>Thread-safe</i>, as {@link Session} demands.
  */
 public interface NodeOperations {
-    /** Of a file system that has none. */
+    /** The operations of a file system that answers none of these. */
     NodeOperations NONE = new NodeOperations() {};
 
     /** Attributes of a node; by {@code fh} if {@code hasHandle}, so that an open file is seen. */

@@ -64,7 +64,10 @@ public interface Session extends AutoCloseable {
         return ControlOperations.NONE;
     }
 
-    /** Takes {@code lookups} counts back; more than there are takes all; unknown nodes are fine. */
+    /**
+     * Takes {@code lookups}, unsigned, counts of a node back; all if there are fewer. An unknown
+     * node is no error.
+     */
     void forget(long nodeId, long lookups);
 
     /**

@@ -5,7 +5,7 @@ package io.jvirtiofsd.fuse;
  * demands.
  */
 public interface XattrOperations {
-    /** Of a file system that has none. */
+    /** The operations of a file system that answers none of these. */
     XattrOperations NONE = new XattrOperations() {};
 
     /**

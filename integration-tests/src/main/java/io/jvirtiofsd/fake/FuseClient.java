@@ -194,7 +194,7 @@ public final class FuseClient {
         begin(2, nodeId).u64(lookups).post();
     }
 
-    /** One lookup less of each, on the hiprio queue. */
+    /** BATCH_FORGET on the hiprio queue: takes one lookup of each node back. */
     public void batchForget(long... nodeIds) {
         begin(42, 0).u32(nodeIds.length, 0);
         for (long nodeId : nodeIds) {

@@ -50,7 +50,7 @@ public final class InProcess implements AutoCloseable {
         thread.start();
     }
 
-    /** Where it listens. */
+    /** The socket that the daemon listens on. */
     public Path socket() {
         return socket;
     }

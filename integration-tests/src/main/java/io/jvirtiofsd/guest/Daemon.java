@@ -23,7 +23,7 @@ public final class Daemon implements AutoCloseable {
     private static final Duration END = Duration.ofSeconds(10);
     private static final int TAIL_LINES = 30;
 
-    /** Not the flag ABORT_ERROR, which a trace has. */
+    /** A line of the log that says "error"; not the flag ABORT_ERROR, which a trace has. */
     private static final Pattern COMPLAINT = Pattern.compile("\\b(WARN|ERROR)");
 
     private static final Path UNIX_SOCKETS = Path.of("/proc/net/unix");

@@ -15,18 +15,18 @@ import java.util.Set;
 
 /**
  * The system call that another thread of this machine is waiting in, as far as it can be seen, and
- * whether it may make a file shorter: any call may that is not known to be unable to.
+ * whether it may make a file shorter: any call that is not known to be harmless may.
  *
  * <p><i>Immutable.</i> Source: proc(5), /proc/PID/syscall; asm/unistd_64.h and
  * asm-generic/unistd.h.
  */
 final class BlockedCall {
-    /** What there is to see. */
+    /** What can be seen of a thread. */
     private enum Sight {
         /** The thread does not wait. */
         RUNNING,
         SEEN,
-        /** It is gone, or not ours to look at. */
+        /** The thread is gone, or this process may not look at it. */
         HIDDEN
     }
 
@@ -97,7 +97,7 @@ final class BlockedCall {
     private final Sight sight;
     private final int number;
 
-    /** Of the call, then the stack pointer and the program counter of the program. */
+    /** The call's arguments, then the program's stack pointer and program counter. */
     private final long[] words;
 
     private final Effect effect;
@@ -162,7 +162,7 @@ final class BlockedCall {
         }
     }
 
-    /** Of /proc/TID/syscall; empty if it cannot be read. */
+    /** What /proc/TID/syscall says; empty if it cannot be read. */
     private static String line(Syscalls syscalls, int tid) {
         NativeMemory block = Scratch.get().proc();
         byte[] path = ("/proc/" + tid + "/syscall").getBytes(StandardCharsets.US_ASCII);
@@ -282,7 +282,7 @@ final class BlockedCall {
         return number == other.number && Arrays.equals(words, other.words);
     }
 
-    /** It has ended, and nobody has asked how yet. */
+    /** Whether the thread has ended, but is still there as a zombie. */
     private static boolean isDead(int number, long[] words) {
         return number == NO_CALL && programCounter(words) == 0;
     }

@@ -78,7 +78,7 @@ public final class DaxFile {
         privatePath = path;
     }
 
-    /** Gives that descriptor back; null if there is none. */
+    /** Gives the private path back, to be closed by the caller; null if there is none. */
     synchronized Fd takePrivatePath() {
         Fd path = privatePath;
         privatePath = null;
@@ -101,7 +101,7 @@ public final class DaxFile {
         return opening.applyAsInt(path);
     }
 
-    /** Size now, or the one it is about to have; 0 if it cannot be known. */
+    /** The file's size, or a smaller one that it is about to get; 0 if it cannot be known. */
     synchronized long size() {
         if (closed) {
             return 0;

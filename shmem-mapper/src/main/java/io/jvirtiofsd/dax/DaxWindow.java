@@ -62,7 +62,7 @@ public final class DaxWindow implements AutoCloseable {
     private final RangeTable ranges = new RangeTable();
     private final PendingCuts cuts = new PendingCuts();
 
-    /** One for each file of the host that is open here. */
+    /** The files that are open here, one for each file of the host. */
     private final Map<FileId, DaxFile> files = new ConcurrentHashMap<>();
 
     /**

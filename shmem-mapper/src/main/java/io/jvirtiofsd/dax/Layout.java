@@ -33,7 +33,10 @@ final class Layout {
     private final WindowPieces pieces;
     private final DaxStatistics statistics;
 
-    /** The front-end's, made when first needed: what it has mapped once it can keep. */
+    /**
+     * Pages shared with this front-end, made when first needed. Another one gets others, since a
+     * front-end can keep what it has once mapped.
+     */
     private ShadowPages shadows;
 
     private long unusedBytes;

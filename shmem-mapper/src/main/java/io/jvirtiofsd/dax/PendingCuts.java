@@ -36,16 +36,16 @@ final class PendingCuts {
             return new Cut(call, 0);
         }
 
-        /** Whether it may still come, the file having {@code now} bytes. */
+        /** Whether the cut may still come, where the file has {@code now} bytes. */
         boolean isPending(long now) {
             return now >= proof && !call.isOver();
         }
     }
 
-    /** By file the sizes that changes of the guest's may leave; the lists never change. */
+    /** By file the sizes that changes of the guest's may leave. The lists are immutable. */
     private final Map<FileId, List<Long>> own = new ConcurrentHashMap<>();
 
-    /** By file and thread, which is in one call at a time; 0 is any that is not known. */
+    /** By file and thread: a thread is in one call at a time. 0 is a thread that is not known. */
     private final Map<FileId, Map<Integer, Cut>> others = new ConcurrentHashMap<>();
 
     /**

@@ -79,10 +79,10 @@ final class TruncationGuard implements Resource {
     private static final long LIMIT_NANOS = 5_000_000_000L;
     private static final int PROCESS = (int) ProcessHandle.current().pid();
 
-    /** A thread that the kernel has asked for, and the file as the kernel shows it. */
+    /** A thread that the kernel holds up until it has an answer, and the file as it shows it. */
     private record Asked(Fd file, int thread) {}
 
-    /** One whose call is to be prepared. */
+    /** A file that a program is about to cut: its call waits for the window, since a time. */
     private record Held(Fd file, long since) {}
 
     private final Syscalls syscalls;

@@ -293,7 +293,7 @@ final class WindowPieces implements Resource {
                 .toList();
     }
 
-    /** The front-end is gone and its window with it. */
+    /** Forgets all pieces: the front-end is gone, and its window with it. */
     void forgetAll() {
         doubtful.clear();
         unproven = null;

@@ -16,7 +16,7 @@ public final class Parts implements AutoCloseable {
         return part;
     }
 
-    /** From now on they are the object's. */
+    /** Ends the making: from now on the object owns its parts. */
     public void complete() {
         open.clear();
     }

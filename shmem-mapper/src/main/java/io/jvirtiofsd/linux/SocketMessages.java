@@ -29,7 +29,7 @@ public final class SocketMessages {
     private final NativeMemory iovec = NativeMemory.allocate(IoVector.ENTRY_BYTES);
     private final NativeMemory control = NativeMemory.allocate(CONTROL_BYTES);
 
-    /** For {@code socket}, borrowed as long as this is used. */
+    /** Messages over {@code socket}, borrowed as long as this is used. */
     public SocketMessages(Syscalls syscalls, int socket) {
         this.syscalls = syscalls;
         this.socket = socket;

@@ -17,7 +17,7 @@ final class FaultingMemory {
     private final Syscalls syscalls;
     private final long address;
 
-    /** For memory that begins at {@code address}; borrowed. */
+    /** Memory that begins at {@code address}, borrowed. */
     FaultingMemory(Syscalls syscalls, long address) {
         this.syscalls = syscalls;
         this.address = address;

@@ -34,7 +34,9 @@ public final class GuestRegion implements Resource {
     /** View i starts at i GiB and is up to 2 GiB long, so that no access of 1 GiB straddles two. */
     private final NativeMemory[] views;
 
-    /** For the window, whose pages may be missing: what takes the place of {@link #views}. */
+    /**
+     * In the place of {@link #views} for the window, whose pages may be missing; otherwise null.
+     */
     private final FaultingMemory faulting;
 
     private GuestRegion(long gpa, long bytes, Syscalls syscalls, long hva) {

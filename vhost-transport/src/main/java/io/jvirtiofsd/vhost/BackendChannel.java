@@ -99,7 +99,7 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
         }
     }
 
-    /** Ends that: nothing is sent any more, and nobody waits. */
+    /** Lets no more requests pass: nothing is sent any more, and a thread that waits gives up. */
     void suspend() {
         synchronized (sending) {
             running = false;
@@ -215,7 +215,7 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
         }
     }
 
-    /** The front-end has ended in the middle of it, which the main socket reports. */
+    /** Gives the channel up: the front-end has ended, which the main socket reports. */
     private void isGone(LinuxException e) {
         broken = true;
         LOG.debug("the back-end channel is not used any more: {}", e.getMessage());

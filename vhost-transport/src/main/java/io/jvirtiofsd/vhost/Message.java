@@ -52,7 +52,7 @@ final class Message implements AutoCloseable {
         return fds.size();
     }
 
-    /** Gives the first descriptor that is left. */
+    /** Gives the first descriptor that has not been taken yet. */
     Fd takeFd() {
         return fds.remove(0);
     }
@@ -63,7 +63,7 @@ final class Message implements AutoCloseable {
         fds.clear();
     }
 
-    /** For the trace: the payload's words and the descriptors. */
+    /** The payload's words and the number of descriptors, for the trace. */
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder(type.name());

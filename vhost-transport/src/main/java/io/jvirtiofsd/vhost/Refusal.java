@@ -21,7 +21,7 @@ final class Refusal extends Exception {
         this.expected = expected;
     }
 
-    /** One that both sides can live with: not worth a word, and never the session's end. */
+    /** A refusal that the front-end expects: it is not logged and never ends the session. */
     static Refusal expected(String message) {
         return new Refusal(message, null, true);
     }

@@ -100,7 +100,7 @@ final class SocketFile implements Resource {
         return Fd.own(syscalls, LinuxException.check(syscalls.socket(AF_UNIX, type, 0), failure));
     }
 
-    /** Of the absolute path, unless only what was {@code given} is short enough. */
+    /** The address of the absolute path; of {@code given} if only that is short enough. */
     private NativeMemory address(Path given) throws IOException {
         if (path.getFileName() == null || NamedFile.bytes(path).length > Scratch.MOST_PATH_BYTES) {
             throw new IOException(failure + ": no name for a socket");
@@ -140,7 +140,7 @@ final class SocketFile implements Resource {
         old.remove(syscalls, path);
     }
 
-    /** Gives to a group what was bound, which may not be what stands at the path by now. */
+    /** Gives the bound socket to a group; another file may stand at the path by now. */
     private void admit(String group) throws IOException {
         int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
         int number = syscalls.openat(Fcntl.AT_FDCWD, NamedFile.name(path), flags, 0);

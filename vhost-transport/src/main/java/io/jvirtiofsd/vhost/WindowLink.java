@@ -65,7 +65,10 @@ final class WindowLink implements AutoCloseable {
         attach();
     }
 
-    /** A front-end that never asked for the region has none, though it may know the messages. */
+    /**
+     * Lets the window use the channel once the front-end has asked for the region: else it has
+     * none.
+     */
     private void attach() {
         if (channel != null && mapping && announced) {
             window.ifPresent(present -> present.attach(channel));

@@ -67,7 +67,7 @@ public final class FuseServer {
         return next.reply();
     }
 
-    /** What requests that begin now work on, or null before INIT. */
+    /** The session that requests work on which begin now; null before INIT. */
     Begun current() {
         return current;
     }

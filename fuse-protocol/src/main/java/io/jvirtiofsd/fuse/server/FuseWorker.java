@@ -76,7 +76,7 @@ public final class FuseWorker {
         }
     }
 
-    /** What the last request is to be answered by, if {@link #handle} has said so; given once. */
+    /** The last request, if {@link #handle} has returned {@link #PARKED} for it; given once. */
     public ParkedRequest parked() {
         ParkedRequest given = parked;
         parked = null;
@@ -123,7 +123,11 @@ public final class FuseWorker {
         }
     }
 
-    /** What must be right before any operation may run; a null {@code opcode} never is. */
+    /**
+     * Checks what must be right before an operation may run, and loads its arguments.
+     *
+     * @param opcode null for an unknown one, which is refused
+     */
     private void admit(Opcode opcode) throws ErrnoException {
         if (!request.lengthMatches()) {
             throw ErrnoException.of(Errno.EINVAL);

@@ -134,7 +134,7 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
         return InitFlag.HAS_INODE_DAX.in(flags) ? DaxMode.INODE : DaxMode.ALWAYS;
     }
 
-    /** Whether extension records mean anything. */
+    /** Whether the guest's extension records are read: one of two features was agreed on. */
     boolean readsExtensions() {
         return InitFlag.SECURITY_CTX.in(flags) || InitFlag.CREATE_SUPP_GROUP.in(flags);
     }

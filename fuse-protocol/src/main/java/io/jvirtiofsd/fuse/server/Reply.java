@@ -24,7 +24,7 @@ enum Reply {
     /** The guest expects no answer at all, not even an error. */
     NONE(0, NoneIn::read),
     EMPTY(0, NoneIn::read),
-    /** Any number of bytes. */
+    /** An answer of any number of bytes. */
     DATA(0, NoneIn::read),
     ENTRY(EntryOut.BYTES, EntryOut::read),
     ATTR(AttrOut.BYTES, AttrOut::read),

@@ -204,22 +204,22 @@ final class Request {
         return writer.capacity() - OUT_HEADER_BYTES;
     }
 
-    /** Where READ data goes, {@code size} &le; {@link #room} bytes, in place. */
+    /** The guest's buffers for READ data, {@code size} &le; {@link #room} bytes, used in place. */
     GuestData target(int size) {
         return writer.data(OUT_HEADER_BYTES, size);
     }
 
-    /** Tells that {@code bytes} of the {@link #target} were filled. */
+    /** Notes that {@code bytes} of the {@link #target} were filled. */
     void filledInPlace(int bytes) {
         inPlaceBytes = bytes;
     }
 
-    /** Tells that it is answered when {@code lock} has been waited for. */
+    /** Notes that the request is answered when {@code lock} has been waited for. */
     void park(LockWait lock) {
         wait = lock;
     }
 
-    /** What it waits for, or null if it can be answered. */
+    /** The lock that the request waits for, or null if it can be answered. */
     LockWait parkedFor() {
         return wait;
     }
