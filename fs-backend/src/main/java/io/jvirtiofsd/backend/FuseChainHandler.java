@@ -52,7 +52,7 @@ final class FuseChainHandler implements ChainHandler {
         return (int) Math.min(bytes, Integer.MAX_VALUE);
     }
 
-    /** A part of a chain, in place. */
+    /** Data in a part of a chain, used in place. */
     private abstract static class Part implements GuestData {
         final IoVector vector = new IoVector(VECTOR_ENTRIES);
 
@@ -72,7 +72,7 @@ final class FuseChainHandler implements ChainHandler {
         }
     }
 
-    /** The readable side, consumed from its front; as {@link GuestData}, what is left of it. */
+    /** The readable side, consumed from its front. As {@link GuestData} it is the rest. */
     private static final class Request extends Part implements RequestReader {
         private GuestBuffers buffers;
         private long consumed;
@@ -111,7 +111,7 @@ final class FuseChainHandler implements ChainHandler {
         }
     }
 
-    /** The writable side; as {@link GuestData}, a part of it that {@link #data} chose. */
+    /** The writable side. As {@link GuestData} it is the part that {@link #data} has chosen. */
     private static final class Reply extends Part implements ReplyWriter {
         private GuestBuffers buffers;
         private int dataPosition;

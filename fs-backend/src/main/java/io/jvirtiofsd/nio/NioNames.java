@@ -13,9 +13,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /**
- * Operations that find, make, move or remove names, of one session. What POSIX says of them is
- * decided here, since providers differ: Jimfs puts a directory in a file's place, zip moves a
- * directory and leaves what is in it behind.
+ * Operations that find, make, move or remove names, of one session. The rules of POSIX are checked
+ * here, since providers differ: Jimfs puts a directory in a file's place, zip moves a directory and
+ * leaves behind what is in it.
  *
  * <p><i>Thread-safe.</i>
  */
@@ -88,15 +88,15 @@ final class NioNames implements NameOperations {
         return entry(session.nodes().lookup(directory.node(), name, seen), seen);
     }
 
-    /** Makes something at a path, with these permissions from the start if it can. */
+    /** Makes an object at a path; it has its permissions from the start if the provider can. */
     @FunctionalInterface
     interface Maker {
         void make(Path path) throws java.io.IOException;
     }
 
     /**
-     * Makes what {@code maker} makes and gives it to the caller, or to the parent's group where the
-     * parent says so.
+     * Makes an object and gives it to the caller and the caller's group; to the group of a parent
+     * that has set-group-ID.
      *
      * @param mode permissions, or &minus;1 for a symbolic link
      */
@@ -248,7 +248,11 @@ final class NioNames implements NameOperations {
         remove(parent, name, true);
     }
 
-    /** Removes a name; of a directory if {@code directories}, of anything else if not. */
+    /**
+     * Removes a name.
+     *
+     * @param directories whether it must be a directory's, or else must not be
+     */
     private void remove(long parent, Name name, boolean directories) throws ErrnoException {
         share.refuseIfReadOnly();
         String string = NioTree.string(name);

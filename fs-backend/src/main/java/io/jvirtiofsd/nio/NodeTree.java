@@ -14,10 +14,11 @@ import java.util.Map;
  * All nodes the guest knows, and the directories that lead to them. Owned by the session.
  *
  * <p>A node is found by parent and name, and by the provider's key for objects where there is one:
- * that is how hard links are one node. It stays while it is looked up or leads to one that is.
+ * that is how hard links are one node. A node stays as long as the guest has lookups of it, or of a
+ * node below it.
  *
- * <p><i>Thread-safe</i>; asks the provider nothing. That names do not change between two calls is
- * the business of the session's lock.
+ * <p><i>Thread-safe</i>; asks the provider nothing. The session's lock of names keeps names from
+ * changing between two calls.
  */
 final class NodeTree {
     private static final int MAX_DEPTH = 4096;
@@ -31,6 +32,8 @@ final class NodeTree {
     private final Map<Object, Node> byKey = new HashMap<>();
 
     private final int limit;
+
+    /** Names of all nodes together: counted, since a node may have many. */
     private int names;
 
     NodeTree(Path rootPath, NioAttributes rootSeen, NioOptions options) {
@@ -118,7 +121,7 @@ final class NodeTree {
         return known != null ? known.ino() : hash(parent.ino(), name);
     }
 
-    /** A number for what has none: from where it was first seen. */
+    /** An inode number for an object that has none, made of the place where it was first seen. */
     private static long hash(long parentIno, String name) {
         long mixed = parentIno * 0x9E3779B97F4A7C15L ^ name.hashCode();
         for (int i = 0; i < name.length(); i++) {
@@ -199,6 +202,7 @@ final class NodeTree {
         }
         if (node.isDirectory()) {
             for (Node.Link old : List.copyOf(node.links)) {
+                // A directory has one name only.
                 cut(node, old.parent(), old.name()); // it was moved
             }
         }
@@ -219,7 +223,7 @@ final class NodeTree {
         }
     }
 
-    /** A name is gone, found out by chance. */
+    /** Takes out a name that a request has found to be gone. */
     synchronized void gone(Node parent, String name) {
         Node node = parent.children.get(name);
         if (node != null) {
@@ -228,8 +232,10 @@ final class NodeTree {
     }
 
     /**
-     * A name was removed, which stood for {@code before}; with the last one the object loses its
-     * key, which the provider may use again.
+     * Takes out a name that was removed by the guest. With its last name the object loses its key,
+     * which the provider may use again.
+     *
+     * @param before the attributes of the object before it was removed
      */
     synchronized void removed(Node parent, String name, NioAttributes before) {
         Node node = parent.children.get(name);
@@ -240,6 +246,8 @@ final class NodeTree {
             return;
         }
         boolean linked = parent.children.get(name) == node;
+        // A name that the guest does not know counts as well, where the provider tells their
+        // number.
         int others = node.links.size() - (linked ? 1 : 0);
         int left = before.isDirectory() ? 0 : Math.max(others, before.nlink() - 1);
         node.saw(before.withNlink(left));
@@ -251,7 +259,7 @@ final class NodeTree {
         }
     }
 
-    /** A node, if known, has moved to a name that was free. */
+    /** Moves a node, if it is known, to a name that is free now. */
     synchronized void moved(Node parent, String name, Node newParent, String newName) {
         gone(newParent, newName);
         Node node = parent.children.get(name);
@@ -280,7 +288,9 @@ final class NodeTree {
         dropIfUnused(node);
     }
 
-    /** Lets go of a node that is neither counted nor leads anywhere, and so of those above it. */
+    /**
+     * Drops a node without lookups and without nodes below it, then the same for those above it.
+     */
     private void dropIfUnused(Node unused) {
         Node node = unused;
         while (node != root && node.lookups == 0 && node.children.isEmpty()) {

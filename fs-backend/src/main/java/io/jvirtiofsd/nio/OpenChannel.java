@@ -7,8 +7,8 @@ import java.nio.channels.SeekableByteChannel;
 import java.util.Arrays;
 
 /**
- * A channel of a file, which goes on working when the name is gone; shared by the handles that were
- * opened then, closed with the last of them.
+ * A channel of a file, which goes on working when the file's name is gone. It is shared by the
+ * handles that are opened after that, and closed with the last handle.
  *
  * <p><i>Thread-safe</i>: channels without positional reads and writes take turns.
  */
@@ -27,7 +27,7 @@ final class OpenChannel {
     private int users = 1;
 
     /**
-     * Takes {@code channel}, for one handle, and from {@code allowance} what is known to be copied.
+     * Takes {@code channel}, for one handle, and bytes of {@code allowance} for a copied file.
      *
      * @param copied whether the provider has copied the file, and copies what is written
      * @throws IOException if there is too little left; the channel is closed
@@ -55,7 +55,9 @@ final class OpenChannel {
         }
     }
 
-    /** Takes what a copy of {@code size} bytes needs more; under the channel's monitor. */
+    /**
+     * Takes the bytes that a copy of {@code size} bytes still lacks; under the channel's monitor.
+     */
     private void require(long size) throws IOException {
         if (copied && size > taken) {
             allowance.take(size - taken);
@@ -63,7 +65,9 @@ final class OpenChannel {
         }
     }
 
-    /** Counts one more handle that wants to do this; false if it cannot, or has been closed. */
+    /**
+     * Counts one more handle; false if the channel is closed, or cannot read or write as wanted.
+     */
     synchronized boolean share(boolean reading, boolean writing) {
         if (users == 0 || reading && !readable || writing && !writable) {
             return false;

@@ -9,10 +9,10 @@ import java.util.function.IntConsumer;
 
 /**
  * One lock that is waited for, by a thread of {@link LockWaiters} in the host's kernel. Owns a
- * duplicate of the descriptor that is to have the lock, so that its number stays what it is.
+ * duplicate of the descriptor that is to have the lock, so that the number keeps meaning this file.
  *
- * <p>Who gives up is answered at once; the thread leaves when it can, and lets go of what it gets
- * after all. <i>Thread-safe.</i>
+ * <p>A wait that is cancelled is answered at once. The thread leaves the kernel when it can, and
+ * gives a lock back that it gets after all. <i>Thread-safe.</i>
  */
 final class BlockedLock implements LockWait {
     /** A call on the descriptor; 0 or a negated errno. */
@@ -46,7 +46,7 @@ final class BlockedLock implements LockWait {
     /**
      * Takes {@code fd}.
      *
-     * @param undo for a lock that nobody wants any more
+     * @param undo gives a lock back that came after the wait was cancelled
      */
     BlockedLock(Syscalls syscalls, LockWaiters waiters, Fd fd, Call call, Call undo, End end) {
         this.syscalls = syscalls;
@@ -80,6 +80,7 @@ final class BlockedLock implements LockWait {
     }
 
     private void leave(int result) {
+        // The first to take the answer gives it: this thread or the one that cancels.
         IntConsumer done = answer.getAndSet(null);
         if (done == null && result >= 0) {
             undo.run(fd.number());

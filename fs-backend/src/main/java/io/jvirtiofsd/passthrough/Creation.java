@@ -46,7 +46,7 @@ final class Creation {
         return () -> this.umask.during(umask, call);
     }
 
-    /** Makes an object by {@code call}, whose result it gives. */
+    /** Makes an object by {@code call}, as the caller; the call's result. */
     int make(Caller caller, Credentials.Call call) throws ErrnoException {
         session.requireRoom();
         return credentials.create(caller, call);
@@ -65,8 +65,8 @@ final class Creation {
     }
 
     /**
-     * Labels what is open as {@code fd}, which may be a negated errno, or takes it back: what
-     * cannot get its label must not stay.
+     * Labels the object that is open as {@code fd}. If that fails, or {@code fd} is a negated
+     * errno, removes the name: an object that cannot get its label must not stay.
      *
      * @param removal flags of unlinkat(2)
      */
@@ -78,7 +78,7 @@ final class Creation {
         }
     }
 
-    /** Labels what is not open, if there is anything to label it with, or takes it back. */
+    /** Opens and labels an object, if the request has a label for it; removes it if that fails. */
     void labelNamed(Caller caller, int directory, Name name, int removal) throws ErrnoException {
         if (caller.securityContexts().isEmpty()) {
             return;
@@ -103,7 +103,10 @@ final class Creation {
         return lookups.add(Fd.own(syscalls, ErrnoException.check(path)));
     }
 
-    /** Looks it up by its name, which costs less, unless that is another's already. */
+    /**
+     * Looks up the object that {@code fd} is open on: by its name, which costs less, or by the
+     * descriptor if the name is another object's by now.
+     */
     EntryCursor lookup(Fd fd, int directory, Name name) throws ErrnoException {
         ErrnoException.check(share.statx(fd.number(), HostDirectory.LOOKUP_MASK));
         NativeMemory statx = Scratch.get().statx();

@@ -40,7 +40,7 @@ final class EntryCursor implements Entry {
         this.sessionGeneration = sessionGeneration;
     }
 
-    /** Makes this the entry of {@code inode}. */
+    /** Makes this the entry of {@code inode}, with the attributes that statx(2) has just given. */
     EntryCursor at(Inode inode) {
         nodeId = inode.nodeId();
         attributes.of(inode);

@@ -90,7 +90,11 @@ final class HostNames implements NameOperations {
                 Fcntl.AT_REMOVEDIR);
     }
 
-    /** {@code removal} are the flags of unlinkat(2) that would take it back. */
+    /**
+     * Makes an object by {@code creating}, labels it and looks it up.
+     *
+     * @param removal flags of unlinkat(2) that remove it if it cannot get its label
+     */
     private Entry made(
             Caller caller,
             long parent,

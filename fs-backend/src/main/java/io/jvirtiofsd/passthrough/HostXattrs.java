@@ -70,8 +70,9 @@ final class HostXattrs implements XattrOperations {
     }
 
     /**
-     * Gives what {@code fd}, of any kind, refers to the label that came with the request that made
-     * it; 0 or a negated errno.
+     * Gives the new object that {@code fd} refers to the label that came with the caller's request.
+     *
+     * @return 0 or a negated errno
      */
     int label(int fd, Caller caller) {
         for (SecurityContext context : caller.securityContexts()) {
@@ -106,8 +107,8 @@ final class HostXattrs implements XattrOperations {
     }
 
     /**
-     * Names of trusted.* are for privileged callers only, as on the host; a guest that maps ids
-     * does not say who asks, so all may be.
+     * Lists names of trusted.* to privileged callers only, as the host does. A guest that maps ids
+     * does not say who asks; there every caller counts as privileged.
      */
     @Override
     public byte[] listxattr(Caller caller, long nodeId) throws ErrnoException {

@@ -16,7 +16,9 @@ final class LockCounts {
     private final AtomicInteger ranges = new AtomicInteger();
 
     /**
-     * @throws ErrnoException ENOLCK
+     * Counts one more owner.
+     *
+     * @throws ErrnoException ENOLCK if there would be too many
      */
     void addOwner() throws ErrnoException {
         add(owners, 1, MAX_OWNERS);
@@ -27,7 +29,9 @@ final class LockCounts {
     }
 
     /**
-     * @throws ErrnoException ENOLCK
+     * Counts {@code count} more ranges.
+     *
+     * @throws ErrnoException ENOLCK if there would be too many
      */
     void addRanges(int count) throws ErrnoException {
         add(ranges, count, MAX_RANGES);

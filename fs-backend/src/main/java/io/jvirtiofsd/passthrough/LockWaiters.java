@@ -10,13 +10,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The threads that wait for locks in the host's kernel, which alone knows who comes next; and what
- * gets them out of there. Owned by the share.
+ * The threads that wait for locks in the host's kernel, which alone knows who comes next, and the
+ * thread that interrupts them. Owned by the file system.
  *
  * <p><i>Thread-safe.</i>
  */
 final class LockWaiters implements AutoCloseable {
-    /** More wait at once for nobody: a thread each. */
+    /** The most locks that are waited for at a time: each takes a thread. */
     static final int MAX_WAITING = 256;
 
     private static final int SIGURG = 23; // asm/signal.h; ignored by default, unused by the JVM
@@ -92,6 +92,7 @@ final class LockWaiters implements AutoCloseable {
     private void nudgeOnce(BlockedLock wait) {
         if (wait.interrupt(thread -> syscalls.tgkill(process, thread, SIGURG))
                 && !nudging.isShutdown()) {
+            // The signal may have come just before the call: again, until the thread has left.
             nudging.schedule(() -> nudgeOnce(wait), NUDGE_MILLIS, TimeUnit.MILLISECONDS);
         }
     }

@@ -5,9 +5,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The ranges of one file that one owner has locked, as the host's kernel keeps them: what overlaps
- * is replaced, what touches and is of one type is one. Known here only so that they can be counted,
- * since each is memory of the kernel.
+ * The ranges of one file that one owner has locked, as the host's kernel keeps them: a new range
+ * replaces what it overlaps, and ranges of one type that touch become one. They are known here only
+ * to be counted, since each is memory of the kernel.
  *
  * <p><i>Guarded by the monitor of the file's {@link InodeLocks}.</i> Source: fcntl(2).
  */
@@ -35,7 +35,7 @@ final class LockedRanges {
         return 1;
     }
 
-    /** HostLocks or unlocks {@code start} to {@code end}, both included. */
+    /** Locks or unlocks {@code start} to {@code end}, both included. */
     void set(long start, long end, int type) {
         cut(start, end);
         if (type == FileLock.F_UNLCK) {

@@ -60,14 +60,14 @@ final class StatxAttributes implements FullAttributes {
         return this;
     }
 
-    /** Asserted where an answer begins to be read: by its mode, its size or its number. */
+    /** Whether statx(2) has not been called since; asserted by the fields that are read first. */
     private boolean isFresh() {
         return stamp == scratch.statxStamp();
     }
 
     /**
-     * Whether the guest may map the file. It reads the maps up to the size it knows, without a
-     * request, so it may not keep that. Under "always" the host changes nothing.
+     * Whether the guest may map the file. A guest reads maps up to the size it knows, without a
+     * request; so it may not keep the size, except under "always", where the host changes nothing.
      */
     private boolean mayMap(Inode inode) {
         return switch (mode) {

@@ -8,8 +8,8 @@ package io.jvirtiofsd.linux;
  */
 public record FileId(long device, long ino) {
     /**
-     * The file that {@code fd} is of, as statx(2) says. Overwrites the thread's small block: in the
-     * one for attributes may be an answer that a guest is about to get.
+     * The file that {@code fd} refers to, as statx(2) says. It overwrites the thread's small block,
+     * not the one for attributes, which may hold an answer that a guest is about to get.
      */
     public static FileId of(Syscalls syscalls, Fd fd) throws LinuxException {
         Scratch scratch = Scratch.get();

@@ -23,7 +23,7 @@ public final class OpenFileLimit {
         return value < 0 ? Long.MAX_VALUE : value; // RLIM_INFINITY
     }
 
-    /** Sets both; whether that is allowed. */
+    /** Sets the limit in force and the most it may be raised to; false if that is not allowed. */
     public static boolean set(Syscalls syscalls, long limit) {
         NativeMemory both = Scratch.get().small();
         both.putLong(0, limit);

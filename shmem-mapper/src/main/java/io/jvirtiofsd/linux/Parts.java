@@ -5,7 +5,7 @@ import java.util.Deque;
 
 /**
  * What an object that is being made has opened so far: closed, last first, unless all of it could
- * be opened. Confined to the constructor.
+ * be opened. <i>Confined to the constructor.</i>
  */
 public final class Parts implements AutoCloseable {
     private final Deque<Resource> open = new ArrayDeque<>();

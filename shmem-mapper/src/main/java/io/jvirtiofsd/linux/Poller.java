@@ -1,8 +1,8 @@
 package io.jvirtiofsd.linux;
 
 /**
- * An epoll instance, edge-triggered: descriptors wake it, nobody needs to read them. Owned by the
- * thread that waits.
+ * An epoll instance, edge-triggered: descriptors wake it and need not be read. Owned by the thread
+ * that waits.
  *
  * <p><i>Confined to that thread</i>, but for {@link #add} and {@link #remove}, which any may call.
  * Source: epoll(7).
@@ -30,7 +30,7 @@ public final class Poller implements AutoCloseable {
         return new Poller(syscalls, Fd.own(syscalls, number));
     }
 
-    /** Lets {@code fd}, which stays borrowed until removed, wake the poller. */
+    /** Lets {@code descriptor}, borrowed until it is removed, wake the poller. */
     public void add(int descriptor) throws LinuxException {
         NativeMemory event = Scratch.get().small();
         event.putInt(0, EPOLLIN | EPOLLET);

@@ -37,6 +37,7 @@ public final class ReadableLoop implements Resource {
         thread.setDaemon(true);
     }
 
+    /** Starts the thread, if it has not been started. */
     public synchronized void start() {
         if (!started) {
             thread.start();

@@ -285,13 +285,13 @@ final class FileRequests {
         }
     }
 
-    /** What OPEN does not mean: the file exists, and terminals are nobody's here. */
+    /** Flags that are taken out of an OPEN: the file exists, and no terminal is opened. */
     private static final int NOT_FOR_OPEN =
             OpenFlags.O_CREAT | OpenFlags.O_EXCL | OpenFlags.O_NOCTTY;
 
     /**
-     * The most that one request copies; the guest asks again for the rest. Who stops a ring waits
-     * for the requests that are being served.
+     * The most bytes that one request copies; the guest asks again for the rest. A bound is needed
+     * since stopping a ring waits for the requests that are being served.
      */
     static final long MAX_COPY_BYTES = 64 << 20;
 
@@ -331,7 +331,9 @@ final class FileRequests {
         putCreated(request, reply);
     }
 
-    /** Encodes the answer; if that cannot be, nothing stays open that the guest does not know. */
+    /**
+     * Encodes the answer; if it cannot be encoded, releases the handle, which the guest never got.
+     */
     private static void putCreated(Request request, CreateReply reply) throws ErrnoException {
         try {
             NodeRequests.putEntry(request, reply.entry());

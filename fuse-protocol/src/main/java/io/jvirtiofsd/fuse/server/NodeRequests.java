@@ -216,8 +216,8 @@ final class NodeRequests {
     }
 
     /**
-     * Encodes an entry; one that the guest would choke on is a bug of the file system, whose count
-     * is taken back.
+     * Encodes an entry. One with impossible attributes is a bug of the file system; its lookup is
+     * taken back.
      *
      * @throws ErrnoException ELOOP for the root, which Linux takes from nobody: it is met where the
      *     exported directory is mounted once more inside itself
@@ -229,7 +229,7 @@ final class NodeRequests {
         putAny(request, entry);
     }
 
-    /** "." is the node itself, "..", the directory it is in: a guest that has only its nodeId. */
+    /** Looks up "." or "..": the node or its parent, for a guest that knows only the nodeId. */
     private static void lookupDots(Request request) throws ErrnoException {
         if (!InitFlag.EXPORT_SUPPORT.in(request.negotiated().flags())) {
             throw ErrnoException.of(Errno.EINVAL);
@@ -279,6 +279,7 @@ final class NodeRequests {
             throw ErrnoException.of(Errno.EINVAL);
         }
         while (left > 0) {
+            // As many at a time as fit into the private copy.
             WireReader items = request.copyItems(left, ForgetOne.BYTES);
             for (; items.remaining() > 0; left--) {
                 ForgetOne one = ForgetOne.read(items);
