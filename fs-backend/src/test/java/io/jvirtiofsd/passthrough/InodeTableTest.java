@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Inodes without descriptors, and handles that stand for a number. */
@@ -29,6 +30,7 @@ class InodeTableTest {
     private static final long DEVICE = 5;
     private static final int INITIAL_BUCKETS = 4096;
     private static final int MAX_REMEMBERED = 65_536;
+    private static final int RACES = 20_000;
     private static final int REGULAR = Statx.S_IFREG;
 
     /** Gives a descriptor's number as the handle. */
@@ -271,53 +273,63 @@ class InodeTableTest {
         assertEquals(Set.of(one, two), seen);
     }
 
-    /** Looks one object up and forgets it, as a thread that serves requests does. */
-    private int lookUpAndForget(FileHandle handle, int rounds) {
-        int ended = 0;
-        for (int round = 0; round < rounds; round++) {
-            Inode known = find(7);
-            Inode counted =
-                    known != null && known.addLookup()
-                            ? known
-                            : table.lookupOrAdd(inode(7, handle));
-            // As long as it is counted, nodeId and identity lead to it and to no other.
-            assertSame(counted, table.get(counted.nodeId()));
-            assertSame(counted, table.lookupOrAdd(inode(7, handle)));
-            assertFalse(table.forget(counted, 1));
-            ended += table.forget(counted, 1) ? 1 : 0;
-        }
-        return ended;
-    }
-
+    /** Two threads, which look each object up and forget it at the same time. */
     private void race(FileHandle handle) throws Exception {
+        AtomicInteger arrived = new AtomicInteger();
+        AtomicInteger ended = new AtomicInteger();
+        Callable<Void> thread =
+                () -> {
+                    for (int ino = 0; ino < RACES; ino++) {
+                        arrived.incrementAndGet();
+                        while (arrived.get() < 2 * (ino + 1)) {
+                            Thread.onSpinWait();
+                        }
+                        try {
+                            lookUpAndForget(ino, handle, ended);
+                        } catch (Throwable e) {
+                            arrived.set(2 * RACES); // the other one is not to wait
+                            throw e;
+                        }
+                    }
+                    return null;
+                };
         ExecutorService threads = Executors.newFixedThreadPool(2);
         try {
-            Callable<Integer> thread = () -> lookUpAndForget(handle, 50_000);
-            int ended = 0;
-            for (Future<Integer> each : threads.invokeAll(List.of(thread, thread))) {
-                ended += each.get();
+            for (Future<Void> each : threads.invokeAll(List.of(thread, thread))) {
+                each.get();
             }
-            assertTrue(ended > 0);
         } finally {
             threads.shutdown();
             assertTrue(threads.awaitTermination(20, TimeUnit.SECONDS));
         }
-        assertFalse(table.knows(new FileId(DEVICE, 7)));
+        assertTrue(ended.get() >= RACES, "ended: " + ended); // none is left, some ended twice
+        assertTrue(ended.get() <= 2 * RACES, "ended: " + ended);
+    }
+
+    private void lookUpAndForget(int ino, FileHandle handle, AtomicInteger ended) {
+        Inode counted = table.lookupOrAdd(inode(ino, handle));
+        // As long as it is counted, nodeId and identity lead to it and to no other.
+        assertSame(counted, table.get(counted.nodeId()));
+        assertSame(counted, table.lookupOrAdd(inode(ino, handle)));
+        assertFalse(table.forget(counted, 1));
+        assertSame(counted, table.get(counted.nodeId()));
+        ended.addAndGet(table.forget(counted, 1) ? 1 : 0);
     }
 
     @Test
     void threadsNeverSeeTwoNodeIdsOfAnObject() throws Exception {
         race(null);
-        assertNull(find(7));
         table.forEach(inode -> assertNull(inode, "not taken out"));
     }
 
     @Test
     void threadsNeverSeeTwoNodeIdsOfAnObjectThatIsRemembered() throws Exception {
         race(handle(1));
-        List<Inode> left = new ArrayList<>();
-        table.forEach(left::add);
-        assertEquals(List.of(find(7)), left);
-        assertEquals(1, left.get(0).nodeId()); // the first it got
+        Set<Long> left = new HashSet<>();
+        table.forEach(inode -> left.add(inode.ino()));
+        assertEquals(RACES, left.size());
+        for (int ino = 0; ino < RACES; ino++) {
+            assertSame(find(ino), table.forgotten(find(ino).nodeId()));
+        }
     }
 }
