@@ -13,6 +13,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.jvirtiofsd.backend.BackEndOptions;
 import io.jvirtiofsd.fuse.LockOptions;
 import io.jvirtiofsd.linux.OpenDescriptors;
+import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
@@ -34,7 +35,10 @@ class LocksTest {
 
     private static final int O_RDONLY = 0;
     private static final int O_RDWR = 2;
+
+    /** Nothing shows from outside that the host's kernel makes a thread wait for a lock. */
     private static final int QUIET_MILLIS = 50;
+
     private static final int EBADF = 9;
     private static final int EAGAIN = 11;
     private static final int EINVAL = 22;
@@ -296,9 +300,8 @@ class LocksTest {
         for (int slot = 0; slot < 256; slot++) {
             waiting.startWaiting(slot, second.node, second.fh, MINE, WRITE, FLOCK);
         }
-        while (waitingThreads() < 256) {
-            assertTrue(many.staysSilent(QUIET_MILLIS));
-        }
+        assertTrue(Waiting.until(() -> waitingThreads() >= 256));
+        assertTrue(many.staysSilent(0));
         second.locks.startWaiting(1, second.node, second.fh, MINE, WRITE, FLOCK);
         assertEquals(ENOLCK, second.locks.await());
         second.frontend.stop();
@@ -307,10 +310,7 @@ class LocksTest {
         }
         OpenDescriptors.assertSettleAt(before);
         first.flock(UNLOCK);
-        while (waitingThreads() > 0 && !canFlock()) {
-            assertTrue(many.staysSilent(1)); // what was got too late is let go
-        }
-        assertTrue(canFlock());
+        assertTrue(Waiting.until(this::canFlock)); // what was got too late is let go
     }
 
     private boolean canFlock() {
