@@ -59,7 +59,7 @@ public final class Syscalls {
         return value >= 0 ? value : -lastError();
     }
 
-    private int byNumber(int number, long a, long b, long c) {
+    int byNumber(int number, long a, long b, long c) {
         return (int) result(libc.syscall(number, a, b, c));
     }
 
