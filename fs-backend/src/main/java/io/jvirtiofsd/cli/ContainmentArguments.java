@@ -1,8 +1,11 @@
 package io.jvirtiofsd.cli;
 
+import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.passthrough.HandleMode;
+import java.io.IOException;
 import java.util.Locale;
 import java.util.Stack;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
@@ -14,6 +17,9 @@ import picocli.CommandLine.Option;
  * promises something that does not exist here is refused, never ignored.
  */
 final class ContainmentArguments {
+    /** The property by which the launcher says what it has made. */
+    private static final String SANDBOX = "jvirtiofsd.sandbox";
+
     /** What the daemon is shut up in. */
     enum Sandbox {
         NAMESPACE,
@@ -21,31 +27,23 @@ final class ContainmentArguments {
         NONE
     }
 
-    /** What happens at a system call that is not on a list. */
-    enum Seccomp {
-        NONE,
-        KILL,
-        LOG,
-        TRAP
-    }
-
     @Option(
             names = "--sandbox",
             paramLabel = "MODE",
-            defaultValue = "none",
             description =
-                    "none; namespace and chroot are refused: the daemon cannot shut itself up yet"
-                            + " (default: ${DEFAULT-VALUE}).")
+                    "What the launcher shuts the daemon up in. namespace: a root of its own, with"
+                            + " the share and what a JVM reads, and no network. chroot: such a root"
+                            + " only. none (default: namespace, where the host lets us).")
     private Sandbox sandbox;
 
     @Option(
             names = "--seccomp",
             paramLabel = "ACTION",
-            defaultValue = "none",
             description =
-                    "none; kill, log and trap are refused: system calls are not filtered yet"
-                            + " (default: ${DEFAULT-VALUE}).")
-    private Seccomp seccomp;
+                    "What happens at a system call that a serving daemon never makes: kill, trap"
+                            + " (SIGSYS), log (and let through), or none, which filters nothing"
+                            + " (default: kill, where there is libseccomp).")
+    private SystemCallPolicy.Mode seccomp;
 
     @Option(
             names = "--modcaps",
@@ -87,16 +85,6 @@ final class ContainmentArguments {
      * @throws IllegalArgumentException if what is asked for cannot be; the message is one sentence
      */
     void check(HandleMode handles) {
-        if (sandbox != Sandbox.NONE) {
-            throw new IllegalArgumentException(
-                    "--sandbox=%s: this daemon has no sandbox yet, only none"
-                            .formatted(lower(sandbox)));
-        }
-        if (seccomp != Seccomp.NONE) {
-            throw new IllegalArgumentException(
-                    "--seccomp=%s: this daemon does not filter system calls yet, only none"
-                            .formatted(lower(seccomp)));
-        }
         if (handles == HandleMode.MANDATORY && modcaps().drops("dac_read_search")) {
             throw new IllegalArgumentException(
                     "--inode-file-handles=mandatory needs dac_read_search, which --modcaps gives"
@@ -109,6 +97,35 @@ final class ContainmentArguments {
             throw new IllegalArgumentException(
                     "--migration-...: this daemon cannot migrate guests yet");
         }
+    }
+
+    /**
+     * Sees to it that the process is confined as these say: the launcher has made the sandbox, the
+     * system calls of all threads are filtered now.
+     *
+     * @throws IOException if they say so and it is not; the message is one sentence
+     */
+    void confine(boolean syslog) throws IOException {
+        String made = System.getProperty(SANDBOX, lower(Sandbox.NONE));
+        if (sandbox != null && !lower(sandbox).equalsIgnoreCase(made)) {
+            String message = "--sandbox=%s: the launcher, jvirtiofsd, makes it; here is %s";
+            throw new IOException(message.formatted(lower(sandbox), made));
+        }
+        try {
+            SystemCallPolicy.install(
+                    seccomp == null ? SystemCallPolicy.Mode.KILL : seccomp, syslog);
+        } catch (LinuxException | LinkageError e) {
+            if (seccomp != null) {
+                throw new IOException("--seccomp=%s: %s".formatted(lower(seccomp), why(e)), e);
+            }
+            LoggerFactory.getLogger(Main.class).warn("system calls are not filtered: {}", why(e));
+        }
+    }
+
+    private static String why(Throwable failure) {
+        return failure instanceof LinkageError
+                ? "there is no libseccomp.so.2"
+                : failure.getMessage();
     }
 
     private static String lower(Enum<?> value) {

@@ -40,7 +40,7 @@ public final class Main {
 
     /** What is done with a back-end that has been opened. */
     interface Service {
-        void serve(BackEnd backEnd) throws IOException;
+        void serve(BackEnd backEnd, Options options) throws IOException;
     }
 
     private final Service service;
@@ -54,7 +54,7 @@ public final class Main {
     public static void main(String[] args) {
         Termination termination = new Termination();
         termination.install();
-        System.exit(new Main(BackEnd::serve, termination).run(args));
+        System.exit(new Main(Main::serveConfined, termination).run(args));
     }
 
     /** Does what {@code args} say; the exit status. */
@@ -135,10 +135,16 @@ public final class Main {
             termination.serving(backEnd, shared.isWrittenAtTheEnd());
             Logger log = LoggerFactory.getLogger(Main.class);
             log.info("sharing {}, waiting for a front-end", shared);
-            service.serve(backEnd);
+            service.serve(backEnd, options);
             log.info("end");
         }
         return OK;
+    }
+
+    /** Gives up what a start needs and a guest's requests do not, then serves. */
+    private static void serveConfined(BackEnd backEnd, Options options) throws IOException {
+        options.confine();
+        backEnd.serve();
     }
 
     private static void configureLog(Options options) {

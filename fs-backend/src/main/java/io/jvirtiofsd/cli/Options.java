@@ -406,6 +406,11 @@ final class Options {
         return containment.modcaps();
     }
 
+    /** See {@link ContainmentArguments#confine}. */
+    void confine() throws IOException {
+        containment.confine(syslog);
+    }
+
     LogLevel logLevel() {
         return debug ? LogLevel.DEBUG : logLevel;
     }

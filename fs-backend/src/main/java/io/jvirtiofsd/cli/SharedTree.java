@@ -28,15 +28,26 @@ final class SharedTree implements AutoCloseable {
 
     private final Path root;
     private final FileSystem opened;
+    private final String name;
 
-    private SharedTree(Path root, FileSystem opened) {
+    private SharedTree(Path root, FileSystem opened, String name) {
         this.root = root;
         this.opened = opened;
+        this.name = name;
     }
 
-    /** A directory of the host. */
+    /**
+     * What {@code root} names of a file system that was opened for it, or is open anyway (null).
+     */
+    private static SharedTree in(FileSystem opened, Path root) {
+        return new SharedTree(root, opened, (opened == null ? root : root.toUri()).toString());
+    }
+
+    /** A directory of the host, wherever the launcher has put it in a sandbox. */
     static SharedTree of(Path directory) {
-        return new SharedTree(directory, null);
+        String inSandbox = System.getProperty("jvirtiofsd.share");
+        return new SharedTree(
+                inSandbox == null ? directory : Path.of(inSandbox), null, directory.toString());
     }
 
     /**
@@ -67,7 +78,7 @@ final class SharedTree implements AutoCloseable {
 
     /** The whole tree of a file system that was opened to be shared; taken. */
     private static SharedTree whole(FileSystem opened) {
-        return new SharedTree(opened.getRootDirectories().iterator().next(), opened);
+        return in(opened, opened.getRootDirectories().iterator().next());
     }
 
     /**
@@ -117,7 +128,7 @@ final class SharedTree implements AutoCloseable {
             }
         }
         try {
-            return new SharedTree(Path.of(uri), opened);
+            return in(opened, Path.of(uri));
         } catch (FileSystemNotFoundException | IllegalArgumentException e) {
             if (opened == null) {
                 throw e;
@@ -145,6 +156,6 @@ final class SharedTree implements AutoCloseable {
     /** What is shared, as text for the log. */
     @Override
     public String toString() {
-        return opened == null ? root.toString() : root.toUri().toString();
+        return name;
     }
 }

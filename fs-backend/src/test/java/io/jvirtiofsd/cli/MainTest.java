@@ -60,7 +60,7 @@ class MainTest {
         System.setErr(new PrintStream(complaint, true, StandardCharsets.UTF_8));
         System.setOut(new PrintStream(PrintStream.nullOutputStream()));
         try {
-            Main main = new Main(backEnd -> served.incrementAndGet(), new Termination());
+            Main main = new Main((backEnd, options) -> served.incrementAndGet(), new Termination());
             int status = main.run(args.toArray(String[]::new));
             return new Outcome(status, served.get(), complaint.toString(StandardCharsets.UTF_8));
         } finally {
@@ -135,11 +135,6 @@ class MainTest {
         String line = "--shared-dir SHARE --socket-path SOCKET ";
         for (String more :
                 List.of(
-                        "--sandbox=namespace",
-                        "--sandbox chroot",
-                        "-o sandbox=chroot",
-                        "--seccomp=kill",
-                        "--seccomp log",
                         "--migration-mode=find-paths",
                         "--migration-on-error=guest-error",
                         "--migration-verify-handles",

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -165,7 +166,6 @@ class OptionsTest {
                         "modcaps=mknod",
                         "modcaps=-no_such",
                         "xattrmap=:x:",
-                        "sandbox=chroot",
                         "sandbox=no",
                         "loglevel=loud",
                         "print_capabilities",
@@ -203,5 +203,15 @@ class OptionsTest {
     void helpIsGivenWhateverElseIsSaid() {
         Options options = new Options();
         assertTrue(options.parse("-o", "nonsense", "--help").isUsageHelpRequested());
+    }
+
+    /** Whoever asks for a sandbox gets it or no daemon. */
+    @Test
+    void aSandboxThatTheLauncherHasNotMadeIsRefused() {
+        for (String mode : List.of("namespace", "Chroot")) {
+            Options options = parse(line("--sandbox=" + mode));
+            String message = assertThrows(IOException.class, options::confine).getMessage();
+            assertTrue(message.startsWith("--sandbox=" + mode.toLowerCase() + ": "), message);
+        }
     }
 }

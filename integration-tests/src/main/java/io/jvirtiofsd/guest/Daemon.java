@@ -26,7 +26,7 @@ public final class Daemon implements AutoCloseable {
     /** A line of the log that says "error"; not the flag ABORT_ERROR, which a trace has. */
     private static final Pattern COMPLAINT = Pattern.compile("\\b(WARN|ERROR)");
 
-    private static final Path UNIX_SOCKETS = Path.of("/proc/net/unix");
+    private static final String UNIX_SOCKETS = "/proc/%d/net/unix";
     private static final int UNIX_COLUMNS = 8; // proc(5)
     private static final int UNIX_FLAGS = 3;
     private static final int UNIX_PATH = 7;
@@ -96,7 +96,9 @@ public final class Daemon implements AutoCloseable {
         Path log = socket.resolveSibling(socket.getFileName() + ".log");
         Daemon daemon = new Daemon(Processes.start(command, log), socket, log);
         boolean listening =
-                Processes.await(START, () -> isListening(socket) || !daemon.process.isAlive());
+                Processes.await(
+                        START,
+                        () -> isListening(daemon.pid(), socket) || !daemon.process.isAlive());
         if (!listening || !daemon.process.isAlive()) {
             daemon.kill();
             throw new IllegalStateException("the back-end did not start: " + daemon.logTail());
@@ -105,12 +107,17 @@ public final class Daemon implements AutoCloseable {
     }
 
     /**
-     * Whether somebody listens on {@code socket} now: the file alone may be an earlier daemon's, or
-     * not be ready to be connected to yet. Connecting to find out would use up the session.
+     * Whether somebody listens on {@code socket} now in the network namespace of process {@code
+     * pid}: the file alone may be an earlier daemon's, or not be ready to be connected to yet.
+     * Connecting to find out would use up the session.
      */
-    public static boolean isListening(Path socket) {
+    public static boolean isListening(long pid, Path socket) {
+        Path sockets = Path.of(UNIX_SOCKETS.formatted(pid));
+        if (!Files.exists(sockets)) {
+            return false; // the process has ended
+        }
         try {
-            return Files.readString(UNIX_SOCKETS, StandardCharsets.ISO_8859_1)
+            return Files.readString(sockets, StandardCharsets.ISO_8859_1)
                     .lines()
                     .map(line -> line.trim().split(" +", UNIX_COLUMNS))
                     .anyMatch(

@@ -32,9 +32,11 @@ class AttributesIT {
 
     @BeforeAll
     static void boot() throws IOException {
-        auto = new ShareRig(folder, "auto", "--posix-acl=auto");
-        never = new ShareRig(folder, "never", "--posix-acl=always", "--cache=never");
-        mounts = new ShareRig(folder, "mounts");
+        String chattr = "--modcaps=+linux_immutable";
+        auto = new ShareRig(folder, "auto", "--posix-acl=auto", chattr);
+        never = new ShareRig(folder, "never", "--posix-acl=always", "--cache=never", chattr);
+        // Mounts made later come into a sandbox only where the host shares them: ContainmentIT.
+        mounts = new ShareRig(folder, "mounts", "--sandbox=none");
         guest =
                 new GuestBuilder(GuestKit.get(), folder)
                         .fsDevice(auto.socket(), "auto", 1, 128)

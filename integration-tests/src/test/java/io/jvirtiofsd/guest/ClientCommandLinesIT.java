@@ -108,6 +108,10 @@ class ClientCommandLinesIT {
                     Kata 2               | listen SOCKET 3 virtiofsd --syslog --cache=auto --shared-dir=SHARE --fd=3 --thread-pool-size=1 -o announce_submounts
                     Kata 1               | listen SOCKET 3 virtiofsd --syslog -o cache=auto -o no_posix_lock -o source=SHARE --fd=3 -f
                     KubeVirt             | env -i virtiofsd --socket-path SOCKET --shared-dir SHARE --cache auto --sandbox none --modcaps=-mknod --xattr
+                    libvirt <sandbox>    | listen SOCKET 32 virtiofsd --fd=32 --shared-dir SHARE --sandbox namespace
+                    libvirt of old, box  | listen SOCKET 32 virtiofsd --fd=32 -o source=SHARE,sandbox=chroot
+                    mkosi                | listen SOCKET 6 virtiofsd --shared-dir SHARE --xattr --no-announce-submounts --sandbox=chroot --inode-file-handles=prefer --log-level=error --modcaps=-mknod --fd 6
+                    a script             | virtiofsd --socket-path=SOCKET --shared-dir=SHARE --seccomp=kill
                     virtio-fs howto      | virtiofsd --socket-path=SOCKET -o source=SHARE -o cache=always
                     """)
     void startsAndServes(String client, String line) throws IOException {
@@ -172,12 +176,8 @@ class ClientCommandLinesIT {
             delimiter = '|',
             textBlock =
                     """
-                    libvirt <sandbox>    | --sandbox=namespace | listen SOCKET 32 virtiofsd --fd=32 --shared-dir SHARE --sandbox namespace
-                    libvirt of old       | sandbox=chroot      | listen SOCKET 32 virtiofsd --fd=32 -o source=SHARE,sandbox=chroot
-                    mkosi                | --sandbox=chroot    | listen SOCKET 6 virtiofsd --shared-dir SHARE --xattr --no-announce-submounts --sandbox=chroot --inode-file-handles=prefer --log-level=error --modcaps=-mknod --fd 6
-                    KubeVirt, newer      | --sandbox=chroot    | env -i virtiofsd --socket-path SOCKET --shared-dir SHARE --cache auto --sandbox chroot --modcaps=+dac_read_search:-mknod --inode-file-handles=prefer --migration-mode=file-handles --migration-on-error=guest-error --translate-uid=squash-guest:0:107:4294967295 --translate-gid=squash-guest:0:107:4294967295 --xattr
+                    KubeVirt, newer      | --migration         | env -i virtiofsd --socket-path SOCKET --shared-dir SHARE --cache auto --sandbox chroot --modcaps=+dac_read_search:-mknod --inode-file-handles=prefer --migration-mode=file-handles --migration-on-error=guest-error --translate-uid=squash-guest:0:107:4294967295 --translate-gid=squash-guest:0:107:4294967295 --xattr
                     cloud-hypervisor     | --migration         | virtiofsd --socket-path=SOCKET --shared-dir=SHARE --cache=always --thread-pool-size=1 --announce-submounts --migration-mode find-paths --sandbox=none
-                    a script             | --seccomp=kill      | virtiofsd --socket-path=SOCKET --shared-dir=SHARE --seccomp=kill
                     """)
     void whatPromisesMoreThanThereIsIsRefusedInOneLine(String client, String part, String line) {
         ExecResult result = Processes.run(LIMIT, command(line));

@@ -34,7 +34,9 @@ class OutOfMemoryTest {
         Process process = Processes.start(command, folder.resolve("log"));
         Path socket = folder.resolve("s");
         assertTrue(
-                Processes.await(SOON, () -> Daemon.isListening(socket) || !process.isAlive()),
+                Processes.await(
+                        SOON,
+                        () -> Daemon.isListening(process.pid(), socket) || !process.isAlive()),
                 () -> Processes.tail(folder.resolve("log"), 20));
         return process;
     }
@@ -76,7 +78,7 @@ class OutOfMemoryTest {
             Path socket = Path.of(arguments[arguments.length - 1].split("=")[1]);
             Runnable failing =
                     () -> {
-                        while (!Daemon.isListening(socket)) {
+                        while (!Daemon.isListening(ProcessHandle.current().pid(), socket)) {
                             Thread.onSpinWait();
                         }
                         throw new OutOfMemoryError("on purpose");

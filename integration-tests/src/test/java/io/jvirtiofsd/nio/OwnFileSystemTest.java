@@ -85,7 +85,11 @@ class OwnFileSystemTest {
                                 }
                             });
             server.start();
-            assertTrue(Waiting.until(() -> Daemon.isListening(socket) || served.isDone()));
+            assertTrue(
+                    Waiting.until(
+                            () ->
+                                    Daemon.isListening(ProcessHandle.current().pid(), socket)
+                                            || served.isDone()));
             try (FakeFrontend frontend = FakeFrontend.started(socket, FakeFrontend.FEATURES)) {
                 FuseClient fuse = new FuseClient(frontend, 1);
                 fuse.init(0);
