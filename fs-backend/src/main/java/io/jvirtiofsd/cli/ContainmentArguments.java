@@ -50,8 +50,8 @@ final class ContainmentArguments {
             paramLabel = "LIST",
             parameterConsumer = ListConsumer.class,
             description =
-                    "Capabilities to give up (-) or to insist on (+), such as -mknod:+sys_admin;"
-                            + " all others stay as the daemon was started.")
+                    "Capabilities to give up (-) or to keep and insist on (+), such as"
+                            + " -mknod:+linux_immutable, beside those that the options need.")
     private String modcaps;
 
     @Option(

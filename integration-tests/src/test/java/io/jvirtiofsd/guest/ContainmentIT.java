@@ -33,6 +33,7 @@ class ContainmentIT {
     private static final long MKNOD = 1 << 27;
 
     private static final int USER = 1234;
+    private static final Duration LIMIT = Duration.ofSeconds(20);
 
     @TempDir Path folder;
     private Path share;
@@ -108,7 +109,7 @@ class ContainmentIT {
     }
 
     private static void run(String... command) {
-        ExecResult result = Processes.run(Duration.ofSeconds(20), List.of(command));
+        ExecResult result = Processes.run(LIMIT, List.of(command));
         assertEquals(0, result.exitCode(), result.text());
     }
 
@@ -128,7 +129,7 @@ class ContainmentIT {
             assertEquals(Set.of(), names(root.resolve(".host")));
             assertEquals(Set.of("file"), names(root.resolve(".share")));
             List<String> make = List.of("touch", root + "/usr/lib/x");
-            assertEquals(1, Processes.run(Duration.ofSeconds(20), make).exitCode());
+            assertEquals(1, Processes.run(LIMIT, make).exitCode());
             assertEquals(List.of(), daemon.complaints());
         }
     }
@@ -203,10 +204,22 @@ class ContainmentIT {
     }
 
     @Test
-    void anOrdinaryUserHasASandboxToo() throws Exception {
-        String user = "exec setpriv --reuid=%1$d --regid=%1$d --clear-groups".formatted(USER);
+    void anOrdinaryUserGetsASandboxOrIsTold() throws Exception {
+        String user = "setpriv --reuid=%1$d --regid=%1$d --clear-groups".formatted(USER);
+        List<String> unshare =
+                List.of("sh", "-c", user + " unshare --user --map-current-user true");
+        if (Processes.run(LIMIT, unshare).exitCode() != 0) { // a host may forbid it
+            String start =
+                    "%s %s --sandbox=namespace --shared-dir '%s' --socket-path %s"
+                            .formatted(user, Daemon.launcher(), share, folder.resolve("s"));
+            ExecResult refused = Processes.run(LIMIT, List.of("sh", "-c", start));
+            assertEquals(1, refused.exitCode(), refused.text());
+            assertTrue(refused.text().contains("no namespaces can be made"), refused.text());
+            return;
+        }
         try (Daemon daemon =
-                Daemon.startUnder(user, share, folder.resolve("s"), "--sandbox=namespace")) {
+                Daemon.startUnder(
+                        "exec " + user, share, folder.resolve("s"), "--sandbox=namespace")) {
             assertCapabilities(0, daemon);
             assertTrue(hasOwn(daemon, "user"));
             assertTrue(hasOwn(daemon, "mnt"));
@@ -218,6 +231,11 @@ class ContainmentIT {
                         assertEquals(USER, Files.getAttribute(share.resolve("made"), "unix:uid"));
                     });
         }
+    }
+
+    @Test
+    void anOrdinaryUserWhoAsksForNothingSeesTheHostsIds() throws Exception {
+        String user = "exec setpriv --reuid=%1$d --regid=%1$d --clear-groups".formatted(USER);
         try (Daemon daemon =
                 Daemon.startUnder(user, share, folder.resolve("s"), "--keep-listening")) {
             with(daemon, fuse -> {});
