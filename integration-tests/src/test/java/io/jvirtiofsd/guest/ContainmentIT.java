@@ -192,7 +192,7 @@ class ContainmentIT {
     }
 
     @Test
-    void whatIsNotWantedIsNotMade() throws Exception {
+    void whatIsNotWantedOrCannotBeIsNotMade() throws Exception {
         try (Daemon daemon = start("--sandbox=none", "--seccomp=none")) {
             assertFalse(hasOwn(daemon, "mnt"));
             assertEquals(Set.of("Seccomp 0"), said(daemon, "Seccomp"));
@@ -200,6 +200,10 @@ class ContainmentIT {
         try (Daemon daemon = start("-o", "sandbox=chroot")) {
             assertTrue(hasOwn(daemon, "mnt"));
             assertFalse(hasOwn(daemon, "net"));
+        }
+        Path above = folder.resolve("the share/../s"); // leads elsewhere from another root
+        try (Daemon daemon = Daemon.start(share, above)) {
+            assertFalse(hasOwn(daemon, "mnt"));
         }
     }
 
