@@ -42,7 +42,8 @@ final class ContainmentArguments {
             description =
                     "What happens at a system call that a serving daemon never makes: kill, trap"
                             + " (SIGSYS), log (and let through), or none, which filters nothing"
-                            + " (default: kill, where there is libseccomp).")
+                            + " (default: kill, where there is libseccomp;"
+                            + " none for --nio-uri).")
     private SystemCallPolicy.Mode seccomp;
 
     @Option(
@@ -103,17 +104,23 @@ final class ContainmentArguments {
      * Sees to it that the process is confined as these say: the launcher has made the sandbox, the
      * system calls of all threads are filtered now.
      *
+     * @param foreign whether a provider of others is shared: whatever it does, such as reaching a
+     *     server, it may do unless a filter is asked for
      * @throws IOException if they say so and it is not; the message is one sentence
      */
-    void confine(boolean syslog) throws IOException {
+    void confine(boolean syslog, boolean foreign) throws IOException {
         String made = System.getProperty(SANDBOX, lower(Sandbox.NONE));
         if (sandbox != null && !lower(sandbox).equalsIgnoreCase(made)) {
             String message = "--sandbox=%s: the launcher, jvirtiofsd, makes it; here is %s";
             throw new IOException(message.formatted(lower(sandbox), made));
         }
+        SystemCallPolicy.Mode mode =
+                foreign ? SystemCallPolicy.Mode.NONE : SystemCallPolicy.Mode.KILL;
+        if (seccomp != null) {
+            mode = seccomp;
+        }
         try {
-            SystemCallPolicy.install(
-                    seccomp == null ? SystemCallPolicy.Mode.KILL : seccomp, syslog);
+            SystemCallPolicy.install(mode, syslog);
         } catch (LinuxException | LinkageError e) {
             if (seccomp != null) {
                 throw new IOException("--seccomp=%s: %s".formatted(lower(seccomp), why(e)), e);

@@ -408,7 +408,7 @@ final class Options {
 
     /** See {@link ContainmentArguments#confine}. */
     void confine() throws IOException {
-        containment.confine(syslog);
+        containment.confine(syslog, nioUri != null);
     }
 
     LogLevel logLevel() {

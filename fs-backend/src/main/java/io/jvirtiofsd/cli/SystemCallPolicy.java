@@ -84,6 +84,7 @@ final class SystemCallPolicy {
 
     private static final long CLONE_FS = 0x200; // linux/sched.h
     private static final long CLONE_THREAD = 0x1_0000; // linux/sched.h
+    private static final long CLONE_NEW = 0x7e02_0000; // linux/sched.h, of all namespaces
     private static final int AF_UNIX = 1; // linux/socket.h
 
     private static final int[] IOCTLS = {
@@ -120,7 +121,7 @@ final class SystemCallPolicy {
             for (int command : IOCTLS) {
                 filter.add(ALLOW, "ioctl", has(1, all, Integer.toUnsignedLong(command)));
             }
-            filter.add(ALLOW, "clone", has(0, CLONE_THREAD, CLONE_THREAD));
+            filter.add(ALLOW, "clone", has(0, CLONE_THREAD | CLONE_NEW, CLONE_THREAD));
             filter.add(refused, "clone", has(0, CLONE_THREAD, 0));
             filter.add(ALLOW, "unshare", is(0, CLONE_FS));
             filter.add(refused, "unshare", isNot(0, CLONE_FS));

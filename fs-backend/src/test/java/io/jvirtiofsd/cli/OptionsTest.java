@@ -205,6 +205,14 @@ class OptionsTest {
         assertTrue(options.parse("-o", "nonsense", "--help").isUsageHelpRequested());
     }
 
+    /** A provider may have to reach a server: nothing here knows which system calls it makes. */
+    @Test
+    void whatProvidersOfOthersDoIsNotFiltered() throws IOException {
+        Options options = parse(List.of("--nio-uri=jimfs:m", "--socket-path=s"));
+        options.confine();
+        assertEquals(0, ProcessStatus.set("Seccomp"));
+    }
+
     /** Whoever asks for a sandbox gets it or no daemon. */
     @Test
     void aSandboxThatTheLauncherHasNotMadeIsRefused() {

@@ -106,6 +106,7 @@ class SystemCallPolicyTest {
     @Test
     void callsOfNeitherListAreNotThere() {
         assertGives(-ENOSYS, intrude("KILL", "clone3 0 0 0"));
+        assertGives(-ENOSYS, intrude("KILL", "clone 0x40010000 0 0")); // a thread with a network
         assertGives(-ENOSYS, intrude("KILL", "ioctl 0 0x5412 0")); // TIOCSTI
         assertGives(-ENOSYS, intrude("KILL", "prlimit64 0 7 1"));
         assertGives(0, intrude("KILL", "unshare 0x200")); // CLONE_FS

@@ -41,7 +41,7 @@ class ContainmentIT {
     @BeforeEach
     void makeShare() throws Exception {
         Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
-        share = Files.createDirectory(folder.resolve("the share"));
+        share = Files.createDirectory(folder.resolve("the \\040 share"));
         Files.writeString(share.resolve("file"), "content");
         Files.setPosixFilePermissions(share, PosixFilePermissions.fromString("rwxrwxrwx"));
     }
@@ -204,7 +204,7 @@ class ContainmentIT {
             assertTrue(hasOwn(daemon, "mnt"));
             assertFalse(hasOwn(daemon, "net"));
         }
-        Path above = folder.resolve("the share/../s"); // leads elsewhere from another root
+        Path above = folder.resolve("the \\040 share/../s"); // leads elsewhere from another root
         try (Daemon daemon = Daemon.start(share, above)) {
             assertFalse(hasOwn(daemon, "mnt"));
         }
