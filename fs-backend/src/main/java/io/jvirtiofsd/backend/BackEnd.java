@@ -82,7 +82,11 @@ public final class BackEnd implements AutoCloseable {
                             options.threadPoolSize(), options.keepListening(), options.trace());
             Listener listener =
                     options.socketPath() != null
-                            ? Listener.bind(syscalls, options.socketPath(), options.socketGroup())
+                            ? Listener.bind(
+                                    syscalls,
+                                    options.socketPath(),
+                                    options.socketGroup(),
+                                    options.process())
                             : Listener.adopt(syscalls, options.fd());
             parts.add(listener);
             VhostUserServer server =

@@ -17,6 +17,7 @@ import java.util.function.Consumer;
  * @param sharedDir the directory, of the host or of any {@code java.nio.file} provider
  * @param socketPath socket to make and listen on; null to use {@code fd}
  * @param socketGroup group that may connect, or null
+ * @param process number of the process to signal for an end, which stands in SOCKET.pid
  * @param fd an open socket, if {@code socketPath} is null
  * @param tag the tag to offer; empty if the front-end has one
  * @param files how the directory is shared
@@ -29,6 +30,7 @@ public record BackEndOptions(
         Path sharedDir,
         Path socketPath,
         String socketGroup,
+        long process,
         int fd,
         String tag,
         PassthroughOptions files,
@@ -57,6 +59,7 @@ public record BackEndOptions(
         private final Path sharedDir;
         private Path socketPath;
         private String socketGroup;
+        private long process = ProcessHandle.current().pid();
         private int fd = NO_FD;
         private String tag = "";
         private CacheOptions cache = CacheOptions.of(CachePolicy.AUTO);
@@ -87,6 +90,11 @@ public record BackEndOptions(
 
         public Builder socketGroup(String value) {
             socketGroup = value;
+            return this;
+        }
+
+        public Builder process(long value) {
+            process = value;
             return this;
         }
 
@@ -185,6 +193,7 @@ public record BackEndOptions(
                     sharedDir,
                     socketPath,
                     socketGroup,
+                    process,
                     fd,
                     tag,
                     new PassthroughOptions(

@@ -17,9 +17,6 @@ import picocli.CommandLine.Option;
  * promises something that does not exist here is refused, never ignored.
  */
 final class ContainmentArguments {
-    /** The property by which the launcher says what it has made. */
-    private static final String SANDBOX = "jvirtiofsd.sandbox";
-
     /** What the daemon is shut up in. */
     enum Sandbox {
         NAMESPACE,
@@ -33,7 +30,8 @@ final class ContainmentArguments {
             description =
                     "What the launcher shuts the daemon up in. namespace: a root of its own, with"
                             + " the share and what a JVM reads, and no network. chroot: such a root"
-                            + " only. none (default: namespace, where the host lets us).")
+                            + " only. none. (Default: namespace for root, and with --uid-map, where"
+                            + " the host lets us.)")
     private Sandbox sandbox;
 
     @Option(
@@ -109,7 +107,7 @@ final class ContainmentArguments {
      * @throws IOException if they say so and it is not; the message is one sentence
      */
     void confine(boolean syslog, boolean foreign) throws IOException {
-        String made = System.getProperty(SANDBOX, lower(Sandbox.NONE));
+        String made = Launcher.sandbox(lower(Sandbox.NONE));
         if (sandbox != null && !lower(sandbox).equalsIgnoreCase(made)) {
             String message = "--sandbox=%s: the launcher, jvirtiofsd, makes it; here is %s";
             throw new IOException(message.formatted(lower(sandbox), made));

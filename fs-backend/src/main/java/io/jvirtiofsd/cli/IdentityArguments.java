@@ -33,9 +33,9 @@ final class IdentityArguments {
             names = "--uid-map",
             paramLabel = ":GUEST:HOST:COUNT:",
             description =
-                    "Only these users exist, as in a user namespace: the guest may not give files"
-                            + " to others, and the host's others show as 65534. Not for root, whom"
-                            + " it would not confine.")
+                    "Only these users exist, in a user namespace: the guest may not give files to"
+                            + " others, and the host's others show as 65534. Not for root, whom it"
+                            + " would not confine.")
     private List<String> uidMap = new ArrayList<>();
 
     @Option(
@@ -82,12 +82,12 @@ final class IdentityArguments {
     /**
      * Refuses maps that look like a user namespace when there is none: root would still open what
      * belongs to others, change it and leave it theirs. An ordinary user's rights are bounds by
-     * themselves.
+     * themselves, or he is root of a namespace that has these ids only.
      *
      * @throws IOException with one sentence for people
      */
     void refuseAsRoot() throws IOException {
-        if (!uidMap.isEmpty() || !gidMap.isEmpty()) {
+        if (!Launcher.hasMappedIds() && (!uidMap.isEmpty() || !gidMap.isEmpty())) {
             throw new IOException(
                     "--uid-map and --gid-map can only be used by an ordinary user: root's files"
                             + " would stay within the guest's reach (--translate-uid translates,"
@@ -101,7 +101,7 @@ final class IdentityArguments {
         if (!rules.isEmpty() && !ranges.isEmpty()) {
             throw new IllegalArgumentException("give either " + translate + " or " + namespace);
         }
-        return ranges.isEmpty()
+        return ranges.isEmpty() || Launcher.hasMappedIds()
                 ? Options.read(translate, IdMap::parse, rules)
                 : Options.read(namespace, IdMap::parseNamespace, ranges);
     }

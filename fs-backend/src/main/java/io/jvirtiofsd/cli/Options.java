@@ -370,6 +370,7 @@ final class Options {
         return BackEndOptions.builder(shared)
                 .socketPath(socketPath)
                 .socketGroup(socketGroup)
+                .process(Launcher.process())
                 .fd(fd == null ? -1 : fd)
                 .tag(tag)
                 .cache(cache.options())

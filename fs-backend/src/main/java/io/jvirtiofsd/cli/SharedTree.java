@@ -45,9 +45,7 @@ final class SharedTree implements AutoCloseable {
 
     /** A directory of the host, wherever the launcher has put it in a sandbox. */
     static SharedTree of(Path directory) {
-        String inSandbox = System.getProperty("jvirtiofsd.share");
-        return new SharedTree(
-                inSandbox == null ? directory : Path.of(inSandbox), null, directory.toString());
+        return new SharedTree(Launcher.place(directory), null, directory.toString());
     }
 
     /**

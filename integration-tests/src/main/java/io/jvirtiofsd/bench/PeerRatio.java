@@ -71,7 +71,8 @@ public final class PeerRatio {
 
         /** Processor time of the daemon so far, in clock ticks. */
         long ticks() throws IOException {
-            String[] stat = Files.readString(Path.of("/proc/" + daemon.pid() + "/stat")).split(" ");
+            String[] stat =
+                    Files.readString(Path.of("/proc/" + daemon.servingPid() + "/stat")).split(" ");
             return Long.parseLong(stat[13]) + Long.parseLong(stat[14]);
         }
 

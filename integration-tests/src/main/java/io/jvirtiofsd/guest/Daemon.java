@@ -98,7 +98,9 @@ public final class Daemon implements AutoCloseable {
         boolean listening =
                 Processes.await(
                         START,
-                        () -> isListening(daemon.pid(), socket) || !daemon.process.isAlive());
+                        () ->
+                                isListening(daemon.servingPid(), socket)
+                                        || !daemon.process.isAlive());
         if (!listening || !daemon.process.isAlive()) {
             daemon.kill();
             throw new IllegalStateException("the back-end did not start: " + daemon.logTail());
@@ -135,8 +137,28 @@ public final class Daemon implements AutoCloseable {
         return socket;
     }
 
+    /** The process that was started, and that a signal is sent to. */
     public long pid() {
         return process.pid();
+    }
+
+    /** The process that serves: {@link #pid}, or a descendant that has namespaces of its own. */
+    public long servingPid() {
+        long serving = pid();
+        for (String child = child(serving); !child.isEmpty(); child = child(serving)) {
+            serving = Long.parseLong(child);
+        }
+        return serving;
+    }
+
+    /** The first child of a process, "" if it has none or has ended. */
+    private static String child(long pid) {
+        try {
+            Path children = Path.of("/proc/%1$d/task/%1$d/children".formatted(pid));
+            return Files.readString(children).split(" ")[0];
+        } catch (IOException e) {
+            return "";
+        }
     }
 
     public boolean isAlive() {
@@ -146,7 +168,7 @@ public final class Daemon implements AutoCloseable {
     /** Number of descriptors the process has open. */
     public int openDescriptors() {
         try (DirectoryStream<Path> fds =
-                Files.newDirectoryStream(Path.of("/proc/" + pid() + "/fd"))) {
+                Files.newDirectoryStream(Path.of("/proc/" + servingPid() + "/fd"))) {
             int count = 0;
             for (Path ignored : fds) {
                 count++;

@@ -43,7 +43,7 @@ class ManyInodesIT {
     /** Prints what the daemon needs, and how long {@code what} took. */
     private static long report(Daemon daemon, String what, long since) throws IOException {
         String rss =
-                Files.readAllLines(Path.of("/proc/" + daemon.pid() + "/status")).stream()
+                Files.readAllLines(Path.of("/proc/" + daemon.servingPid() + "/status")).stream()
                         .filter(line -> line.startsWith("VmRSS") || line.startsWith("VmHWM"))
                         .map(line -> line.replaceAll("\\s+", " "))
                         .reduce("", (a, b) -> a + " " + b);

@@ -159,7 +159,7 @@ class ClientCommandLinesIT {
     /** All that any thread of the daemon has or may come to have. */
     private static long capabilities(Daemon daemon) throws IOException {
         long all = 0;
-        try (Stream<Path> threads = Files.list(Path.of("/proc/" + daemon.pid() + "/task"))) {
+        try (Stream<Path> threads = Files.list(Path.of("/proc/" + daemon.servingPid() + "/task"))) {
             for (Path thread : threads.toList()) {
                 for (String set : Files.readAllLines(thread.resolve("status"))) {
                     if (set.startsWith("Cap")) { // proc(5): CapInh, CapPrm, CapEff, CapBnd, CapAmb

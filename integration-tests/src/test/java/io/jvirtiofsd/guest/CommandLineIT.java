@@ -123,7 +123,8 @@ class CommandLineIT {
                                 folder.resolve("s"),
                                 "-o",
                                 "modcaps=-mknod:-FOWNER:+chown");
-                Stream<Path> tasks = Files.list(Path.of("/proc/" + daemon.pid() + "/task"))) {
+                Stream<Path> tasks =
+                        Files.list(Path.of("/proc/" + daemon.servingPid() + "/task"))) {
             for (Path task : tasks.toList()) {
                 for (String line : Files.readAllLines(task.resolve("status"))) {
                     if (line.startsWith("Cap")) {

@@ -65,7 +65,7 @@ final class Holdings {
     Holdings(Daemon daemon) {
         Matcher heap = HEAP.matcher(daemon.log());
         assertTrue(heap.find(), daemon::log);
-        this.pid = daemon.pid();
+        this.pid = daemon.servingPid();
         this.heapStart = Long.parseLong(heap.group(1), 16);
         this.heapEnd = heapStart + (Long.parseLong(heap.group(2)) << 20);
     }

@@ -9,10 +9,12 @@ import io.jvirtiofsd.guest.Guest;
 import io.jvirtiofsd.guest.GuestBuilder;
 import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.guest.NativePrograms;
+import io.jvirtiofsd.guest.OrdinaryUser;
 import io.jvirtiofsd.linux.Syscalls;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,11 +35,13 @@ class PosixChecksIT {
     private Daemon plain;
     private Daemon uncached;
     private Daemon complete;
+    private Daemon mapped;
     private Daemon unprivileged;
 
     @BeforeEach
     void start() throws Exception {
         assumeTrue(Syscalls.load().geteuid() == 0, "owners are for root");
+        assumeTrue(OrdinaryUser.mayUnshare(), "users have no namespaces here");
         program = NativePrograms.build(folder, "calls");
         plain = daemon("plain");
         uncached = daemon("uncached", "--cache=never");
@@ -46,17 +50,34 @@ class PosixChecksIT {
         Path share = folder.resolve("share-unprivileged");
         UnprivilegedScenario.prepare(share);
         String user = UnprivilegedDaemonIT.AS_USER;
+        mapped = mapped("mapped");
         unprivileged =
                 Daemon.startUnder(user, share, folder.resolve("unprivileged"), "--cache=never");
     }
 
     private List<Daemon> daemons() {
-        return Stream.of(plain, uncached, complete, unprivileged).filter(Objects::nonNull).toList();
+        return Stream.of(plain, uncached, complete, mapped, unprivileged)
+                .filter(Objects::nonNull)
+                .toList();
     }
 
     private Daemon daemon(String name, String... options) throws Exception {
         Path share = Files.createDirectory(folder.resolve("share-" + name));
         return Daemon.start(share, folder.resolve(name), options);
+    }
+
+    /** An ordinary user's, who has ids for his guest's users. */
+    private Daemon mapped(String name) throws Exception {
+        Path share = Files.createDirectory(folder.resolve("share-" + name));
+        Files.setAttribute(share, "unix:uid", OrdinaryUser.ID);
+        Files.setAttribute(share, "unix:gid", OrdinaryUser.ID);
+        List<String> options = new ArrayList<>(List.of(OrdinaryUser.MAPS));
+        options.add("--posix-acl=always");
+        return Daemon.startUnder(
+                OrdinaryUser.withRange(folder),
+                share,
+                folder.resolve(name),
+                options.toArray(String[]::new));
     }
 
     @AfterEach
@@ -109,7 +130,8 @@ class PosixChecksIT {
                                     host,
                                     inTheGuest(guest, port, plain, Checks::runByKernel),
                                     inTheGuest(guest, port, uncached, Checks::runByKernel),
-                                    inTheGuest(guest, port, complete, Checks::runAll))));
+                                    inTheGuest(guest, port, complete, Checks::runAll),
+                                    inTheGuest(guest, port, mapped, Checks::runAll))));
             assertEquals(
                     UnprivilegedDaemonIT.control(program, folder.resolve("control-user")),
                     inTheGuest(guest, port, unprivileged, UnprivilegedScenario::run));

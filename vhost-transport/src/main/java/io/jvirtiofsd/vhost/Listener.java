@@ -32,10 +32,12 @@ public final class Listener implements Resource {
      * made a file of the same name and ".pid", which keeps other daemons away.
      *
      * @param group name or number of the group that may connect, or null for the owner only
+     * @param process number of the process to signal, which stands in that file
      * @throws IOException with one sentence for people
      */
-    public static Listener bind(Syscalls syscalls, Path path, String group) throws IOException {
-        SocketFile file = SocketFile.listen(syscalls, path, group);
+    public static Listener bind(Syscalls syscalls, Path path, String group, long process)
+            throws IOException {
+        SocketFile file = SocketFile.listen(syscalls, path, group, process);
         return new Listener(file.socket(), false, file);
     }
 

@@ -91,9 +91,9 @@ final class PidFile implements Resource {
         return false;
     }
 
-    /** Writes this process's number. */
-    void write() throws LinuxException {
-        byte[] line = (ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.US_ASCII);
+    /** Writes the number of the {@code process} that is to be signalled. */
+    void write(long process) throws LinuxException {
+        byte[] line = (process + "\n").getBytes(StandardCharsets.US_ASCII);
         NativeMemory text = Scratch.get().small();
         text.put(0, line, 0, line.length);
         LinuxException.check(syscalls.ftruncate(fd.number(), 0), "cannot write " + path);

@@ -60,14 +60,16 @@ final class SocketFile implements Resource {
      * Makes the file and listens.
      *
      * @param group name or number of the group that may connect, or null for the owner only
+     * @param process the number for the {@link PidFile}
      * @throws IOException with one sentence for people
      */
-    static SocketFile listen(Syscalls syscalls, Path path, String group) throws IOException {
+    static SocketFile listen(Syscalls syscalls, Path path, String group, long process)
+            throws IOException {
         SocketFile file =
                 new SocketFile(
                         syscalls, path.toAbsolutePath(), "cannot listen on " + path, new Parts());
         try {
-            file.listen(file.address(path), group);
+            file.listen(file.address(path), group, process);
             return file;
         } catch (IOException | RuntimeException | Error e) {
             file.close();
@@ -75,7 +77,7 @@ final class SocketFile implements Resource {
         }
     }
 
-    private void listen(NativeMemory address, String group) throws IOException {
+    private void listen(NativeMemory address, String group, long process) throws IOException {
         PidFile pidFile = parts.add(PidFile.lock(syscalls, path));
         removeStale(address);
         socket = parts.add(newSocket());
@@ -92,7 +94,7 @@ final class SocketFile implements Resource {
             admit(group);
         }
         LinuxException.check(syscalls.listen(socket.number(), BACKLOG), failure);
-        pidFile.write();
+        pidFile.write(process);
     }
 
     private Fd newSocket() throws LinuxException {

@@ -95,8 +95,8 @@ public final class VhostUserServer implements AutoCloseable {
                         SO_PEERCRED,
                         value.address(),
                         value.address(12));
-        return result < 0
-                ? "unknown"
+        return result < 0 || value.getInt(0) == 0 // it is in no namespace of ours
+                ? "a process outside"
                 : "process %d of user %d".formatted(value.getInt(0), value.getInt(4) & 0xffffffffL);
     }
 

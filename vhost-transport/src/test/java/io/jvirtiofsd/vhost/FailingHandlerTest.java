@@ -105,7 +105,7 @@ class FailingHandlerTest {
         server =
                 new VhostUserServer(
                         syscalls,
-                        Listener.bind(syscalls, socket, null),
+                        Listener.bind(syscalls, socket, null, 1),
                         new Device(),
                         new TransportOptions(poolSize, false, null),
                         new Reclaimer());
