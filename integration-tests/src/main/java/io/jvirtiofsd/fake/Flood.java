@@ -1,0 +1,77 @@
+package io.jvirtiofsd.fake;
+
+import io.jvirtiofsd.vhost.FakeDriver;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * A guest that never lets a queue get empty: one and the same request, again and again, in a thread
+ * of its own. Owned by whoever opens it.
+ */
+public final class Flood implements AutoCloseable {
+    private static final int SLOTS = 64;
+    private static final int HEADER = 40; // struct fuse_in_header
+
+    /** Bytes of guest memory that all slots of the queue need beside those of the others. */
+    public static final int MEMORY_BYTES = SLOTS * FakeDriver.SLOT_BYTES;
+
+    private final FakeDriver queue;
+    private final int[] heads = new int[SLOTS];
+    private final Thread thread = new Thread(this::run, "flood");
+    private volatile long answered;
+    private volatile boolean ended;
+
+    private Flood(FakeDriver queue) {
+        this.queue = queue.slots(SLOTS);
+    }
+
+    /** Begins; the {@code arguments} of the request are of 64 bits. */
+    public static Flood of(
+            FakeDriver queue, int opcode, long nodeId, int answerBytes, long... arguments) {
+        ByteBuffer request =
+                ByteBuffer.allocate(HEADER + Long.BYTES * arguments.length)
+                        .order(ByteOrder.LITTLE_ENDIAN);
+        request.putInt(request.capacity()).putInt(opcode).putLong(2).putLong(nodeId);
+        request.position(HEADER);
+        for (long argument : arguments) {
+            request.putLong(argument);
+        }
+        Flood flood = new Flood(queue);
+        for (int i = 0; i < SLOTS; i++) {
+            flood.heads[i] = queue.prepare(i, request.array(), request.capacity(), answerBytes);
+        }
+        flood.thread.start();
+        return flood;
+    }
+
+    /** How many requests have been answered so far. */
+    public long answered() {
+        return answered;
+    }
+
+    private void run() {
+        queue.makeAvailable(heads);
+        int[] again = new int[SLOTS / 2];
+        while (!ended) {
+            take(again);
+            queue.makeAvailable(again);
+        }
+        take(new int[SLOTS]);
+    }
+
+    private void take(int[] taken) {
+        queue.awaitUsed(taken.length);
+        for (int i = 0; i < taken.length; i++) {
+            queue.await();
+            taken[i] = heads[queue.lastSlot()];
+        }
+        answered += taken.length;
+    }
+
+    /** Lets what is under way be answered. */
+    @Override
+    public void close() throws InterruptedException {
+        ended = true;
+        thread.join();
+    }
+}
