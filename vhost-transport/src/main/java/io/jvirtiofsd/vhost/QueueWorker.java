@@ -37,6 +37,10 @@ final class QueueWorker implements Runnable {
     private static final Logger LOG = LoggerFactory.getLogger(QueueWorker.class);
     private static final int POLLED_RING_MILLIS = 1;
     private static final String SHARE_ON = " (has a memory back-end of the machine no share=on?)";
+
+    /** Why a ring is broken whose memory's file has been cut. */
+    private static final String NO_BACKING = "its memory is gone";
+
     private static final int NO_ANSWER = -1; // now: it is parked, or the ring is broken
 
     private final Vring vring;
@@ -157,6 +161,8 @@ final class QueueWorker implements Runnable {
         try (Reclaimer.Reader reader = reclaimer.register()) {
             serve(reader);
             stopped = true;
+        } catch (InternalError e) {
+            breakDown(NO_BACKING); // told late: the thread had gone on from where it happened
         } catch (RuntimeException e) {
             LOG.error("{} ends by a bug", thread.getName(), e);
         } finally {
@@ -235,7 +241,7 @@ final class QueueWorker implements Runnable {
         } catch (RingException e) {
             breakDown(e.getMessage());
         } catch (InternalError e) {
-            breakDown("its memory is gone"); // SIGBUS: the front-end has cut the file short
+            breakDown(NO_BACKING); // SIGBUS: the front-end has cut the file short
         }
         return false;
     }
@@ -290,7 +296,7 @@ final class QueueWorker implements Runnable {
                 call.signal();
             }
         } catch (InternalError e) {
-            breakDown("its memory is gone");
+            breakDown(NO_BACKING);
         }
     }
 
@@ -313,6 +319,8 @@ final class QueueWorker implements Runnable {
                 }
             }
             given = true;
+        } catch (InternalError e) {
+            breakDown(NO_BACKING);
         } finally {
             if (!given) {
                 vring.breakDown();
@@ -334,7 +342,7 @@ final class QueueWorker implements Runnable {
         } catch (RingException e) {
             breakDown(e.getMessage());
         } catch (InternalError e) {
-            breakDown("its memory is gone");
+            breakDown(NO_BACKING);
         } finally {
             chain.end();
             reader.exit();
@@ -399,6 +407,8 @@ final class QueueWorker implements Runnable {
                 fillAndGiveBack(ring, head, reply);
             }
             given = true;
+        } catch (InternalError e) {
+            breakDown(NO_BACKING);
         } finally {
             if (!given) {
                 vring.breakDown();
@@ -418,7 +428,7 @@ final class QueueWorker implements Runnable {
         } catch (RingException e) {
             breakDown(e.getMessage());
         } catch (InternalError e) {
-            breakDown("its memory is gone");
+            breakDown(NO_BACKING);
         }
     }
 }

@@ -1,8 +1,10 @@
 package io.jvirtiofsd.vhost;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.linux.Waiting;
@@ -13,6 +15,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -100,7 +103,10 @@ class FailingHandlerTest {
     private FakeFrontend frontend;
 
     private void begin(int poolSize) throws Exception {
-        Syscalls syscalls = Syscalls.load();
+        begin(poolSize, Syscalls.load());
+    }
+
+    private void begin(int poolSize, Syscalls syscalls) throws Exception {
         Path socket = folder.resolve("s");
         server =
                 new VhostUserServer(
@@ -183,6 +189,30 @@ class FailingHandlerTest {
         assertTrue(all, "threads without work");
         assertEquals(0, disabled);
         assertEquals(1 + threads, frontend.stopRing(queue));
+    }
+
+    /** A JVM may tell a thread that it has touched memory without backing only after it went on. */
+    @Test
+    void aFaultThatIsToldLateBreaksItsRingOnly() throws Exception {
+        AtomicBoolean faulty = new AtomicBoolean();
+        begin(
+                1,
+                AlteredSyscalls.after(
+                        (name, arguments) -> {
+                            if (name.equals("epollWait")
+                                    && Thread.currentThread().getName().equals("queue-1")
+                                    && faulty.getAndSet(false)) {
+                                throw new InternalError("late");
+                            }
+                        }));
+        FakeDriver queue = frontend.queue(1);
+        assertEquals(1, queue.request(new byte[] {ECHO}, 8));
+        faulty.set(true);
+        queue.submit(0, new byte[] {ECHO}, 1, 8);
+        assertTrue(Waiting.readable(frontend.syscalls(), queue.error().number(), 10_000));
+        assertEquals(1, frontend.queue(2).request(new byte[] {ECHO}, 8));
+        frontend.stopRing(queue);
+        assertNull(uncaught.poll(), "the daemon would end");
     }
 
     @Test
