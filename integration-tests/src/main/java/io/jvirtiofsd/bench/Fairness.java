@@ -95,15 +95,17 @@ public final class Fairness {
     private static void row(String name, Start start, Act... acts) throws Exception {
         double[] idle = {p99(acts[0]), p99(acts[1])};
         double[] full = new double[2];
+        long requests;
         try (Flood flood = start.flood()) {
             full[0] = p99(acts[0]);
             full[1] = p99(acts[1]);
+            requests = flood.answered();
         }
         System.out.printf("full of %-10s", name);
         for (int i = 0; i < acts.length; i++) {
             double ratio = full[i] / idle[i];
             System.out.printf(" %8.0f µs %4.0f µs %4.1f x  ", idle[i], full[i], ratio);
         }
-        System.out.println();
+        System.out.printf("(%,d requests)%n", requests);
     }
 }

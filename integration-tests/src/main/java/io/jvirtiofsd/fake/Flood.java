@@ -70,8 +70,12 @@ public final class Flood implements AutoCloseable {
 
     /** Lets what is under way be answered. */
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         ended = true;
-        thread.join();
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }
