@@ -135,6 +135,7 @@ public final class Main {
             termination.serving(backEnd, shared.isWrittenAtTheEnd());
             Logger log = LoggerFactory.getLogger(Main.class);
             log.info("sharing {}, waiting for a front-end", shared);
+            HeapKeeper.start();
             service.serve(backEnd, options);
             log.info("end");
         }

@@ -208,7 +208,7 @@ class FailingHandlerTest {
         FakeDriver queue = frontend.queue(1);
         assertEquals(1, queue.request(new byte[] {ECHO}, 8));
         faulty.set(true);
-        queue.submit(0, new byte[] {ECHO}, 1, 8);
+        queue.kick().signal(); // it may be on its way to sleep
         assertTrue(Waiting.readable(frontend.syscalls(), queue.error().number(), 10_000));
         assertEquals(1, frontend.queue(2).request(new byte[] {ECHO}, 8));
         frontend.stopRing(queue);
