@@ -41,7 +41,7 @@ class InodeTableTest {
                         NativeMemory handle = Scratch.get().small();
                         handle.putInt(0, 4);
                         handle.putInt(4, 1);
-                        handle.putInt(8, (int) arguments[0]);
+                        handle.putInt(8, (int) (long) arguments[0]);
                         return 0;
                     });
 

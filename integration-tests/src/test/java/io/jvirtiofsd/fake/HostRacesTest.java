@@ -48,7 +48,7 @@ class HostRacesTest {
         Syscalls syscalls =
                 AlteredSyscalls.after(
                         (call, arguments) -> {
-                            if (call.equals("openat") && ((int) arguments[2] & O_EXCL) != 0) {
+                            if (call.equals("openat") && ((long) arguments[2] & O_EXCL) != 0) {
                                 replace();
                             }
                         });

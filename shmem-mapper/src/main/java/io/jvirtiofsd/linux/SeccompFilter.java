@@ -1,7 +1,6 @@
 package io.jvirtiofsd.linux;
 
 import java.nio.charset.StandardCharsets;
-import jnr.ffi.LibraryLoader;
 
 /**
  * A filter of the system calls of this process, built rule by rule and then put before all its
@@ -56,12 +55,18 @@ public final class SeccompFilter implements AutoCloseable {
     private static final int MASKED_EQUAL = 7;
     private static final int CONDITION_BYTES = 24; // arg@0 op@4 datum_a@8 datum_b@16
 
-    private final LibSeccomp library;
+    private final NativeLibrary library;
+    private final long attributeSet;
+    private final long resolveName;
+    private final long ruleAdd;
     private final long context;
     private final Action otherwise;
 
-    private SeccompFilter(LibSeccomp library, long context, Action otherwise) {
+    private SeccompFilter(NativeLibrary library, long context, Action otherwise) {
         this.library = library;
+        this.attributeSet = library.find("seccomp_attr_set");
+        this.resolveName = library.find("seccomp_syscall_resolve_name");
+        this.ruleAdd = library.find("seccomp_rule_add_array");
         this.context = context;
         this.otherwise = otherwise;
     }
@@ -73,9 +78,8 @@ public final class SeccompFilter implements AutoCloseable {
      * @throws LinkageError if there is no libseccomp
      */
     public static SeccompFilter begin(Action otherwise) throws LinuxException {
-        LibSeccomp library =
-                LibraryLoader.create(LibSeccomp.class).failImmediately().load("libseccomp.so.2");
-        long context = library.seccomp_init(otherwise.value);
+        NativeLibrary library = NativeLibrary.open("libseccomp.so.2");
+        long context = library.call(library.find("seccomp_init"), otherwise.value);
         if (context == 0) {
             throw new LinuxException("seccomp_init", LinuxErrno.ENOMEM);
         }
@@ -88,7 +92,7 @@ public final class SeccompFilter implements AutoCloseable {
 
     private void set(int attribute, int value) throws LinuxException {
         LinuxException.check(
-                library.seccomp_attr_set(context, attribute, value), "seccomp_attr_set");
+                (int) library.call(attributeSet, context, attribute, value), "seccomp_attr_set");
     }
 
     /**
@@ -101,7 +105,7 @@ public final class SeccompFilter implements AutoCloseable {
         }
         byte[] name = call.getBytes(StandardCharsets.US_ASCII);
         Scratch scratch = Scratch.get();
-        int number = library.seccomp_syscall_resolve_name(scratch.path(name, 0, name.length));
+        int number = (int) library.call(resolveName, scratch.path(name, 0, name.length));
         if (number < 0) {
             return; // also those that this architecture does not have
         }
@@ -113,18 +117,25 @@ public final class SeccompFilter implements AutoCloseable {
             array.putLong(i * CONDITION_BYTES + 16, conditions[i].second());
         }
         LinuxException.check(
-                library.seccomp_rule_add_array(
-                        context, action.value, number, conditions.length, array.address()),
+                (int)
+                        library.call(
+                                ruleAdd,
+                                context,
+                                action.value,
+                                number,
+                                conditions.length,
+                                array.address()),
                 "seccomp_rule_add " + call);
     }
 
     /** Puts the filter before all threads; no thread can get new privileges from then on. */
     public void install() throws LinuxException {
-        LinuxException.check(library.seccomp_load(context), "seccomp_load");
+        LinuxException.check(
+                (int) library.call(library.find("seccomp_load"), context), "seccomp_load");
     }
 
     @Override
     public void close() {
-        library.seccomp_release(context);
+        library.call(library.find("seccomp_release"), context);
     }
 }

@@ -1,20 +1,19 @@
 package io.jvirtiofsd.linux;
 
+import com.kenai.jffi.LastError;
 import java.lang.StackWalker.Option;
 import java.lang.StackWalker.StackFrame;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
+import java.util.Arrays;
 import java.util.function.LongSupplier;
-import jnr.ffi.LastError;
-import jnr.ffi.Runtime;
 
 /**
  * Makes {@link Syscalls} of this machine where a test acts before, after or instead of some calls.
- * What it puts in between stands behind them, at the functions of {@link LibC}.
+ * What it puts in between stands behind them, at the functions of libc.
  */
 public final class AlteredSyscalls {
     private static final StackWalker STACK = StackWalker.getInstance(Option.RETAIN_CLASS_REFERENCE);
-    private static final Runtime RUNTIME = Runtime.getSystemRuntime();
 
     /** What happens in place of a call. */
     @FunctionalInterface
@@ -23,7 +22,7 @@ public final class AlteredSyscalls {
          * Gives what the call returns: a value &ge; 0 or a negated errno.
          *
          * @param name the method of {@link Syscalls}
-         * @param arguments those of the function of {@link LibC}; may be changed
+         * @param arguments those of the function, each a Long; may be changed
          * @param real makes the call, with these arguments
          */
         long call(String name, Object[] arguments, LongSupplier real) throws Exception;
@@ -40,19 +39,19 @@ public final class AlteredSyscalls {
 
     /** Calls that are made as {@code alteration} says. */
     public static Syscalls with(Alteration alteration) {
-        LibC libc = Syscalls.load().libc;
+        NativeLibrary libc = Syscalls.load().libc;
         return new Syscalls(
-                (LibC)
+                (NativeLibrary)
                         Proxy.newProxyInstance(
-                                LibC.class.getClassLoader(),
-                                new Class<?>[] {LibC.class},
-                                (proxy, function, arguments) -> {
-                                    long result =
+                                NativeLibrary.class.getClassLoader(),
+                                new Class<?>[] {NativeLibrary.class},
+                                (proxy, call, all) -> {
+                                    Object[] arguments = Arrays.copyOfRange(all, 1, all.length);
+                                    return given(
                                             alteration.call(
                                                     caller(),
                                                     arguments,
-                                                    () -> real(libc, function, arguments));
-                                    return given(result, function.getReturnType());
+                                                    () -> real(libc, call, all[0], arguments)));
                                 }));
     }
 
@@ -76,25 +75,23 @@ public final class AlteredSyscalls {
                                 .orElseThrow());
     }
 
-    private static long real(LibC libc, Method function, Object[] arguments) {
+    private static long real(NativeLibrary libc, Method call, Object function, Object[] arguments) {
         try {
-            Object result = function.invoke(libc, arguments);
-            long value = result == null ? 0 : ((Number) result).longValue();
-            return value == -1 ? -LastError.getLastError(RUNTIME) : value;
+            Object[] all = new Object[1 + arguments.length];
+            all[0] = function;
+            System.arraycopy(arguments, 0, all, 1, arguments.length);
+            long value = (long) call.invoke(libc, all);
+            return value == -1 || (int) value == -1 ? -LastError.getInstance().get() : value;
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException(e);
         }
     }
 
     /** What a function of libc gives for {@code result}: on failure -1, and errno. */
-    private static Object given(long result, Class<?> type) {
+    private static long given(long result) {
         if (result < 0) {
-            LastError.setLastError(RUNTIME, (int) -result);
+            LastError.getInstance().set((int) -result);
         }
-        long value = Math.max(-1, result);
-        if (type == void.class) {
-            return null;
-        }
-        return type == int.class ? (Object) (int) value : (Object) value;
+        return Math.max(-1, result);
     }
 }

@@ -3,7 +3,6 @@ package io.jvirtiofsd.linux;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.stream.Stream;
-import jnr.ffi.LibraryLoader;
 
 /** System calls by name that the project never makes. */
 public final class RawCalls {
@@ -13,11 +12,19 @@ public final class RawCalls {
      * What {@code name}, of section 2 of the man pages, gives: a value &ge; 0 or a negated errno.
      */
     public static int call(String name, long a, long b, long c) {
-        LibSeccomp library = LibraryLoader.create(LibSeccomp.class).load("libseccomp.so.2");
+        NativeLibrary library = NativeLibrary.open("libseccomp.so.2");
+        long resolve = library.find("seccomp_syscall_resolve_name");
         byte[] bytes = name.getBytes(StandardCharsets.US_ASCII);
         long path = Scratch.get().path(bytes, 0, bytes.length);
-        int number = library.seccomp_syscall_resolve_name(path);
+        int number = (int) library.call(resolve, path);
         return Syscalls.load().byNumber(number, a, b, c);
+    }
+
+    /** The names of the functions that {@link Syscalls} calls. */
+    public static Stream<String> functions() {
+        return Arrays.stream(Syscalls.class.getDeclaredFields())
+                .filter(field -> field.getType() == long.class)
+                .map(field -> field.getName().toLowerCase());
     }
 
     /** The names of those that {@link Syscalls} makes by number. */
