@@ -91,6 +91,9 @@ class CommandLineIT {
         assertEquals(0, capabilities.exitCode());
         assertTrue(capabilities.text().contains("\"type\": \"fs\""), capabilities.text());
         assertTrue(jvirtiofsd("--version").text().startsWith("jvirtiofsd 0."));
+        // Alone they are answered by the launcher, without a JVM.
+        assertEquals(capabilities.text(), jvirtiofsd("--print-capabilities").text());
+        assertEquals(jvirtiofsd("--version", "--syslog").text(), jvirtiofsd("--version").text());
         ExecResult help = jvirtiofsd("--help");
         assertEquals(0, help.exitCode());
         for (String option : List.of("--shared-dir", "--fd", "--keep-listening", "demo")) {
