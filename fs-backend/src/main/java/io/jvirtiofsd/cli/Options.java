@@ -220,6 +220,19 @@ final class Options {
      * @throws ParameterException if they are wrong; the message's first line is for people
      */
     CommandLine parse(String... args) {
+        CommandLine parser = parser();
+        parser.parseArgs(args);
+        if (!mountStyle.isEmpty() && !help && !version) {
+            List<String> all = new ArrayList<>(List.of(args));
+            all.remove("--"); // there are more options
+            mountStyle.forEach(word -> all.add(spelledOut(word)));
+            parser.parseArgs(all.toArray(String[]::new));
+        }
+        return parser;
+    }
+
+    /** Knows all options, and fills this. */
+    CommandLine parser() {
         CommandLine parser = new CommandLine(this);
         parser.setOverwrittenOptionsAllowed(true);
         parser.setExpandAtFiles(false); // a path may begin with @
@@ -228,13 +241,6 @@ final class Options {
                 .map(OptionSpec::type)
                 .filter(Class::isEnum)
                 .forEach(type -> readByName(parser, type));
-        parser.parseArgs(args);
-        if (!mountStyle.isEmpty() && !help && !version) {
-            List<String> all = new ArrayList<>(List.of(args));
-            all.remove("--"); // there are more options
-            mountStyle.forEach(word -> all.add(spelledOut(word)));
-            parser.parseArgs(all.toArray(String[]::new));
-        }
         return parser;
     }
 
