@@ -20,7 +20,7 @@ final class CacheArguments {
                     "What the guest may cache: never, auto, metadata or always "
                             + "(default: ${DEFAULT-VALUE}).",
             defaultValue = "auto")
-    private CachePolicy policy;
+    private CachePolicy policy = CachePolicy.AUTO;
 
     @Option(
             names = "--writeback",
@@ -64,20 +64,29 @@ final class CacheArguments {
                 policy, !noReaddirplus, writeback, directIo, sharedMmap, negativeNanos);
     }
 
-    /** Reads seconds, up to a day; gives nanoseconds. */
+    /**
+     * Reads seconds, up to a day; gives nanoseconds.
+     *
+     * @throws IllegalArgumentException if that is no such number; the message is one sentence
+     */
+    static long nanos(String value) {
+        try {
+            BigDecimal seconds = new BigDecimal(value);
+            if (seconds.signum() >= 0 && seconds.compareTo(MOST_SECONDS) <= 0) {
+                return seconds.movePointRight(9).longValue();
+            }
+        } catch (NumberFormatException e) {
+            // as any other number out of range
+        }
+        throw new IllegalArgumentException(
+                "'" + value + "' is not in 0.." + MOST_SECONDS + " seconds");
+    }
+
+    /** The same for picocli. */
     static final class SecondsConverter implements CommandLine.ITypeConverter<Long> {
         @Override
         public Long convert(String value) {
-            try {
-                BigDecimal seconds = new BigDecimal(value);
-                if (seconds.signum() >= 0 && seconds.compareTo(MOST_SECONDS) <= 0) {
-                    return seconds.movePointRight(9).longValue();
-                }
-            } catch (NumberFormatException e) {
-                // as any other number out of range
-            }
-            throw new CommandLine.TypeConversionException(
-                    "'" + value + "' is not in 0.." + MOST_SECONDS + " seconds");
+            return Options.converted(CacheArguments::nanos, value);
         }
     }
 }

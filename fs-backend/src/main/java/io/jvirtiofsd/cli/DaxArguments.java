@@ -11,6 +11,8 @@ import picocli.CommandLine.Option;
  * main thread</i> as these are.
  */
 final class DaxArguments {
+    private static final String UNITS = "KMGT";
+
     /** Which files are marked for DAX. */
     enum Mode {
         NEVER,
@@ -35,7 +37,7 @@ final class DaxArguments {
             description =
                     "Size of the DAX window, offered to front-ends that know shared memory "
                             + "regions; a multiple of 2M, 0 for none (default: ${DEFAULT-VALUE}).")
-    private long windowBytes;
+    private long windowBytes = 512 << 20;
 
     @Option(
             names = "--dax-threshold",
@@ -43,7 +45,7 @@ final class DaxArguments {
             converter = SizeConverter.class,
             defaultValue = "2M",
             description = "Smallest file for --dax=inode (default: ${DEFAULT-VALUE}).")
-    private long threshold;
+    private long threshold = 2 << 20;
 
     @Option(
             names = "--dax-guard",
@@ -58,7 +60,7 @@ final class DaxArguments {
                         + " CAP_SYS_ADMIN and CAP_SYS_PTRACE; for more than O_TRUNC Linux 6.14 with"
                         + " ext4, xfs or btrfs. Opening, reading and writing mapped files on the"
                         + " host becomes slower (default: ${DEFAULT-VALUE}).")
-    private GuardMode guard;
+    private GuardMode guard = GuardMode.AUTO;
 
     /**
      * What these mean for the back-end; the exception's message is one sentence.
@@ -80,24 +82,30 @@ final class DaxArguments {
         return new DaxOptions(windowBytes, mode == Mode.ALWAYS ? 0 : threshold, guard);
     }
 
-    /** Reads bytes, with K, M, G or T for powers of 1024. */
-    static final class SizeConverter implements CommandLine.ITypeConverter<Long> {
-        private static final String UNITS = "KMGT";
+    /**
+     * Reads bytes, with K, M, G or T for powers of 1024.
+     *
+     * @throws IllegalArgumentException if that is no size; the message is one sentence
+     */
+    static long bytes(String value) {
+        int unit = value.isEmpty() ? -1 : UNITS.indexOf(value.charAt(value.length() - 1));
+        String digits = unit < 0 ? value : value.substring(0, value.length() - 1);
+        try {
+            long number = Long.parseLong(digits);
+            if (number >= 0) {
+                return Math.multiplyExact(number, 1L << 10 * (unit + 1));
+            }
+        } catch (ArithmeticException | NumberFormatException e) {
+            // as any other that is none
+        }
+        throw new IllegalArgumentException("'" + value + "' is no size such as 4096, 64K or 512M");
+    }
 
+    /** The same for picocli. */
+    static final class SizeConverter implements CommandLine.ITypeConverter<Long> {
         @Override
         public Long convert(String value) {
-            int unit = value.isEmpty() ? -1 : UNITS.indexOf(value.charAt(value.length() - 1));
-            String digits = unit < 0 ? value : value.substring(0, value.length() - 1);
-            try {
-                long number = Long.parseLong(digits);
-                if (number >= 0) {
-                    return Math.multiplyExact(number, 1L << 10 * (unit + 1));
-                }
-            } catch (ArithmeticException | NumberFormatException e) {
-                // as any other that is none
-            }
-            throw new CommandLine.TypeConversionException(
-                    "'" + value + "' is no size such as 4096, 64K or 512M");
+            return Options.converted(DaxArguments::bytes, value);
         }
     }
 }

@@ -21,7 +21,7 @@ final class InodeArguments {
                     "Keep inodes by file handle instead of descriptor: never, where possible and"
                         + " needed (prefer), or always (mandatory; what has no handle is refused)"
                         + " (default: ${DEFAULT-VALUE}).")
-    private HandleMode handles;
+    private HandleMode handles = HandleMode.PREFER;
 
     @Option(
             names = "--rlimit-nofile",
@@ -54,7 +54,7 @@ final class InodeArguments {
             description =
                     "Tell the guest where other file systems are mounted (the default;"
                             + " --no-announce-submounts: show them as a part of the shared one).")
-    private boolean announceSubmounts;
+    private boolean announceSubmounts = true;
 
     HandleMode handles() {
         return handles;

@@ -77,14 +77,17 @@ public final class Main {
         System.setProperty("picocli.converters.excludes", "java.sql.*,java.time.*");
         Options options = new Options();
         try {
-            CommandLine commandLine = options.parse(args);
-            if (commandLine.isUsageHelpRequested()) {
-                commandLine.usage(System.out);
-                return OK;
-            }
-            if (commandLine.isVersionHelpRequested()) {
-                System.out.println("jvirtiofsd " + version());
-                return OK;
+            if (!PlainOptions.read(options, args)) {
+                options = new Options();
+                CommandLine commandLine = options.parse(args);
+                if (commandLine.isUsageHelpRequested()) {
+                    commandLine.usage(System.out);
+                    return OK;
+                }
+                if (commandLine.isVersionHelpRequested()) {
+                    System.out.println("jvirtiofsd " + version());
+                    return OK;
+                }
             }
             options.complete();
         } catch (CommandLine.ParameterException e) {

@@ -158,7 +158,7 @@ final class Options {
             description = "Serve the next front-end when one disconnects, instead of ending.")
     private boolean keepListening;
 
-    @Mixin private DaxArguments dax;
+    @Mixin private final DaxArguments dax = new DaxArguments();
 
     @Option(
             names = "--trace",
@@ -170,7 +170,7 @@ final class Options {
             paramLabel = "LEVEL",
             defaultValue = "info",
             description = "off, error, warn, info, debug or trace (default: ${DEFAULT-VALUE}).")
-    private LogLevel logLevel;
+    private LogLevel logLevel = LogLevel.INFO;
 
     @Option(names = "-d", description = "The same as --log-level=debug, which it overrides.")
     private boolean debug;
@@ -259,11 +259,25 @@ final class Options {
     }
 
     private static <E> void readByName(CommandLine parser, Class<E> type) {
-        parser.registerConverter(type, name -> byName(type.getEnumConstants(), name));
+        parser.registerConverter(
+                type, name -> converted(value -> byName(type.getEnumConstants(), value), name));
     }
 
-    /** The value with this name, in whatever case. */
-    private static <E> E byName(E[] values, String name) {
+    /** What {@code reader} makes of a value; picocli wants to hear of failures in its own way. */
+    static <T> T converted(Function<String, T> reader, String value) {
+        try {
+            return reader.apply(value);
+        } catch (IllegalArgumentException e) {
+            throw new CommandLine.TypeConversionException(e.getMessage());
+        }
+    }
+
+    /**
+     * The value with this name, in whatever case.
+     *
+     * @throws IllegalArgumentException if there is none; the message is one sentence
+     */
+    static <E> E byName(E[] values, String name) {
         String lower = name.toLowerCase(Locale.ROOT);
         List<String> names = new ArrayList<>();
         for (E value : values) {
@@ -273,8 +287,7 @@ final class Options {
             }
             names.add(known);
         }
-        throw new CommandLine.TypeConversionException(
-                "'" + name + "' is none of " + String.join(", ", names));
+        throw new IllegalArgumentException("'" + name + "' is none of " + String.join(", ", names));
     }
 
     /**
@@ -356,7 +369,7 @@ final class Options {
     }
 
     private ParameterException error(String message) {
-        return new ParameterException(spec.commandLine(), message);
+        return new ParameterException(parser(), message);
     }
 
     private DaxOptions daxOptions() {

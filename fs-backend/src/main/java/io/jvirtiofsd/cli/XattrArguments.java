@@ -33,7 +33,7 @@ final class XattrArguments {
             description =
                     "Interpret access control lists: never, if the guest can (auto), or refuse "
                             + "guests that cannot (default: ${DEFAULT-VALUE}; implies --xattr).")
-    private FeatureMode posixAcl;
+    private FeatureMode posixAcl = FeatureMode.NEVER;
 
     @Option(
             names = "--security-label",
@@ -45,7 +45,7 @@ final class XattrArguments {
                     "Label what the guest makes at once, as its SELinux says: never, if the guest"
                         + " can (auto), or refuse guests that cannot (default: ${DEFAULT-VALUE};"
                         + " implies --xattr).")
-    private FeatureMode securityLabel;
+    private FeatureMode securityLabel = FeatureMode.NEVER;
 
     /**
      * What they mean together.

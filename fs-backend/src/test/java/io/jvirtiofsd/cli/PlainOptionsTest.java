@@ -1,0 +1,165 @@
+package io.jvirtiofsd.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.reflect.Field;
+import java.lang.reflect.Modifier;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** What is read without picocli is what picocli would have read. */
+class PlainOptionsTest {
+    private static final Set<String> OF_PICOCLI =
+            Set.of("-h", "--help", "-V", "--version", "-o", "--print-capabilities");
+
+    private static final List<String> VALUES =
+            List.of(
+                    "0",
+                    "1",
+                    "07",
+                    "4096",
+                    "-1",
+                    "64K",
+                    "2M",
+                    "1.5",
+                    "x",
+                    "a=b",
+                    "never",
+                    "AUTO",
+                    "Always",
+                    "err",
+                    "fallback",
+                    "namespace",
+                    "map:0:1:2",
+                    ":0:1:2:",
+                    "/a/b",
+                    "");
+
+    /** What {@link PlainOptions#TABLE} should be, by the annotations. */
+    private static String table() throws ReflectiveOperationException {
+        CommandLine parser = new Options().parser();
+        StringBuilder table = new StringBuilder();
+        for (OptionSpec option : parser.getCommandSpec().options()) {
+            Field field = (Field) option.userObject();
+            String path = part(field.getDeclaringClass()) + field.getName();
+            for (String name : option.names()) {
+                if (!OF_PICOCLI.contains(name)) {
+                    table.append(name + " " + path + " " + kind(option) + "\n");
+                }
+            }
+            for (Map.Entry<String, OptionSpec> negated :
+                    parser.getCommandSpec().negatedOptionsMap().entrySet()) {
+                if (negated.getValue() == option) {
+                    table.append(negated.getKey() + " " + path + " false\n");
+                }
+            }
+        }
+        return table.toString();
+    }
+
+    /** The field of {@link Options} that has this type, and a dot. */
+    private static String part(Class<?> type) {
+        for (Field field : Options.class.getDeclaredFields()) {
+            if (field.getType() == type) {
+                return field.getName() + ".";
+            }
+        }
+        return "";
+    }
+
+    private static String kind(OptionSpec option) {
+        if (option.arity().max() == 0) {
+            return "true";
+        } else if (option.arity().min() == 0) {
+            return "?" + option.fallbackValue();
+        } else if (option.converters().length == 0) {
+            return "value";
+        }
+        return option.converters()[0] instanceof DaxArguments.SizeConverter ? "bytes" : "seconds";
+    }
+
+    @Test
+    void theTableSaysWhatTheAnnotationsSay() throws Exception {
+        assertEquals(table(), PlainOptions.TABLE);
+    }
+
+    /** All that is set, by the path of its field. */
+    private static Map<String, Object> fields(Options options) throws ReflectiveOperationException {
+        Map<String, Object> all = new TreeMap<>();
+        for (Field field : Options.class.getDeclaredFields()) {
+            field.setAccessible(true);
+            if (Modifier.isStatic(field.getModifiers()) || field.getName().equals("spec")) {
+                continue;
+            }
+            Object value = field.get(options);
+            if (field.getType().getSimpleName().endsWith("Arguments")) {
+                for (Field inner : field.getType().getDeclaredFields()) {
+                    inner.setAccessible(true);
+                    if (!Modifier.isStatic(inner.getModifiers())) {
+                        all.put(field.getName() + "." + inner.getName(), inner.get(value));
+                    }
+                }
+            } else {
+                all.put(field.getName(), value);
+            }
+        }
+        return all;
+    }
+
+    @Provide
+    Arbitrary<List<String>> lines() {
+        List<String> names = new ArrayList<>(OF_PICOCLI);
+        PlainOptions.TABLE.lines().map(line -> line.split(" ")[0]).forEach(names::add);
+        Arbitrary<String> word =
+                Arbitraries.of(names)
+                        .flatMap(
+                                name ->
+                                        Arbitraries.of(VALUES)
+                                                .map(value -> name + "=" + value)
+                                                .injectDuplicates(0.1));
+        return Arbitraries.frequencyOf(
+                        net.jqwik.api.Tuple.of(4, word),
+                        net.jqwik.api.Tuple.of(3, Arbitraries.of(names)),
+                        net.jqwik.api.Tuple.of(2, Arbitraries.of(VALUES)))
+                .list()
+                .ofMaxSize(6);
+    }
+
+    @Property(tries = 2_000)
+    void bothReadTheSame(@ForAll("lines") List<String> line) throws Exception {
+        String[] args = line.toArray(String[]::new);
+        Options plain = new Options();
+        if (PlainOptions.read(plain, args)) {
+            Options full = new Options();
+            full.parse(args);
+            assertEquals(fields(full), fields(plain));
+        }
+    }
+
+    @Test
+    void whatStartersSayIsPlain() {
+        for (String line :
+                List.of(
+                        "--fd=32 --shared-dir /srv/x --cache always --thread-pool-size=4"
+                                + " --readonly",
+                        "--syslog --posix-acl --socket-path /tmp/s --shared-dir / --sandbox none",
+                        "--shared-dir D --xattr --fd 9 --no-announce-submounts --modcaps=-mknod"
+                                + " --translate-uid map:0:0:65536 --log-level=error")) {
+            assertTrue(PlainOptions.read(new Options(), line.split(" ")), line);
+        }
+        assertFalse(PlainOptions.read(new Options(), "--help"));
+    }
+}
