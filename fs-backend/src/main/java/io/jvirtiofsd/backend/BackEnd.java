@@ -176,7 +176,7 @@ public final class BackEnd implements AutoCloseable {
 
     /** Makes {@link #serve} return soon, also in the middle of a session; removes the socket. */
     public void end() {
-        server.close();
+        server.end();
     }
 
     /** Closes everything; {@link #serve} must have returned. */

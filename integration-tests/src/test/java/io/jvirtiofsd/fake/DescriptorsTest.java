@@ -63,6 +63,14 @@ class DescriptorsTest {
     }
 
     @Test
+    void aBackEndThatHasEndedHasNothingOpen() throws Exception {
+        rig(HandleMode.PREFER).close(); // the first one opens what the process keeps
+        int before = OpenDescriptors.count();
+        rig(HandleMode.PREFER).close();
+        OpenDescriptors.assertSettleAt(before);
+    }
+
+    @Test
     void neverKeepsADescriptorForEachInode() throws Exception {
         try (FuseRig rig = rig(HandleMode.NEVER)) {
             int before = OpenDescriptors.count();

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Accepts front-ends on a socket and serves them one after another; owned by the program.
  *
- * <p><i>Confined to the control thread</i>, on which {@link #serve} runs, but for {@link #close},
+ * <p><i>Confined to the control thread</i>, on which {@link #serve} runs, but for {@link #end},
  * which any thread may call, also in the middle of a session.
  */
 public final class VhostUserServer implements AutoCloseable {
@@ -31,8 +31,8 @@ public final class VhostUserServer implements AutoCloseable {
     private final VirtioDevice device;
     private final TransportOptions options;
     private final Reclaimer reclaimer;
-    private final EventFd closing;
-    private boolean closed;
+    private final EventFd ending;
+    private boolean ended;
     private Fd session;
 
     /**
@@ -53,12 +53,12 @@ public final class VhostUserServer implements AutoCloseable {
         this.device = device;
         this.options = options;
         this.reclaimer = reclaimer;
-        this.closing = EventFd.create(syscalls);
+        this.ending = EventFd.create(syscalls);
     }
 
     /**
      * Serves front-ends until one has disconnected and there is to be no other, or until {@link
-     * #close}.
+     * #end}.
      */
     public void serve() throws IOException {
         Thread.currentThread().setName("vhost-control");
@@ -100,23 +100,23 @@ public final class VhostUserServer implements AutoCloseable {
                 : "process %d of user %d".formatted(value.getInt(0), value.getInt(4) & 0xffffffffL);
     }
 
-    /** Notes the running session for {@link #close}; false if that came first. */
+    /** Notes the running session for {@link #end}; false if that came first. */
     private synchronized boolean begin(Fd socket) {
         session = socket;
-        return !closed;
+        return !ended;
     }
 
-    /** Waits for a connection; null when the server closes. */
+    /** Waits for a connection; null when the server ends. */
     private Fd accept() throws IOException {
         NativeMemory polled = NativeMemory.allocate(16); // two struct pollfd: fd@0 events@4
         polled.putInt(0, listener.fd().number());
         polled.putShort(4, POLLIN);
-        polled.putInt(8, closing.number());
+        polled.putInt(8, ending.number());
         polled.putShort(12, POLLIN);
         while (true) {
             syscalls.poll(polled.address(), 2, -1);
             synchronized (this) {
-                if (closed) {
+                if (ended) {
                     return null;
                 }
             }
@@ -132,18 +132,24 @@ public final class VhostUserServer implements AutoCloseable {
     }
 
     /** Ends a running session and {@link #serve}; removes the socket. */
-    @Override
-    public void close() {
+    public void end() {
         synchronized (this) {
-            if (closed) {
+            if (ended) {
                 return;
             }
-            closed = true;
-            closing.signal();
+            ended = true;
+            ending.signal();
             if (session != null) {
                 syscalls.shutdown(session.number(), SHUT_RDWR);
             }
         }
         listener.close();
+    }
+
+    /** Closes everything; {@link #serve} must have returned. */
+    @Override
+    public void close() {
+        end();
+        ending.close();
     }
 }

@@ -137,8 +137,9 @@ class FailingHandlerTest {
     @AfterEach
     void end() throws Exception {
         frontend.close();
-        server.close();
+        server.end();
         control.join(TimeUnit.SECONDS.toMillis(20));
+        server.close();
         Thread.setDefaultUncaughtExceptionHandler(before);
         assertTrue(!control.isAlive(), "the control thread does not end");
     }
