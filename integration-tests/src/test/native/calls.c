@@ -34,7 +34,7 @@ static const struct {
     CALL(bind), CALL(chdir), CALL(close), CALL(copy_file_range), CALL(dup), CALL(faccessat2),
     CALL(fallocate), CALL(fchmod), CALL(fchmodat), CALL(fchown), CALL(fchownat), CALL(fcntl),
     CALL(fdatasync), CALL(fgetxattr), CALL(flock), CALL(fsetxattr), CALL(fsync), CALL(ftruncate),
-    CALL(getdents64), CALL(lgetxattr), CALL(linkat), CALL(llistxattr), CALL(lremovexattr),
+    CALL(getdents64), CALL(ioctl), CALL(lgetxattr), CALL(linkat), CALL(llistxattr), CALL(lremovexattr),
     CALL(lseek), CALL(lsetxattr), CALL(mkdirat), CALL(mknodat), CALL(mmap), CALL(msync),
     CALL(munmap), CALL(openat), CALL(pipe2), CALL(pread64), CALL(pwrite64), CALL(read),
     CALL(readlinkat), CALL(renameat2), CALL(sendfile), CALL(setgroups), CALL(setresgid),

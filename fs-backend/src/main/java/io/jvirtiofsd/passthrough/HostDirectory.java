@@ -13,7 +13,6 @@ import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,13 +27,6 @@ final class HostDirectory implements AutoCloseable {
 
     /** What a lookup asks statx(2) for. */
     static final int LOOKUP_MASK = Statx.STATX_BASIC_STATS | Statx.STATX_MNT_ID;
-
-    /**
-     * Not btrfs, where an open directory ends with what was there when it was opened: renaming
-     * while listing would never end. Not tmpfs, whose positions were its own before Linux 6.6.
-     */
-    private static final Set<Long> LASTING_POSITIONS =
-            Set.of(0xef53L, 0x58465342L); // ext2, ext3, ext4; xfs: linux/magic.h
 
     /** The directory itself, then as many steps up from it as fit in a path: "./../..". */
     private static final String UP = "." + "/..".repeat(1360);
@@ -62,20 +54,21 @@ final class HostDirectory implements AutoCloseable {
         this.rootIno = statx.getLong(Statx.INO);
         this.rootMountId = Statx.mountId(statx);
         this.rootType = statx.getShort(Statx.MODE) & Statx.S_IFMT;
-        this.listsByNode = options.cache().policy().keepsListings() && hasLastingPositions();
+        FileSystemType type = FileSystemType.of(syscalls, root.number());
+        this.listsByNode = options.cache().policy().keepsListings() && type.hasLastingPositions();
         if (syscalls.geteuid() != 0) {
             LOG.info("not root: guests' files are made by user {}", syscalls.geteuid());
         }
-        this.mount = new Mount(rootMountId, opensHandles() ? root : null);
+        this.mount = new Mount(rootMountId, type, opensHandles(type) ? root : null);
     }
 
     /** Whether the host lets this process open by handle here, and that is wanted. */
-    private boolean opensHandles() throws LinuxException {
+    private boolean opensHandles(FileSystemType type) throws LinuxException {
         HandleMode wanted = options.inodeFileHandles();
         if (wanted == HandleMode.NEVER) {
             return false;
         }
-        FileHandle handle = FileHandle.of(syscalls, root.number());
+        FileHandle handle = wantsHandles(type) ? FileHandle.of(syscalls, root.number()) : null;
         int fd = handle == null ? -Errno.EOPNOTSUPP : handle.open(syscalls, root.number());
         if (fd >= 0) {
             syscalls.close(fd);
@@ -86,6 +79,13 @@ final class HostDirectory implements AutoCloseable {
         }
         LOG.info("no file handles here: each inode the guest knows keeps a descriptor");
         return false;
+    }
+
+    /** Whether file handles are to be tried on such a file system. */
+    boolean wantsHandles(FileSystemType type) {
+        HandleMode wanted = options.inodeFileHandles();
+        return wanted == HandleMode.MANDATORY
+                || wanted == HandleMode.PREFER && type.hasLastingHandles();
     }
 
     /** Opens the directory; the exception's message is one sentence for people. */
@@ -256,12 +256,6 @@ final class HostDirectory implements AutoCloseable {
      */
     boolean listsByNode() {
         return listsByNode;
-    }
-
-    private boolean hasLastingPositions() {
-        NativeMemory statfs = Scratch.get().small();
-        return syscalls.fstatfs(root.number(), statfs.address()) == 0
-                && LASTING_POSITIONS.contains(statfs.getLong(0));
     }
 
     /**

@@ -28,20 +28,6 @@ final class HostWindow {
     // statx(2) stx_attributes: what may not be written to at any place
     private static final long UNWRITABLE = 0x10 | 0x20; // STATX_ATTR_IMMUTABLE, STATX_ATTR_APPEND
 
-    /**
-     * File systems with one page cache for all programs that map a file. Files of others (network,
-     * FUSE, overlay, whose lower files move when written) are not mapped.
-     */
-    private static final Set<Long> COHERENT =
-            Set.of(
-                    0xef53L, // ext2, ext3, ext4: linux/magic.h
-                    0x58465342L, // xfs
-                    0x9123683eL, // btrfs
-                    0x01021994L, // tmpfs
-                    0xf2f52010L, // f2fs
-                    0xca451a4eL, // bcachefs
-                    0x858458f6L); // ramfs
-
     private final HostDirectory share;
     private final DaxWindow window; // null without DAX
     private final long threshold;
@@ -143,12 +129,7 @@ final class HostWindow {
     /** Whether the file system has one page cache for all programs that map a file. */
     boolean isCoherent(int path, long device) {
         return coherentDevices.computeIfAbsent(
-                device,
-                unused -> {
-                    NativeMemory statfs = Scratch.get().small();
-                    return share.syscalls().fstatfs(path, statfs.address()) == 0
-                            && COHERENT.contains(statfs.getLong(0));
-                });
+                device, unused -> FileSystemType.of(share.syscalls(), path).hasOnePageCache());
     }
 
     /** Says once for each kind why a file is not mapped. */

@@ -63,7 +63,12 @@ final class Lookups {
 
     /** Counts a lookup of a known inode, unless it has been forgotten or its object is gone. */
     private boolean count(int directory, Name name, Inode known) {
-        if (known.path() != null) {
+        Fd path = known.path();
+        if (path != null) {
+            if (isParted(known, path)) {
+                session.inodes().disown(known);
+                return false;
+            }
             known.use();
             return known.addLookup();
         }
@@ -81,6 +86,16 @@ final class Lookups {
             return false;
         }
         return known.addLookup();
+    }
+
+    /**
+     * Whether a file that is open as {@code path}, and was found by its number, is not the one with
+     * this number any more: of two links of a file it was the other.
+     */
+    private boolean isParted(Inode known, Fd path) {
+        return !known.mount().type().hasLastingNumbers()
+                && !known.isDirectory()
+                && !session.descriptors().isStill(known, path, Fcntl.AT_STATX_FORCE_SYNC);
     }
 
     /**

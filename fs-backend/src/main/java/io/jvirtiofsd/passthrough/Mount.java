@@ -8,21 +8,28 @@ import io.jvirtiofsd.linux.Fd;
  */
 final class Mount {
     private final long id;
+    private final FileSystemType type;
     private final Fd fd;
     private int inodes;
 
     /**
      * @param id as statx(2) tells it; 0 where the host's kernel does not
+     * @param type that of the file system that is mounted
      * @param fd any descriptor on it that is not O_PATH; null if its objects cannot be opened by
      *     handle
      */
-    Mount(long id, Fd fd) {
+    Mount(long id, FileSystemType type, Fd fd) {
         this.id = id;
+        this.type = type;
         this.fd = fd;
     }
 
     long id() {
         return id;
+    }
+
+    FileSystemType type() {
+        return type;
     }
 
     /** What open_by_handle_at(2) wants, or null if no handle can be opened here. */

@@ -57,7 +57,9 @@ final class Mounts {
             return known;
         }
         // Without the lock, since a file system that has lost its server may let us wait.
-        return add(key, new Mount(id, open(path, statx.getShort(Statx.MODE) & Statx.S_IFMT)));
+        int type = statx.getShort(Statx.MODE) & Statx.S_IFMT;
+        FileSystemType of = FileSystemType.of(share.syscalls(), path);
+        return add(key, new Mount(id, of, share.wantsHandles(of) ? open(path, type) : null));
     }
 
     private synchronized Mount find(long key) {
@@ -81,10 +83,10 @@ final class Mounts {
         return added;
     }
 
-    /** A descriptor for handles, or null if they are not to be used or cannot be opened. */
+    /** A descriptor for handles, or null if they cannot be opened. */
     private Fd open(int path, int type) throws ErrnoException {
         boolean harmless = type == Statx.S_IFDIR || type == Statx.S_IFREG;
-        if (share.options().inodeFileHandles() == HandleMode.NEVER || !harmless) {
+        if (!harmless) {
             return null;
         }
         FileHandle handle = FileHandle.of(share.syscalls(), path);

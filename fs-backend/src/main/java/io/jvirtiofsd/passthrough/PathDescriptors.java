@@ -209,7 +209,7 @@ final class PathDescriptors {
         int mount = forgotten.mount().fd().number();
         Fd path =
                 Fd.own(syscalls, ErrnoException.check(opening(() -> handle.open(syscalls, mount))));
-        if (isStill(forgotten, path)) {
+        if (isStill(forgotten, path, 0)) {
             return path;
         }
         path.close();
@@ -285,15 +285,17 @@ final class PathDescriptors {
      * Whether {@code path} is what {@code inode} stands for: file systems that keep no generations
      * of inode numbers give another object for an old handle, and its type decides what may be
      * opened for data. Overwrites nothing but the small block and the path slot.
+     *
+     * @param flags further ones of statx(2)
      */
-    private boolean isStill(Inode inode, Fd path) {
+    boolean isStill(Inode inode, Fd path, int flags) {
         Scratch scratch = Scratch.get();
         NativeMemory statx = scratch.small();
         int result =
                 syscalls.statx(
                         path.number(),
                         scratch.emptyPath(),
-                        Fcntl.AT_EMPTY_PATH,
+                        Fcntl.AT_EMPTY_PATH | flags,
                         Statx.STATX_TYPE | Statx.STATX_INO,
                         statx.address());
         return result == 0

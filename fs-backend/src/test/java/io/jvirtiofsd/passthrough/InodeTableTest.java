@@ -45,7 +45,7 @@ class InodeTableTest {
                         return 0;
                     });
 
-    private final Mount mount = new Mount(1, null);
+    private final Mount mount = new Mount(1, new FileSystemType(0), null);
     private final InodeTable table = new InodeTable(1 << 20);
 
     private static FileHandle handle(int number) {
@@ -150,14 +150,24 @@ class InodeTableTest {
         directory.setHandle(handle(1));
         assertIsAnother(directory);
         // Mounted anew, where the kernel does not tell mounts apart or gives a number again.
-        Inode mountedAnew = new Inode(DEVICE, 7, new Mount(mount.id(), null), REGULAR, null);
+        Inode mountedAnew =
+                new Inode(
+                        DEVICE,
+                        7,
+                        new Mount(mount.id(), new FileSystemType(0), null),
+                        REGULAR,
+                        null);
         mountedAnew.setHandle(handle(1));
         assertIsAnother(mountedAnew);
     }
 
     @Test
     void theSameFileInTwoMountsIsTwoObjects() {
-        Mount[] mounts = {mount, new Mount(2, null), new Mount(3, null)};
+        Mount[] mounts = {
+            mount,
+            new Mount(2, new FileSystemType(0), null),
+            new Mount(3, new FileSystemType(0), null)
+        };
         List<Inode> inodes = new ArrayList<>(); // all in one bucket
         for (Mount each : mounts) {
             inodes.add(add(new Inode(DEVICE, 7, each, REGULAR, null)));

@@ -39,7 +39,7 @@ class StatxAttributesTest {
     }
 
     private static Inode inode(int type) {
-        return new Inode(DEVICE, 7, new Mount(1, null), type, null);
+        return new Inode(DEVICE, 7, new Mount(1, new FileSystemType(0), null), type, null);
     }
 
     private static Inode marked(int type) {

@@ -35,7 +35,8 @@ public final class FuseRig implements AutoCloseable {
         this(share, folder, options -> options, FEATURES);
     }
 
-    FuseRig(Path share, Path folder, UnaryOperator<BackEndOptions.Builder> settings, long features)
+    public FuseRig(
+            Path share, Path folder, UnaryOperator<BackEndOptions.Builder> settings, long features)
             throws IOException {
         this.share = share;
         backEnd = new InProcess(share, folder, settings);

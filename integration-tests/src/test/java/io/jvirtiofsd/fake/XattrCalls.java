@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /** Requests about extended attributes, through a {@link FuseClient}, which it borrows. */
-final class XattrCalls {
+public final class XattrCalls {
     private static final int SETXATTR = 21;
     private static final int GETXATTR = 22;
     private static final int LISTXATTR = 23;
@@ -16,7 +16,7 @@ final class XattrCalls {
 
     private final FuseClient fuse;
 
-    XattrCalls(FuseClient fuse) {
+    public XattrCalls(FuseClient fuse) {
         this.fuse = fuse;
     }
 
@@ -38,7 +38,7 @@ final class XattrCalls {
     }
 
     /** In the form of 16 bytes, which needs SETXATTR_EXT. */
-    void set(long node, String name, byte[] value, int flags, int setxattrFlags) {
+    public void set(long node, String name, byte[] value, int flags, int setxattrFlags) {
         fuse.raw(
                 SETXATTR,
                 node,
@@ -47,11 +47,11 @@ final class XattrCalls {
     }
 
     /** In the form of 8 bytes. */
-    void setShort(long node, String name, byte[] value, int flags) {
+    public void setShort(long node, String name, byte[] value, int flags) {
         fuse.raw(SETXATTR, node, body(numbers(value.length, flags), name, value), 0);
     }
 
-    byte[] get(long node, String name) {
+    public byte[] get(long node, String name) {
         return fuse.raw(GETXATTR, node, body(numbers(MAX, 0), name, new byte[0]), MAX);
     }
 
@@ -61,7 +61,7 @@ final class XattrCalls {
         return fuse.raw(GETXATTR, node, body(numbers(size, 0), name, new byte[0]), room);
     }
 
-    Set<String> list(long node) {
+    public Set<String> list(long node) {
         byte[] names = fuse.raw(LISTXATTR, node, numbers(MAX, 0), MAX);
         Set<String> set = new TreeSet<>();
         for (String name : new String(names, StandardCharsets.UTF_8).split("\0")) {
@@ -76,7 +76,7 @@ final class XattrCalls {
         return fuse.raw(LISTXATTR, node, numbers(size, 0), Math.max(size, 8));
     }
 
-    void remove(long node, String name) {
+    public void remove(long node, String name) {
         fuse.raw(REMOVEXATTR, node, body(new byte[0], name, new byte[0]), 0);
     }
 }

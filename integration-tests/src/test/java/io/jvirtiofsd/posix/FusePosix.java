@@ -36,7 +36,7 @@ final class FusePosix implements Posix {
         return path.substring(path.lastIndexOf('/') + 1);
     }
 
-    private long node(String path) {
+    long node(String path) {
         if (path.isEmpty()) {
             return Nodes.ROOT;
         }
@@ -99,7 +99,7 @@ final class FusePosix implements Posix {
         }
     }
 
-    private Nodes.Opened file(int fd) {
+    Nodes.Opened file(int fd) {
         Nodes.Opened file = open.get(fd);
         if (file == null) {
             throw new FuseErrorException(EBADF);

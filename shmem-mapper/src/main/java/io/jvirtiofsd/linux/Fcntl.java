@@ -33,6 +33,7 @@ public final class Fcntl {
     public static final int AT_SYMLINK_FOLLOW   = 0x400;
     public static final int AT_NO_AUTOMOUNT     = 0x800;
     public static final int AT_EMPTY_PATH       = 0x1000;
+    public static final int AT_STATX_FORCE_SYNC = 0x2000;
 
     public static final int RESOLVE_NO_MAGICLINKS = 2; // linux/openat2.h
     public static final int RESOLVE_NO_SYMLINKS   = 4; // linux/openat2.h
