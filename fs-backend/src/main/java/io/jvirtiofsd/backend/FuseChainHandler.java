@@ -70,6 +70,11 @@ final class FuseChainHandler implements ChainHandler {
         public int iovCount() {
             return vector.count();
         }
+
+        @Override
+        public void skip(int bytes) {
+            vector.skip(bytes);
+        }
     }
 
     /** The readable side, consumed from its front. As {@link GuestData} it is the rest. */

@@ -217,13 +217,28 @@ final class HostFiles implements FileOperations {
         if (dax != null) {
             dax.settle(offset, offset + target.size());
         }
-        int fd = file.fd().number();
-        int vectors = target.iovCount();
-        if (vectors > IoVector.MAX_PER_CALL) {
-            return transferInParts(fd, offset, target, 0, false);
+        return readAll(file.fd().number(), offset, target);
+    }
+
+    /**
+     * Reads until the end of the file: a guest takes what is missing for zeros, or cuts the file
+     * off, though the host may have met an error in the middle, or have been interrupted.
+     */
+    private int readAll(int fd, long offset, GuestData target) throws ErrnoException {
+        int done = 0;
+        while (true) {
+            int count = Math.min(target.iovCount(), IoVector.MAX_PER_CALL);
+            int part =
+                    (int)
+                            ErrnoException.check(
+                                    syscalls.preadv2(
+                                            fd, target.iovAddress(), count, offset + done, 0));
+            done += part;
+            if (part == 0 || part == target.size()) {
+                return done;
+            }
+            target.skip(part);
         }
-        long count = syscalls.preadv2(fd, target.iovAddress(), vectors, offset, 0);
-        return (int) ErrnoException.check(count);
     }
 
     @Override
@@ -289,32 +304,29 @@ final class HostFiles implements FileOperations {
 
     private int tryWrite(int fd, long offset, GuestData source, int flags) {
         if (source.iovCount() > IoVector.MAX_PER_CALL) {
-            return transferInParts(fd, offset, source, flags, true);
+            return writeInParts(fd, offset, source, flags);
         }
         return (int) syscalls.pwritev2(fd, source.iovAddress(), source.iovCount(), offset, flags);
     }
 
     /**
-     * Reads or writes data in more pieces than one call takes.
+     * Writes data in more pieces than one call takes.
      *
      * @return number of bytes, or a negated errno if there were none
      */
-    private int transferInParts(int fd, long offset, GuestData data, int flags, boolean writing) {
+    private int writeInParts(int fd, long offset, GuestData data, int flags) {
         int done = 0;
         int first = 0;
         while (first < data.iovCount()) {
             int count = Math.min(IoVector.MAX_PER_CALL, data.iovCount() - first);
             long iov = data.iovAddress() + (long) first * IoVector.ENTRY_BYTES;
-            long part =
-                    writing
-                            ? syscalls.pwritev2(fd, iov, count, offset + done, flags)
-                            : syscalls.preadv2(fd, iov, count, offset + done, flags);
+            long part = syscalls.pwritev2(fd, iov, count, offset + done, flags);
             if (part < 0) {
                 return done > 0 ? done : (int) part;
             }
             done += (int) part;
             first += count;
-            // A short transfer is the end: of the file, of the room, or at an error.
+            // A short transfer is the end: of the room, or at an error.
             if (part < IoVector.bytes(iov, count)) {
                 return done;
             }

@@ -62,7 +62,7 @@ final class Lookups {
     }
 
     /** Counts a lookup of a known inode, unless it has been forgotten or its object is gone. */
-    private boolean count(int directory, Name name, Inode known) {
+    private boolean count(int directory, Name name, Inode known) throws ErrnoException {
         Fd path = known.path();
         if (path != null) {
             if (isParted(known, path)) {
@@ -93,9 +93,11 @@ final class Lookups {
      * this number any more: of two links of a file it was the other.
      */
     private boolean isParted(Inode known, Fd path) {
-        return !known.mount().type().hasLastingNumbers()
-                && !known.isDirectory()
-                && !session.descriptors().isStill(known, path, Fcntl.AT_STATX_FORCE_SYNC);
+        if (known.mount().type().hasLastingNumbers() || known.isDirectory()) {
+            return false;
+        }
+        int result = session.descriptors().compare(known, path, Fcntl.AT_STATX_FORCE_SYNC);
+        return result == -Errno.ESTALE || result == -Errno.ENOENT;
     }
 
     /**

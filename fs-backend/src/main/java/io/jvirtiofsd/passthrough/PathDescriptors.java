@@ -209,11 +209,12 @@ final class PathDescriptors {
         int mount = forgotten.mount().fd().number();
         Fd path =
                 Fd.own(syscalls, ErrnoException.check(opening(() -> handle.open(syscalls, mount))));
-        if (isStill(forgotten, path, 0)) {
+        int result = compare(forgotten, path, 0);
+        if (result == 0) {
             return path;
         }
         path.close();
-        throw ErrnoException.of(Errno.ESTALE);
+        throw ErrnoException.of(-result);
     }
 
     /** Notes that {@code inode} has a descriptor now. */
@@ -282,13 +283,14 @@ final class PathDescriptors {
     }
 
     /**
-     * Whether {@code path} is what {@code inode} stands for: file systems that keep no generations
-     * of inode numbers give another object for an old handle, and its type decides what may be
-     * opened for data. Overwrites nothing but the small block and the path slot.
+     * Looks whether {@code path} is what {@code inode} stands for: file systems that keep no
+     * generations of inode numbers give another object for an old handle, and its type decides what
+     * may be opened for data. Overwrites nothing but the small block and the path slot.
      *
      * @param flags further ones of statx(2)
+     * @return 0 if it is, &minus;ESTALE if not, or why nobody knows: another negated errno
      */
-    boolean isStill(Inode inode, Fd path, int flags) {
+    int compare(Inode inode, Fd path, int flags) {
         Scratch scratch = Scratch.get();
         NativeMemory statx = scratch.small();
         int result =
@@ -298,19 +300,26 @@ final class PathDescriptors {
                         Fcntl.AT_EMPTY_PATH | flags,
                         Statx.STATX_TYPE | Statx.STATX_INO,
                         statx.address());
-        return result == 0
-                && (statx.getShort(Statx.MODE) & Statx.S_IFMT) == inode.type()
-                && statx.getLong(Statx.INO) == inode.ino()
-                && Statx.device(statx) == inode.device();
+        if (result < 0) {
+            return result;
+        }
+        boolean same =
+                (statx.getShort(Statx.MODE) & Statx.S_IFMT) == inode.type()
+                        && statx.getLong(Statx.INO) == inode.ino()
+                        && Statx.device(statx) == inode.device();
+        return same ? 0 : -Errno.ESTALE;
     }
 
     /** Whether the object still exists, where only its handle is known. */
-    boolean exists(Inode inode) {
+    boolean exists(Inode inode) throws ErrnoException {
         try {
             of(inode);
             return true;
         } catch (ErrnoException e) {
-            return false;
+            if (e.errno() == Errno.ESTALE) {
+                return false;
+            }
+            throw e; // which may pass, and the guest should not know one object by two nodes
         }
     }
 

@@ -21,6 +21,9 @@ public interface GuestData {
     /** Number of entries at {@link #iovAddress}; may exceed what one system call takes (1024). */
     int iovCount();
 
+    /** From now on leaves the first {@code bytes} out of {@link #size} and what goes with it. */
+    void skip(int bytes);
+
     /** Copies {@code length} bytes at {@code position} to {@code target[at…]}. */
     void get(int position, byte[] target, int at, int length);
 

@@ -84,6 +84,11 @@ class HostileUseTest {
         }
 
         @Override
+        public void skip(int bytes) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public void get(int position, byte[] target, int at, int length) {
             // zeros
         }

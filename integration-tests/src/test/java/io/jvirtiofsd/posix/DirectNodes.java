@@ -89,10 +89,8 @@ final class DirectNodes implements Nodes, AutoCloseable {
     /** The test's native memory as a guest's. */
     private final class Data implements GuestData {
         private final IoVector vector = new IoVector(1);
-        private final int size;
 
         Data(int size) {
-            this.size = size;
             vector.clear();
             if (size > 0) {
                 vector.add(memory.address(), size);
@@ -101,7 +99,7 @@ final class DirectNodes implements Nodes, AutoCloseable {
 
         @Override
         public int size() {
-            return size;
+            return (int) vector.bytes();
         }
 
         @Override
@@ -112,6 +110,11 @@ final class DirectNodes implements Nodes, AutoCloseable {
         @Override
         public int iovCount() {
             return vector.count();
+        }
+
+        @Override
+        public void skip(int bytes) {
+            vector.skip(bytes);
         }
 
         @Override

@@ -18,6 +18,7 @@ public final class IoVector {
     public static final int MAX_PER_CALL = 1024;
 
     private NativeMemory entries;
+    private int first;
     private int count;
     private long bytes;
 
@@ -28,8 +29,23 @@ public final class IoVector {
 
     /** Forgets all entries. */
     public void clear() {
+        first = 0;
         count = 0;
         bytes = 0;
+    }
+
+    /** Leaves out the first {@code length} bytes, which are there. */
+    public void skip(long length) {
+        bytes -= length;
+        long left = length;
+        while (left > 0) {
+            int at = first * ENTRY_BYTES;
+            long part = Math.min(left, entries.getLong(at + 8));
+            entries.putLong(at, entries.getLong(at) + part);
+            entries.putLong(at + 8, entries.getLong(at + 8) - part);
+            left -= part;
+            first += entries.getLong(at + 8) == 0 ? 1 : 0;
+        }
     }
 
     /** Appends {@code length} &ge; 0 bytes at {@code address}. */
@@ -39,7 +55,7 @@ public final class IoVector {
         }
         bytes += length;
         int last = (count - 1) * ENTRY_BYTES;
-        if (count > 0 && entries.getLong(last) + entries.getLong(last + 8) == address) {
+        if (count > first && entries.getLong(last) + entries.getLong(last + 8) == address) {
             entries.putLong(last + 8, entries.getLong(last + 8) + length);
             return;
         }
@@ -59,14 +75,14 @@ public final class IoVector {
         entries = larger;
     }
 
-    /** Address of the array; valid until the next {@link #add}. */
+    /** Address of the array; valid until the next {@link #add} or {@link #skip}. */
     public long address() {
-        return entries.address();
+        return entries.address(first * ENTRY_BYTES);
     }
 
     /** Number of entries. */
     public int count() {
-        return count;
+        return count - first;
     }
 
     /** Sum of all lengths. */
@@ -86,11 +102,11 @@ public final class IoVector {
 
     /** Address of entry {@code index}'s memory. */
     public long base(int index) {
-        return entries.getLong(index * ENTRY_BYTES);
+        return entries.getLong((first + index) * ENTRY_BYTES);
     }
 
     /** Length of entry {@code index}. */
     public long length(int index) {
-        return entries.getLong(index * ENTRY_BYTES + 8);
+        return entries.getLong((first + index) * ENTRY_BYTES + 8);
     }
 }

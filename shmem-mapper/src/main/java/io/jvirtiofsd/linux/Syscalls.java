@@ -9,8 +9,9 @@ import com.kenai.jffi.LastError;
  * <p>Every call returns a value &ge; 0, or a negated errno ({@code -ENOENT}); none throws for a
  * failing call. A comment after the prototype says what the value is; where there is none it is 0.
  * Paths and structures are addresses of native memory; paths are NUL-terminated. Descriptors are
- * plain {@code int}s that the call borrows; {@link Fd} owns them. {@code EINTR} is returned like
- * any other error.
+ * plain {@code int}s that the call borrows; {@link Fd} owns them. A call on a file that a signal
+ * may interrupt is made again, as no program expects {@code EINTR} of it; from calls that wait it
+ * is returned like any other error.
  *
  * <p>A call goes through the function of libc with its name. It goes by number where libc has no
  * function, or has one that changes all threads of the process. All arguments are integers.
@@ -138,7 +139,7 @@ public final class Syscalls {
     // ---- names
 
     /** {@code int openat(int dirfd, const char *path, int flags, mode_t mode)}: a descriptor. */
-    public int openat(int dirfd, long path, int flags, int mode) { return result((int) libc.call(OPENAT, dirfd, path, flags, mode)); }
+    public int openat(int dirfd, long path, int flags, int mode) { int done; do { done = result((int) libc.call(OPENAT, dirfd, path, flags, mode)); } while (done == -LinuxErrno.EINTR); return done; }
 
     /** {@code long openat2(int dirfd, const char *path, struct open_how *how, size_t size)}: a descriptor. */
     public int openat2(int dirfd, long path, long how, long size) { return (int) result(libc.call(SYSCALL, numbers.openat2(), dirfd, path, how, size)); }
@@ -179,7 +180,7 @@ public final class Syscalls {
     public int statx(int dirfd, long path, int flags, int mask, long statxbuf) { assert Scratch.noteStatx(statxbuf); return result((int) libc.call(STATX, dirfd, path, flags, mask, statxbuf)); }
 
     /** {@code int fstatfs(int fd, struct statfs *buf)}. */
-    public int fstatfs(int fd, long statfsbuf) { return result((int) libc.call(FSTATFS, fd, statfsbuf)); }
+    public int fstatfs(int fd, long statfsbuf) { int done; do { done = result((int) libc.call(FSTATFS, fd, statfsbuf)); } while (done == -LinuxErrno.EINTR); return done; }
 
     /** {@code int faccessat(int dirfd, const char *path, int mode, int flags)}. */
     public int faccessat(int dirfd, long path, int mode, int flags) { return result((int) libc.call(FACCESSAT, dirfd, path, mode, flags)); }
@@ -236,12 +237,20 @@ public final class Syscalls {
 
     /** {@code ssize_t preadv2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags)}: bytes read; preadv where flags is 0. */
     public long preadv2(int fd, long iov, int iovcnt, long offset, int flags) {
-        return result(flags == 0 ? libc.call(PREADV, fd, iov, iovcnt, offset) : libc.call(PREADV2, fd, iov, iovcnt, offset, flags));
+        long done;
+        do {
+            done = result(flags == 0 ? libc.call(PREADV, fd, iov, iovcnt, offset) : libc.call(PREADV2, fd, iov, iovcnt, offset, flags));
+        } while (done == -LinuxErrno.EINTR);
+        return done;
     }
 
     /** {@code ssize_t pwritev2(int fd, const struct iovec *iov, int iovcnt, off_t offset, int flags)}: bytes written; pwritev where flags is 0. */
     public long pwritev2(int fd, long iov, int iovcnt, long offset, int flags) {
-        return result(flags == 0 ? libc.call(PWRITEV, fd, iov, iovcnt, offset) : libc.call(PWRITEV2, fd, iov, iovcnt, offset, flags));
+        long done;
+        do {
+            done = result(flags == 0 ? libc.call(PWRITEV, fd, iov, iovcnt, offset) : libc.call(PWRITEV2, fd, iov, iovcnt, offset, flags));
+        } while (done == -LinuxErrno.EINTR);
+        return done;
     }
 
     /** {@code ssize_t copy_file_range(int fd_in, off_t *off_in, int fd_out, off_t *off_out, size_t len, 0)}: bytes copied. */
@@ -256,16 +265,16 @@ public final class Syscalls {
     public long lseek(int fd, long offset, int whence) { return result(libc.call(LSEEK, fd, offset, whence)); }
 
     /** {@code int ftruncate(int fd, off_t length)}. */
-    public int ftruncate(int fd, long length) { return result((int) libc.call(FTRUNCATE, fd, length)); }
+    public int ftruncate(int fd, long length) { int done; do { done = result((int) libc.call(FTRUNCATE, fd, length)); } while (done == -LinuxErrno.EINTR); return done; }
 
     /** {@code int fallocate(int fd, int mode, off_t offset, off_t len)}. */
-    public int fallocate(int fd, int mode, long offset, long len) { return result((int) libc.call(FALLOCATE, fd, mode, offset, len)); }
+    public int fallocate(int fd, int mode, long offset, long len) { int done; do { done = result((int) libc.call(FALLOCATE, fd, mode, offset, len)); } while (done == -LinuxErrno.EINTR); return done; }
 
     /** {@code int fsync(int fd)}. */
-    public int fsync(int fd) { return result((int) libc.call(FSYNC, fd)); }
+    public int fsync(int fd) { int done; do { done = result((int) libc.call(FSYNC, fd)); } while (done == -LinuxErrno.EINTR); return done; }
 
     /** {@code int fdatasync(int fd)}. */
-    public int fdatasync(int fd) { return result((int) libc.call(FDATASYNC, fd)); }
+    public int fdatasync(int fd) { int done; do { done = result((int) libc.call(FDATASYNC, fd)); } while (done == -LinuxErrno.EINTR); return done; }
 
     /** {@code int syncfs(int fd)}. */
     public int syncfs(int fd) { return result((int) libc.call(SYNCFS, fd)); }

@@ -20,6 +20,11 @@ record HeapData(byte[] bytes, int offset, int size) implements GuestData {
     }
 
     @Override
+    public void skip(int count) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
     public void get(int position, byte[] target, int at, int length) {
         Objects.checkFromIndexSize(position, length, size);
         System.arraycopy(bytes, offset + position, target, at, length);
