@@ -28,6 +28,7 @@ final class HostFiles implements FileOperations {
     private static final int SEEK_DATA = 3; // linux/fs.h
     private static final int SEEK_HOLE = 4; // linux/fs.h
     private static final int FALLOC_FL_KEEP_SIZE = 1; // linux/falloc.h
+    private static final int SECTOR_BYTES = 512; // linux/blk_types.h SECTOR_SIZE
 
     private final HostDirectory share;
     private final HostSession session;
@@ -222,7 +223,9 @@ final class HostFiles implements FileOperations {
 
     /**
      * Reads until the end of the file: a guest takes what is missing for zeros, or cuts the file
-     * off, though the host may have met an error in the middle, or have been interrupted.
+     * off, though the host may have met an error in the middle, or have been interrupted. Such a
+     * thing stops at the border of a sector; an end that lies elsewhere is the file's, for which no
+     * second call is made.
      */
     private int readAll(int fd, long offset, GuestData target) throws ErrnoException {
         int done = 0;
@@ -234,7 +237,8 @@ final class HostFiles implements FileOperations {
                                     syscalls.preadv2(
                                             fd, target.iovAddress(), count, offset + done, 0));
             done += part;
-            if (part == 0 || part == target.size()) {
+            boolean isEnd = count == target.iovCount() && (offset + done) % SECTOR_BYTES != 0;
+            if (part == 0 || part == target.size() || isEnd) {
                 return done;
             }
             target.skip(part);
