@@ -39,8 +39,10 @@ public final class SocketMessages {
      * Receives up to {@code length} bytes, and gives every descriptor that came with them before
      * anything is checked.
      *
+     * @param fds those of one message, which may come in many pieces with as many each
      * @return number of bytes; 0 at the end of the stream
-     * @throws LinuxException also if descriptors were lost; those that came are in {@code fds}
+     * @throws LinuxException also if descriptors were lost, or are more than {@link #MAX_FDS};
+     *     those that came are in {@code fds}
      */
     public int receive(NativeMemory buffer, int offset, int length, List<Fd> fds)
             throws LinuxException {
@@ -53,6 +55,9 @@ public final class SocketMessages {
         adopt((int) message.getLong(40), fds);
         if ((message.getInt(48) & MSG_CTRUNC) != 0) {
             throw new LinuxException("receive: descriptors were lost", LinuxErrno.EMFILE);
+        }
+        if (fds.size() > MAX_FDS) {
+            throw new LinuxException("receive: too many descriptors", LinuxErrno.EMFILE);
         }
         return (int) received;
     }
