@@ -21,6 +21,9 @@ record Consequence(String what) {
     /** The chain is given back with nothing in it. */
     static final Consequence UNANSWERED = new Consequence("no answer");
 
+    /** The chain is given back, or the ring breaks, but soon. */
+    static final Consequence ANYTHING = new Consequence("anything");
+
     /** Nothing happens: the chain stays in the ring. */
     static final Consequence LEFT_ALONE = new Consequence("left alone");
 

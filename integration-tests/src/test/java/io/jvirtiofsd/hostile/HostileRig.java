@@ -9,7 +9,12 @@ import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.InProcess;
 import io.jvirtiofsd.fuse.LockOptions;
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.LinuxException;
+import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.OpenDescriptors;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.passthrough.XattrOptions;
 import io.jvirtiofsd.vhost.FakeDriver;
@@ -23,6 +28,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * One daemon in the test's own process, with everything switched on that a guest can ask for, and a
@@ -30,6 +37,7 @@ import java.util.List;
  *
  * <pre>
  * share/file    "content", open as {@link #fh}
+ *       page    4096 bytes
  *       other   open as {@link #otherFh}
  *       dir/    open as {@link #dirFh}
  *       link    to "file"
@@ -56,6 +64,7 @@ final class HostileRig implements AutoCloseable {
     private static final int O_RDWR = 2;
     private static final int NEEDS_RESET = 0x40; // virtio 1.3, 2.1
     private static final int RING_SIZE = 256;
+    private static final String FAULT = "java.lang.InternalError: a fault occurred";
     private static final Duration IN_TIME = Duration.ofSeconds(10);
 
     private final Path share;
@@ -73,6 +82,7 @@ final class HostileRig implements AutoCloseable {
     long fh;
     long other;
     long otherFh;
+    long page;
     long dir;
     long dirFh;
     long link;
@@ -82,6 +92,7 @@ final class HostileRig implements AutoCloseable {
         share = Files.createDirectory(folder.resolve("share"));
         Files.writeString(share.resolve("file"), "content");
         Files.writeString(share.resolve("other"), "other");
+        Files.write(share.resolve("page"), new byte[4096]);
         Files.createDirectory(share.resolve("dir"));
         Files.createSymbolicLink(share.resolve("link"), Path.of("file"));
         System.setErr(new PrintStream(new Tee(), true, StandardCharsets.UTF_8));
@@ -95,13 +106,20 @@ final class HostileRig implements AutoCloseable {
                                         .tag("hostile")
                                         .xattrs(XattrOptions.on())
                                         .locks(new LockOptions(true, true)));
-        connect();
-        fuse.mknod(FuseClient.ROOT, "fifo", FIFO, 0);
-        reconnect();
+        int made = Syscalls.load().mknodat(Fcntl.AT_FDCWD, path(share.resolve("fifo")), FIFO, 0);
+        LinuxException.check(made, "fifo");
+        reconnect(FakeFrontend.FEATURES);
+        fuse.raw(FuseOpcode.SETUPMAPPING.code, page, MappingTable.good(), 0);
+        reconnect(FakeFrontend.FEATURES);
         assertServes();
-        threads = threads();
+        threads = threads(); // with those that are made when first needed
         maps = maps();
         descriptors = OpenDescriptors.count();
+    }
+
+    private static long path(Path path) {
+        byte[] bytes = path.toString().getBytes(StandardCharsets.UTF_8);
+        return Scratch.get().path(bytes, 0, bytes.length);
     }
 
     /** What the daemon logs, seen as it goes by. */
@@ -119,20 +137,25 @@ final class HostileRig implements AutoCloseable {
         }
     }
 
-    private void connect() throws IOException {
+    /** Another front-end takes the place of this one; {@code features} are the virtio ones. */
+    void reconnect(long features) throws IOException {
+        if (frontend != null) {
+            frontend.close();
+        }
         frontend = backEnd.connect();
-        frontend.negotiate(FakeFrontend.FEATURES, 0, 2, REGION_BYTES);
+        frontend.negotiate(features, 0, 2, REGION_BYTES);
         shmem = frontend.openWindow(false);
         frontend.start(2, RING_SIZE);
         fuse = new FuseClient(frontend, 1);
-        fuse.init(INIT_FLAGS);
+        begin();
     }
 
-    private void reconnect() throws IOException {
-        frontend.close();
-        connect();
+    /** Begins another session with the same front-end. */
+    private void begin() {
+        fuse.init(INIT_FLAGS);
         file = fuse.lookup(FuseClient.ROOT, "file").nodeId();
         other = fuse.lookup(FuseClient.ROOT, "other").nodeId();
+        page = fuse.lookup(FuseClient.ROOT, "page").nodeId();
         dir = fuse.lookup(FuseClient.ROOT, "dir").nodeId();
         link = fuse.lookup(FuseClient.ROOT, "link").nodeId();
         fifo = fuse.lookup(FuseClient.ROOT, "fifo").nodeId();
@@ -168,8 +191,12 @@ final class HostileRig implements AutoCloseable {
         return frontend.memory().get(0).fd();
     }
 
-    /** Does what {@code hostile} says, and checks what came of it and what it left behind. */
-    void check(HostileCase hostile) throws Exception {
+    /**
+     * Does what {@code hostile} says, and checks what came of it and what it left behind.
+     *
+     * @param reconnecting whether it was to the front-end's connection; else to the FUSE session
+     */
+    void check(HostileCase hostile, boolean reconnecting) throws Exception {
         log.reset();
         int before = OpenDescriptors.count();
         try {
@@ -181,12 +208,17 @@ final class HostileRig implements AutoCloseable {
                     OpenDescriptors.assertSettleAt(before, "what was refused is kept");
                 }
             }
+            assertEquals(List.of(), shmem.window().violations());
         } finally {
-            reconnect();
+            if (reconnecting) {
+                reconnect(FakeFrontend.FEATURES);
+            } else {
+                begin();
+            }
         }
         assertServes();
         OpenDescriptors.assertSettleAt(descriptors);
-        assertTrue(Waiting.until(() -> maps() <= maps), "memory of a guest is kept");
+        assertTrue(!reconnecting || Waiting.until(() -> maps() <= maps), "memory is kept");
         assertTrue(
                 Waiting.until(() -> threads().equals(threads)),
                 () -> threads() + " instead of " + threads);
@@ -204,19 +236,39 @@ final class HostileRig implements AutoCloseable {
                 });
     }
 
-    /** What comes of what was made available on the ring, once something has. */
-    Consequence ofRing() throws IOException {
+    /** Whether a chain is given back, instead of breaking its ring. */
+    boolean isGivenBack() {
         FakeDriver ring = ring();
         assertTrue(Waiting.until(() -> isBroken() || !ring.staysSilent(0)), "nothing comes of it");
-        if (isBroken()) {
+        return !isBroken();
+    }
+
+    /**
+     * What comes of the chain that was made available on the ring, once something has.
+     *
+     * @param answer where in the first region its answer is to be
+     */
+    Consequence ofRing(int answer) throws IOException {
+        if (!isGivenBack()) {
             assertEquals(NEEDS_RESET, frontend.ask(FakeFrontend.GET_STATUS)[0] & NEEDS_RESET);
             return Consequence.RING_BREAKS;
         }
-        return ring.await() == 0 ? Consequence.UNANSWERED : Consequence.SERVED;
+        int used = ring().await();
+        if (used == 0) {
+            return Consequence.UNANSWERED;
+        }
+        NativeMemory memory = frontend.memory().get(0).view();
+        assertEquals(used, memory.getInt(answer));
+        return Consequence.errno(-memory.getInt(answer + 4));
     }
 
     private boolean isBroken() {
         return Waiting.readable(frontend.syscalls(), ring().error().number(), 0);
+    }
+
+    /** Whether the ring breaks, soon. */
+    boolean isRingBroken() {
+        return Waiting.until(this::isBroken);
     }
 
     /** The answer of one request over the maltreated ring. */
@@ -226,7 +278,9 @@ final class HostileRig implements AutoCloseable {
     }
 
     private static List<String> threads() {
-        return Thread.getAllStackTraces().keySet().stream()
+        Thread[] all = new Thread[1000];
+        return Stream.of(all)
+                .limit(Thread.enumerate(all))
                 .map(Thread::getName)
                 .filter(name -> name.matches("(vhost|queue|worker|dax|lock|descriptors)\\b.*"))
                 .sorted()
@@ -244,11 +298,16 @@ final class HostileRig implements AutoCloseable {
         }
     }
 
-    /** What the daemon takes for a bug of its own. */
+    /**
+     * What the daemon takes for a bug of its own, but for faults of the guest's memory; and what
+     * has ended a thread, which would end the daemon.
+     */
     private List<String> errors() {
-        return log.toString(StandardCharsets.UTF_8)
-                .lines()
-                .filter(line -> line.contains(" ERROR "))
+        List<String> lines = log.toString(StandardCharsets.UTF_8).lines().toList();
+        return IntStream.range(0, lines.size())
+                .filter(i -> lines.get(i).matches(".* ERROR .*|Exception in thread.*"))
+                .mapToObj(i -> String.join("\n", lines.subList(i, lines.size())))
+                .filter(error -> !error.matches("(?s)[^\n]* ERROR [^\n]*\n" + FAULT + ".*"))
                 .toList();
     }
 

@@ -1,9 +1,8 @@
 package io.jvirtiofsd.hostile;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import java.nio.file.Path;
-import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,14 +29,68 @@ class HostileTableTest {
         rig.close();
     }
 
-    private Stream<DynamicTest> tests(List<HostileCase> table) {
-        long names = table.stream().map(HostileCase::name).distinct().count();
-        assertEquals(table.size(), names, "a name stands for two cases");
-        return table.stream().map(one -> DynamicTest.dynamicTest(one.name(), () -> rig.check(one)));
+    private Stream<DynamicTest> tests(HostileTable table, boolean reconnecting) {
+        return table.cases().stream()
+                .map(one -> dynamicTest(one.name(), () -> rig.check(one, reconnecting)));
+    }
+
+    /** Done to the front-end's connection. */
+    private Stream<DynamicTest> connections(HostileTable table) {
+        return tests(table, true);
+    }
+
+    /** Done to the FUSE session, over a connection that stays. */
+    private Stream<DynamicTest> sessions(HostileTable table) {
+        return tests(table, false);
     }
 
     @TestFactory
     Stream<DynamicTest> socket() {
-        return tests(SocketCases.all());
+        return connections(new SocketTable());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> memory() {
+        return connections(new MemoryTable());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> rings() {
+        return connections(new RingTable());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> chains() {
+        return connections(new ChainTable());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> headers() {
+        return sessions(new HeaderTable());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> bodies() {
+        return sessions(new BodyTable());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> names() {
+        return sessions(new NameTable());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> handles() {
+        return sessions(new HandleTable());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> mappings() {
+        return connections(new MappingTable());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> answers() {
+        return connections(new AnswerTable());
     }
 }

@@ -32,8 +32,8 @@ public final class EventFd implements Resource {
     }
 
     /**
-     * Takes a received descriptor to signal through and makes it non-blocking, so that no peer can
-     * make {@link #signal} wait.
+     * Takes a received descriptor to signal through and makes it non-blocking, so that {@link
+     * #signal} does not wait, unless the peer, which shares it, makes it block again.
      */
     public static EventFd adopt(Syscalls syscalls, Fd fd) {
         int flags = syscalls.fcntl(fd.number(), Fcntl.F_GETFL, 0);

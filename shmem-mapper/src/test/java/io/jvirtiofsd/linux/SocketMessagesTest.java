@@ -93,6 +93,26 @@ class SocketMessagesTest {
                 });
     }
 
+    /** A message may come in as many pieces as it has bytes, each with as many as Linux allows. */
+    @Test
+    void aMessageInPiecesBringsNoMoreDescriptorsThanAWholeOne() throws Exception {
+        connected(
+                (a, b, channel) -> {
+                    NativeMemory buffer = NativeMemory.allocate(16);
+                    try (EventFd event = EventFd.create(SYSCALLS)) {
+                        int[] many = new int[SocketMessages.MAX_FDS];
+                        java.util.Arrays.fill(many, event.number());
+                        a.send(buffer, 0, 1, many);
+                        a.send(buffer, 1, 1, event.number());
+                        List<Fd> fds = new ArrayList<>();
+                        assertEquals(1, b.receive(buffer, 0, 1, fds));
+                        assertThrows(LinuxException.class, () -> b.receive(buffer, 1, 1, fds));
+                        assertEquals(SocketMessages.MAX_FDS + 1, fds.size()); // to be closed
+                        fds.forEach(Fd::close);
+                    }
+                });
+    }
+
     @Test
     void endOfStreamIsZeroAndSendingIntoItFails() throws Exception {
         connected(

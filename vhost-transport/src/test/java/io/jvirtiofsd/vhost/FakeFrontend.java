@@ -324,6 +324,11 @@ public final class FakeFrontend implements AutoCloseable {
 
     /** Sends bytes that need not be a message. */
     public void sendBytes(byte[] bytes, int... fds) throws IOException {
+        send(socket, bytes, fds);
+    }
+
+    /** Sends {@code bytes} over {@code socket}, the descriptors with the first of them. */
+    static void send(AFUNIXSocket socket, byte[] bytes, int... fds) throws IOException {
         if (fds.length > 0) {
             FileDescriptor[] outbound = new FileDescriptor[fds.length];
             for (int i = 0; i < fds.length; i++) {

@@ -30,10 +30,18 @@ public final class FakeShmem implements Runnable, AutoCloseable {
     private static final int REQUEST_FLAGS = 9;
     private static final int REPLY_FLAGS = 5;
 
+    /** What a front-end does that does not answer as QEMU does. */
+    @FunctionalInterface
+    public interface Answering {
+        /** Answers a request of {@code type} on {@code channel}, or does not. */
+        void answer(FakeShmem channel, int type) throws IOException;
+    }
+
     private final FakeFrontend frontend;
     private final AFUNIXSocket socket;
     private final FakeWindow window;
     private final Thread thread;
+    private volatile Answering answering;
     private volatile CountDownLatch withheld = new CountDownLatch(0);
     private volatile boolean withholding;
     private volatile boolean running;
@@ -77,6 +85,21 @@ public final class FakeShmem implements Runnable, AutoCloseable {
      */
     public void unmapLate(int millis) {
         lateMillis = millis;
+    }
+
+    /** The next request is answered by {@code once}, and nothing is mapped or unmapped for it. */
+    public void answerBy(Answering once) {
+        answering = once;
+    }
+
+    /** Sends bytes that need not be an answer. */
+    public void send(byte[] bytes, int... fds) throws IOException {
+        FakeFrontend.send(socket, bytes, fds);
+    }
+
+    /** Closes the front-end's end. */
+    public void hangUp() throws IOException {
+        socket.close();
     }
 
     /** Requests are not answered until {@link #answer}. */
@@ -135,6 +158,13 @@ public final class FakeShmem implements Runnable, AutoCloseable {
         withholding = withheld.getCount() > 0;
         withheld.await();
         withholding = false;
+        Answering odd = answering;
+        if (odd != null) {
+            answering = null;
+            odd.answer(this, type);
+            close(fd);
+            return;
+        }
         if (type == SHMEM_UNMAP && lateMillis > 0 && window.isMapped(windowOffset, length)) {
             reply(type, Outcome.DONE);
             Thread.sleep(lateMillis);
@@ -151,6 +181,10 @@ public final class FakeShmem implements Runnable, AutoCloseable {
         if (announcing && outcome == Outcome.DONE && type == SHMEM_MAP) {
             announce(fd, fileOffset, windowOffset, length);
         }
+        close(fd);
+    }
+
+    private void close(int fd) {
         if (fd >= 0) {
             frontend.syscalls().close(fd);
         }
