@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.OpenDescriptors;
-import io.jvirtiofsd.linux.Waiting;
 import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import io.jvirtiofsd.vhost.FakeMemory;
@@ -26,7 +25,6 @@ import org.junit.jupiter.api.io.TempDir;
 class HostilePeerTest {
     private static final int NEXT = 1;
     private static final int WRITE = 2;
-    private static final int INDIRECT = 4;
     private static final int NO_FD = 0x100; // vhost-user.rst, "A vring descriptor"
     private static final int GPU_SET_SOCKET = 33;
     private static final int SET_CONFIG = 25;
@@ -59,70 +57,6 @@ class HostilePeerTest {
         FuseClient fuse = new FuseClient(frontend, 2);
         fuse.init(0);
         assertEquals(FuseClient.ROOT, fuse.getattr(FuseClient.ROOT).nodeId());
-    }
-
-    private interface Damage {
-        void to(FakeDriver queue, NativeMemory memory);
-    }
-
-    /** A ring that is broken stops and says so; the other queues and the session go on. */
-    private void assertStopsOnlyItsRing(Damage damage) throws IOException {
-        FakeDriver queue = frontend.queue(1);
-        damage.to(queue, frontend.memory().get(0).view());
-        assertTrue(Waiting.readable(frontend.syscalls(), queue.error().number(), 5000));
-        assertServes();
-        assertTrue(queue.staysSilent(0)); // although the other ring has been served meanwhile
-        assertEquals(0x40, frontend.ask(FakeFrontend.GET_STATUS)[0] & 0x40); // NEEDS_RESET
-        reconnect();
-    }
-
-    @Test
-    void brokenChainsStopTheirRing() throws Exception {
-        long ram = FakeDriver.memoryBytes(3);
-        // virtio 1.3, 2.7.5: indices inside the table, no loops, addresses in memory
-        assertStopsOnlyItsRing((q, m) -> q.makeAvailable(256));
-        assertStopsOnlyItsRing(
-                (q, m) -> {
-                    q.put(q.descriptorsOffset(), 0, 16, NEXT, 0);
-                    q.makeAvailable(0);
-                });
-        assertStopsOnlyItsRing(
-                (q, m) -> {
-                    q.put(q.descriptorsOffset(), 0, 16, NEXT, 300);
-                    q.makeAvailable(0);
-                });
-        // room for an answer that cannot be reached
-        assertStopsOnlyItsRing(
-                (q, m) -> {
-                    q.put(q.descriptorsOffset(), 2 * ram - 8, 16, WRITE, 0);
-                    q.makeAvailable(0);
-                });
-        assertStopsOnlyItsRing(
-                (q, m) -> {
-                    q.put(q.descriptorsOffset(), -16, 32, WRITE, 0);
-                    q.makeAvailable(0);
-                });
-        // virtio 1.3, 2.7.4.2: readable before writable
-        assertStopsOnlyItsRing(
-                (q, m) -> {
-                    q.put(q.descriptorsOffset(), 0, 16, NEXT | WRITE, 1);
-                    q.put(q.descriptorsOffset() + 16, 0, 16, 0, 0);
-                    q.makeAvailable(0);
-                });
-        // more than 4 GiB in one chain
-        assertStopsOnlyItsRing(
-                (q, m) -> {
-                    for (int i = 0; i < 256; i++) {
-                        q.put(q.descriptorsOffset() + 16 * i, 0, (int) ram, NEXT, i + 1);
-                    }
-                    q.makeAvailable(0);
-                });
-        // the driver's index jumps
-        assertStopsOnlyItsRing(
-                (q, m) -> {
-                    m.putShortRelease(q.availOffset() + 2, (short) 5000);
-                    q.kick().signal();
-                });
     }
 
     /** As with memory that was added to the machine without share=on. */
@@ -195,32 +129,6 @@ class HostilePeerTest {
                     FakeFrontend.SET_VRING_KICK, FakeFrontend.u64(1), queue.kick().number());
             assertEquals(FuseClient.ROOT, fuse.getattr(FuseClient.ROOT).nodeId());
         }
-    }
-
-    @Test
-    void brokenIndirectTablesStopTheirRing() throws Exception {
-        // virtio 1.3, 2.7.5.3
-        int[][] tables = {{0, INDIRECT}, {15, INDIRECT}, {-16, INDIRECT}, {16, INDIRECT | NEXT}};
-        for (int[] table : tables) {
-            assertStopsOnlyItsRing(
-                    (q, m) -> {
-                        q.put(q.descriptorsOffset(), 0, table[0], table[1], 1);
-                        q.makeAvailable(0);
-                    });
-        }
-        int nested = 900_000; // unused memory of the first ring's area
-        assertStopsOnlyItsRing(
-                (q, m) -> {
-                    q.put(nested, 0, 16, INDIRECT, 0);
-                    q.put(q.descriptorsOffset(), nested, 16, INDIRECT, 0);
-                    q.makeAvailable(0);
-                });
-        assertStopsOnlyItsRing(
-                (q, m) -> {
-                    q.put(nested, 0, 16, NEXT, 0);
-                    q.put(q.descriptorsOffset(), nested, 16, INDIRECT, 0);
-                    q.makeAvailable(0);
-                });
     }
 
     @Test
