@@ -8,20 +8,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
-/** The documents name every option, and their links lead somewhere. */
+/** The documents name every option; their links lead somewhere, the tests they name exist. */
 class DocumentsTest {
     private static final Path HOME = GuestKit.home();
 
     /** A link to a page of ours, to a heading, or both. */
     private static final Pattern LINK =
             Pattern.compile("\\]\\((?!https?:)([^)#\\s]*)(#[^)\\s]*)?\\)");
+
+    /** A test class, and one of its methods. */
+    private static final Pattern TEST = Pattern.compile("`((?!Thing)\\w+(?:Test|IT))(?:[.#](\\w+))?`");
 
     @Test
     void everyOptionIsInItsPage() throws IOException {
@@ -54,6 +59,29 @@ class DocumentsTest {
             }
         }
         assertEquals(List.of(), broken);
+    }
+
+    @Test
+    void testsThatAreNamedExist() throws IOException {
+        Map<String, String> tests = new HashMap<>();
+        try (Stream<Path> files = Files.walk(HOME)) {
+            for (Path file : files.filter(file -> file.toString().endsWith(".java")).toList()) {
+                String name = file.getFileName().toString();
+                tests.put(name.substring(0, name.lastIndexOf('.')), Files.readString(file));
+            }
+        }
+        List<String> missing = new ArrayList<>();
+        for (Path page : pages()) {
+            Matcher test = TEST.matcher(Files.readString(page));
+            while (test.find()) {
+                String source = tests.getOrDefault(test.group(1), "");
+                if (source.isEmpty()
+                        || test.group(2) != null && !source.contains(test.group(2) + "(")) {
+                    missing.add(page.getFileName() + ": " + test.group());
+                }
+            }
+        }
+        assertEquals(List.of(), missing);
     }
 
     private static List<Path> pages() throws IOException {
