@@ -21,7 +21,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Feeds a target, which is a class with a public method {@code fuzzerTestOneInput(byte[])} that
+ * Feeds a target, which is a public class with a method {@code fuzzerTestOneInput(byte[])} that
  * throws for what must not be: first its seeds, then for some seconds what Jazzer makes of them,
  * led by the branches of the product's code that an input reaches.
  *
@@ -39,19 +39,21 @@ public final class Fuzzer {
     private static final Pattern STATUS = Pattern.compile("(?m)^#\\d+\\s+DONE\\s+cov: (\\d+) .*$");
 
     private final Class<?> target;
+    private final Seeds seeds;
     private final Path folder;
 
-    private Fuzzer(Class<?> target) {
+    private Fuzzer(Class<?> target, Seeds seeds) {
         this.target = target;
+        this.seeds = seeds;
         folder = Path.of("target", "fuzz", target.getSimpleName()).toAbsolutePath();
     }
 
-    /** Throws if any input makes {@code target} throw. */
-    public static void run(Class<?> target) throws Exception {
-        Fuzzer fuzzer = new Fuzzer(target);
-        Path seeds = fuzzer.replaySeeds();
+    /** Throws if any input makes {@code target} throw; it begins with {@code seeds}. */
+    public static void run(Class<?> target, String seeds) throws Exception {
+        Fuzzer fuzzer = new Fuzzer(target, Seeds.in(seeds));
+        Path binary = fuzzer.replaySeeds();
         if (SECONDS > 0) {
-            fuzzer.explore(seeds);
+            fuzzer.explore(binary);
         }
     }
 
@@ -59,8 +61,7 @@ public final class Fuzzer {
     private Path replaySeeds() throws Exception {
         Path binary = Files.createDirectories(folder.resolve("seeds"));
         Method entry = target.getMethod("fuzzerTestOneInput", byte[].class);
-        entry.setAccessible(true);
-        for (Map.Entry<String, byte[]> seed : Seeds.of(target).entrySet()) {
+        for (Map.Entry<String, byte[]> seed : seeds.inputs().entrySet()) {
             try {
                 entry.invoke(null, (Object) seed.getValue());
             } catch (InvocationTargetException e) {
@@ -71,7 +72,7 @@ public final class Fuzzer {
         return binary;
     }
 
-    private void explore(Path seeds) throws Exception {
+    private void explore(Path binary) throws Exception {
         Path corpus = Files.createDirectories(folder.resolve("corpus"));
         File log = folder.resolve("log.txt").toFile();
         List<String> command = new ArrayList<>(jvm());
@@ -86,12 +87,13 @@ public final class Fuzzer {
                         "-artifact_prefix=" + folder + "/",
                         "-max_total_time=" + SECONDS,
                         "-timeout=60",
+                        "-handle_xfsz=0",
                         "-rss_limit_mb=4096"));
-        Path words = Seeds.dictionary(target);
+        Path words = seeds.dictionary();
         if (words != null) {
             command.add("-dict=" + words);
         }
-        command.addAll(List.of(corpus.toString(), seeds.toString()));
+        command.addAll(List.of(corpus.toString(), binary.toString()));
         Process process =
                 new ProcessBuilder(command)
                         .directory(folder.toFile())
@@ -125,7 +127,7 @@ public final class Fuzzer {
                         "-Xmx1g",
                         "-XX:ActiveProcessorCount=1",
                         "-XX:-OmitStackTraceInFastThrow",
-                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=off",
+                        "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
                         "-cp",
                         System.getProperty("java.class.path")));
         return command;

@@ -15,24 +15,41 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * The inputs that a fuzz target begins with: files of the resource folder {@code fuzz/NAME}. One
- * that ends in {@code .hex} has bytes as hexadecimal digits and text in quotes, and remarks after a
- * {@code #}; another is the input itself. {@code words.dict} is none, but a dictionary of
+ * The inputs that a fuzz target begins with: files of a folder below the resources of {@code fuzz}.
+ * One that ends in {@code .hex} has bytes as hexadecimal digits and text in quotes, and remarks
+ * after a {@code #}; another is the input itself. {@code words.dict} is none, but a dictionary of
  * libFuzzer.
  *
- * <p><i>Stateless.</i>
+ * <p><i>Immutable.</i>
  */
 final class Seeds {
     private static final String DICTIONARY = "words.dict";
     private static final Pattern TOKEN = Pattern.compile("\"([^\"]*)\"|([0-9a-f]+)|(\\S)");
 
-    private Seeds() {}
+    private final Path folder;
 
-    /** All inputs by name; there is one at least. */
-    static Map<String, byte[]> of(Class<?> target) throws IOException {
+    private Seeds(Path folder) {
+        this.folder = folder;
+    }
+
+    /** The seeds in the folder {@code name}. */
+    static Seeds in(String name) throws IOException {
+        URL folder = Seeds.class.getResource("/fuzz/" + name);
+        if (folder == null) {
+            throw new IOException("no seeds: " + name);
+        }
+        try {
+            return new Seeds(Path.of(folder.toURI()));
+        } catch (URISyntaxException e) {
+            throw new IOException(e);
+        }
+    }
+
+    /** All inputs by name. */
+    Map<String, byte[]> inputs() throws IOException {
         Map<String, byte[]> inputs = new TreeMap<>();
         List<Path> files;
-        try (Stream<Path> all = Files.list(folder(target))) {
+        try (Stream<Path> all = Files.list(folder)) {
             files = all.toList();
         }
         for (Path file : files) {
@@ -47,22 +64,9 @@ final class Seeds {
     }
 
     /** The dictionary, or null. */
-    static Path dictionary(Class<?> target) throws IOException {
-        Path words = folder(target).resolve(DICTIONARY);
+    Path dictionary() {
+        Path words = folder.resolve(DICTIONARY);
         return Files.exists(words) ? words : null;
-    }
-
-    private static Path folder(Class<?> target) throws IOException {
-        String name = "/fuzz/" + target.getSimpleName();
-        URL folder = target.getResource(name);
-        if (folder == null) {
-            throw new IOException("no seeds: " + name);
-        }
-        try {
-            return Path.of(folder.toURI());
-        } catch (URISyntaxException e) {
-            throw new IOException(e);
-        }
     }
 
     private static byte[] bytes(String text) throws IOException {

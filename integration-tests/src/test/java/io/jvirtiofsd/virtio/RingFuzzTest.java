@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
  * descriptors, available ring, used ring, and what they lead to. The memory is two regions that
  * meet.
  */
-class RingFuzzTest {
+public class RingFuzzTest {
     private static final Syscalls SYSCALLS = Syscalls.load();
     private static final int REGION_BYTES = 2048;
     private static final int MEMORY_BYTES = 2 * REGION_BYTES;
@@ -174,6 +174,6 @@ class RingFuzzTest {
 
     @Test
     void anyMemoryIsChainsOrABrokenRule() throws Exception {
-        Fuzzer.run(RingFuzzTest.class);
+        Fuzzer.run(RingFuzzTest.class, "ring");
     }
 }

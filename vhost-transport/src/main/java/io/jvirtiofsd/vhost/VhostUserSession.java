@@ -72,7 +72,12 @@ final class VhostUserSession implements AutoCloseable {
         }
     }
 
-    private boolean serveNext() throws SessionException {
+    /**
+     * Serves one message; false when the front-end has closed the connection.
+     *
+     * @throws SessionException if it breaks the protocol, so that the session must end
+     */
+    boolean serveNext() throws SessionException {
         try (Message message = endpoint.receive()) {
             if (message == null) {
                 return false;
