@@ -30,7 +30,7 @@ import java.util.regex.Pattern;
  * stays beside it, and becomes a seed.
  */
 public final class Fuzzer {
-    private static final long SECONDS = Long.getLong("jvirtiofsd.fuzz.seconds", 6);
+    private static final long SECONDS = Long.getLong("jvirtiofsd.fuzz.seconds", 5);
     private static final long START_SECONDS = 300;
 
     /** Fewer branches were not of ours: nothing is followed. */

@@ -37,7 +37,7 @@ public class FuseRequestsFuzzTest {
         FILES.answer("mapsFiles", arguments -> true);
         FILES.answer("listsByNode", arguments -> false);
         FILES.answer("findsForgotten", arguments -> true);
-        FILES.answer("find", arguments -> FakeEntry.of((long) arguments[0], 0100644));
+        FILES.answer("find", arguments -> FakeEntry.of(5, 0100644));
         FILES.answer("parent", arguments -> FakeEntry.of(1, 0040755));
         FILES.answer("getlk", arguments -> FileLock.WHOLE_FILE_UNLOCKED);
         FILES.answer("setlkw", arguments -> Optional.empty());
