@@ -3,11 +3,12 @@ package io.jvirtiofsd.backend;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
-import java.io.File;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 
 /**
@@ -16,7 +17,7 @@ import java.nio.file.Path;
  */
 record Scratchpad(Path folder) {
     private static final Syscalls SYSCALLS = Syscalls.load();
-    private static final File MEMORY = new File("/dev/shm");
+    private static final Path MEMORY = Path.of("/dev/shm");
     private static final int FS_IOC_SETFLAGS = 0x4008_6602; // linux/fs.h
     private static final int O_NONBLOCK = 0x800; // asm-generic/fcntl.h
     private static final int O_NOFOLLOW = 0x20000; // asm-generic/fcntl.h, x86
@@ -27,8 +28,8 @@ record Scratchpad(Path folder) {
     static Scratchpad make() {
         try {
             Path folder =
-                    MEMORY.canWrite()
-                            ? Files.createTempDirectory(MEMORY.toPath(), "fuzzed")
+                    Files.isWritable(MEMORY)
+                            ? Files.createTempDirectory(MEMORY, "fuzzed")
                             : Files.createTempDirectory("fuzzed");
             Scratchpad made = new Scratchpad(folder);
             made.fill();
@@ -45,35 +46,43 @@ record Scratchpad(Path folder) {
 
     /** Brings it back to one file. */
     void empty() throws IOException {
-        open(folder.toFile());
-        removeAllIn(folder.toFile());
+        open(folder);
+        removeAllIn(folder);
         fill();
     }
 
     private void remove() {
-        removeAllIn(folder.toFile());
-        folder.toFile().delete();
+        try {
+            removeAllIn(folder);
+            Files.delete(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
-    private static void removeAllIn(File directory) {
-        File[] files = directory.listFiles();
-        for (File file : files == null ? new File[0] : files) {
-            if (file.delete()) {
-                continue;
-            }
-            open(file);
-            if (!Files.isSymbolicLink(file.toPath()) && file.isDirectory()) {
-                removeAllIn(file);
-            }
-            if (!file.delete()) {
-                throw new IllegalStateException("cannot remove " + file);
+    private static void removeAllIn(Path directory) throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
+            for (Path file : files) {
+                remove(file);
             }
         }
     }
 
+    private static void remove(Path file) throws IOException {
+        try {
+            Files.delete(file);
+        } catch (IOException e) {
+            open(file);
+            if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
+                removeAllIn(file);
+            }
+            Files.delete(file);
+        }
+    }
+
     /** Takes away what keeps a file from being removed: flags such as immutable, and its mode. */
-    private static void open(File file) {
-        byte[] path = file.getPath().getBytes(StandardCharsets.ISO_8859_1);
+    private static void open(Path file) {
+        byte[] path = bytes(file);
         int fd =
                 SYSCALLS.openat(
                         AT_FDCWD,
@@ -85,5 +94,20 @@ record Scratchpad(Path folder) {
             SYSCALLS.fchmod(fd, 0755);
             SYSCALLS.close(fd);
         }
+    }
+
+    /** The path's bytes, which need not be text, as its URI has them. */
+    private static byte[] bytes(Path file) {
+        String uri = file.toUri().getRawPath();
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        for (int i = 0; i < uri.length(); i++) {
+            if (uri.charAt(i) == '%') {
+                bytes.write(Integer.parseInt(uri.substring(i + 1, i + 3), 16));
+                i += 2;
+            } else {
+                bytes.write(uri.charAt(i));
+            }
+        }
+        return bytes.toByteArray();
     }
 }
