@@ -3,6 +3,8 @@ package io.jvirtiofsd.vhost;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.dax.DaxWindow;
+import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.fuzz.DescriptorWatch;
 import io.jvirtiofsd.fuzz.ErrorLog;
 import io.jvirtiofsd.fuzz.Fuzzer;
@@ -20,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -45,8 +48,15 @@ public final class SessionFuzzTest {
     private static final int SOCKET = SYSCALLS.socket(1, 1, 0); // AF_UNIX, SOCK_STREAM
     private static final int DIRECTORY = SYSCALLS.openat(-100, path("/"), 0, 0); // AT_FDCWD
 
-    /** Answers with the first byte of what can be read, if there is room. */
+    private static final DaxWindow WINDOW = window();
+
+    /** Answers with the first byte of what can be read, if there is room; has a window. */
     private static final class Echo extends EchoDevice {
+        @Override
+        public Optional<DaxWindow> window() {
+            return Optional.of(WINDOW);
+        }
+
         @Override
         public ChainHandler newHandler(int queueIndex) {
             return new ChainHandler() {
@@ -71,6 +81,14 @@ public final class SessionFuzzTest {
     private static long path(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         return Scratch.get().path(bytes, 0, bytes.length);
+    }
+
+    private static DaxWindow window() {
+        try {
+            return DaxWindow.open(SYSCALLS, DaxWindow.RANGE_BYTES, GuardMode.OFF);
+        } catch (LinuxException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static int event() {
