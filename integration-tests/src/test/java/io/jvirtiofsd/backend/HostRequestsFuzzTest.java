@@ -40,13 +40,15 @@ public final class HostRequestsFuzzTest {
     private static final Scratchpad SHARE = Scratchpad.make();
     private static final Reclaimer RECLAIMER = new Reclaimer();
     private static final FakeWindow FRONT_END;
+    private static final DaxWindow WINDOW;
+    private static final PassthroughFileSystem FILES;
     private static final FuzzedGuest GUEST;
 
     static {
         try {
             FRONT_END = new FakeWindow(WINDOW_BYTES, false);
-            DaxWindow window = DaxWindow.open(SYSCALLS, WINDOW_BYTES, GuardMode.OFF);
-            window.attach(FRONT_END);
+            WINDOW = DaxWindow.open(SYSCALLS, WINDOW_BYTES, GuardMode.OFF);
+            WINDOW.attach(FRONT_END);
             BackEndOptions options =
                     BackEndOptions.builder(SHARE.folder())
                             .fd(0)
@@ -54,19 +56,19 @@ public final class HostRequestsFuzzTest {
                             .maxInodes(1000)
                             .xattrs(XattrOptions.on())
                             .build();
-            PassthroughFileSystem files =
+            FILES =
                     PassthroughFileSystem.open(
                             SYSCALLS,
                             RECLAIMER,
                             SHARE.folder(),
                             options.files(),
-                            Optional.of(new DaxPolicy(window, 0)));
+                            Optional.of(new DaxPolicy(WINDOW, 0)));
             GUEST =
                     new FuzzedGuest(
                             new FuseServer(
-                                    files,
+                                    FILES,
                                     FuseOptions.defaults()
-                                            .with(Feature.EXPORT, files.findsForgotten())),
+                                            .with(Feature.EXPORT, FILES.findsForgotten())),
                             RECLAIMER);
         } catch (IOException e) {
             throw new IllegalStateException(e);
@@ -89,6 +91,14 @@ public final class HostRequestsFuzzTest {
         assertEquals(0, FRONT_END.maps());
         SHARE.empty();
         ErrorLog.check();
+    }
+
+    /** For Jazzer, after the last input. */
+    public static void fuzzerTearDown() throws IOException {
+        FILES.close();
+        WINDOW.close();
+        FRONT_END.close();
+        SHARE.remove();
     }
 
     @Test

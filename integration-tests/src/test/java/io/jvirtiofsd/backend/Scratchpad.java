@@ -13,7 +13,7 @@ import java.nio.file.Path;
 
 /**
  * A directory in memory, where there is such, that holds one file, {@code file} of 100 bytes, and
- * is brought back to that whatever a guest has made of it. Removed when the process ends.
+ * is brought back to that whatever a guest has made of it. Its user removes it.
  */
 record Scratchpad(Path folder) {
     private static final Syscalls SYSCALLS = Syscalls.load();
@@ -33,7 +33,6 @@ record Scratchpad(Path folder) {
                             : Files.createTempDirectory("fuzzed");
             Scratchpad made = new Scratchpad(folder);
             made.fill();
-            Runtime.getRuntime().addShutdownHook(new Thread(made::remove));
             return made;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -51,13 +50,10 @@ record Scratchpad(Path folder) {
         fill();
     }
 
-    private void remove() {
-        try {
-            removeAllIn(folder);
-            Files.delete(folder);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+    /** Removes it. */
+    void remove() throws IOException {
+        removeAllIn(folder);
+        Files.delete(folder);
     }
 
     private static void removeAllIn(Path directory) throws IOException {

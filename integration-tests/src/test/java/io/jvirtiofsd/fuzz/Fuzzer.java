@@ -22,8 +22,9 @@ import java.util.regex.Pattern;
 
 /**
  * Feeds a target, which is a public class with a method {@code fuzzerTestOneInput(byte[])} that
- * throws for what must not be: first its seeds, then for some seconds what Jazzer makes of them,
- * led by the branches of the product's code that an input reaches.
+ * throws for what must not be, and may have a {@code fuzzerTearDown()} for what it keeps: first its
+ * seeds, then for some seconds what Jazzer makes of them, led by the branches of the product's code
+ * that an input reaches.
  *
  * <p>Jazzer runs in a JVM of its own, as it follows one target in each. What it finds interesting
  * stays in {@code target/fuzz/NAME/corpus} and is where the next run begins; an input that fails
@@ -71,6 +72,11 @@ public final class Fuzzer {
                 throw new AssertionError("seed " + seed.getKey(), e.getCause());
             }
             Files.write(binary.resolve(seed.getKey()), seed.getValue());
+        }
+        for (Method method : target.getMethods()) {
+            if (method.getName().equals("fuzzerTearDown")) {
+                method.invoke(null);
+            }
         }
         return binary;
     }

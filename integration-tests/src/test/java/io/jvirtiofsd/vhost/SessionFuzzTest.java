@@ -110,6 +110,11 @@ public final class SessionFuzzTest {
         ErrorLog.check();
     }
 
+    /** For Jazzer, after the last input. */
+    public static void fuzzerTearDown() {
+        WINDOW.close();
+    }
+
     private static void serve(byte[] input) throws LinuxException {
         int memory = SYSCALLS.memfdCreate(path("fuzzed"), 1);
         SYSCALLS.ftruncate(memory, MEMORY_BYTES);
