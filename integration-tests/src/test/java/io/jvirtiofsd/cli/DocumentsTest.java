@@ -26,7 +26,8 @@ class DocumentsTest {
             Pattern.compile("\\]\\((?!https?:)([^)#\\s]*)(#[^)\\s]*)?\\)");
 
     /** A test class, and one of its methods. */
-    private static final Pattern TEST = Pattern.compile("`((?!Thing)\\w+(?:Test|IT))(?:[.#](\\w+))?`");
+    private static final Pattern TEST =
+            Pattern.compile("`((?!Thing)\\w+(?:Test|IT))(?:[.#](\\w+))?`");
 
     @Test
     void everyOptionIsInItsPage() throws IOException {
