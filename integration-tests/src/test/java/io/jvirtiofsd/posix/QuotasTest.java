@@ -29,7 +29,7 @@ class QuotasTest {
 
     @TempDir Path folder;
 
-    private static int errno(Runnable request) {
+    static int errno(Runnable request) {
         return assertThrows(FuseErrorException.class, request::run).errno();
     }
 
@@ -54,7 +54,7 @@ class QuotasTest {
         }
     }
 
-    private static void fill(FuseClient fuse, Path share) throws Exception {
+    static void fill(FuseClient fuse, Path share) throws Exception {
         FuseClient.Created made = fuse.create(FuseClient.ROOT, "f", O_RDWR, S_IFREG | 0600);
         long node = made.node().nodeId();
         assertEquals(EDQUOT, errno(() -> fuse.fallocate(node, made.fh(), 0, 2 * LIMIT_BYTES, 0)));
