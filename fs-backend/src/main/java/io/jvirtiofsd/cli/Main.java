@@ -2,6 +2,7 @@ package io.jvirtiofsd.cli;
 
 import io.jvirtiofsd.backend.BackEnd;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.linux.TimeSlice;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Arrays;
@@ -125,6 +126,7 @@ public final class Main {
             options.refuseAsRoot();
         }
         options.modcaps().check(root);
+        TimeSlice.shorten(syscalls);
         syscalls.umask(OWNER_ONLY); // threads that make files for the guest have their own
         int descriptorLimit = DescriptorLimit.apply(syscalls, options.descriptors());
 

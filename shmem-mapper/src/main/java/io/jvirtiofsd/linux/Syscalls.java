@@ -406,6 +406,12 @@ public final class Syscalls {
     /** {@code int prctl(int option, unsigned long arg2, arg3, arg4, arg5)}: depends on option. */
     public int prctl(int option, long arg2, long arg3, long arg4, long arg5) { return result((int) libc.call(PRCTL, option, arg2, arg3, arg4, arg5)); }
 
+    /** {@code int sched_getattr(pid_t tid, struct sched_attr *attr, unsigned size, 0)}. */
+    public int schedGetattr(int tid, long attr, int size) { return (int) result(libc.call(SYSCALL, numbers.schedGetattr(), tid, attr, size, 0)); }
+
+    /** {@code int sched_setattr(pid_t tid, struct sched_attr *attr, 0)}. */
+    public int schedSetattr(int tid, long attr) { return byNumber(numbers.schedSetattr(), tid, attr, 0); }
+
     /** {@code pid_t gettid(void)}: this thread's number. */
     public int gettid() { return byNumber(numbers.gettid(), 0, 0, 0); }
 
