@@ -91,7 +91,10 @@ public final class Daemon implements AutoCloseable {
         return startAs(command, socket);
     }
 
-    /** Starts the back-end by any {@code command}, which has it listen on {@code socket}. */
+    /**
+     * Starts the back-end by any {@code command}, which has it listen on {@code socket}: one of its
+     * own network namespace, or one that it is handed from ours.
+     */
     public static Daemon startAs(List<String> command, Path socket) {
         Path log = socket.resolveSibling(socket.getFileName() + ".log");
         Daemon daemon = new Daemon(Processes.start(command, log), socket, log);
@@ -100,7 +103,9 @@ public final class Daemon implements AutoCloseable {
                         START,
                         () ->
                                 isListening(daemon.servingPid(), socket)
+                                        || isListening(ProcessHandle.current().pid(), socket)
                                         || !daemon.process.isAlive());
+
         if (!listening || !daemon.process.isAlive()) {
             daemon.kill();
             throw new IllegalStateException("the back-end did not start: " + daemon.logTail());
