@@ -46,7 +46,7 @@ final class HeapKeeper implements Runnable {
                 liveBytes = usedBytes();
             }
             try {
-                Thread.sleep(pauseMillis);
+                Thread.sleep(pauseMillis); // no event tells that garbage has become old
             } catch (InterruptedException e) {
                 return;
             }

@@ -40,7 +40,7 @@ class HeapKeeperTest {
                 if (Runtime.getRuntime().totalMemory() > (long) MOST_MIB * MIB) {
                     System.exit(1);
                 }
-                Thread.sleep(10);
+                Thread.sleep(10); // 500 MiB in five seconds: sessions come no faster
             }
         }
     }
