@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -177,6 +178,17 @@ public final class Guest implements AutoCloseable {
         return script.lines().limit(3).collect(java.util.stream.Collectors.joining("\n"));
     }
 
+    /** Sets the nice value of the threads that are the guest's processors. */
+    public void niceProcessors(int nice) {
+        String script =
+                "for task in /proc/%d/task/*; do grep -q ^CPU $task/comm && renice -n %d ${task##*/}; done"
+                        .formatted(process.pid(), nice);
+        ExecResult result = Processes.run(END, List.of("bash", "-c", script + "; true"));
+        if (result.exitCode() != 0) {
+            throw failure(result.text());
+        }
+    }
+
     /** What the guest's kernel and init printed. */
     public String console() {
         return Processes.tail(console, Integer.MAX_VALUE);
@@ -218,7 +230,9 @@ public final class Guest implements AutoCloseable {
                 message
                         + "\n--- console\n"
                         + Processes.tail(console, TAIL_LINES)
-                        + "\n--- qemu\n"
+                        + "\n--- qemu, "
+                        + (process.isAlive() ? "alive" : "exit code " + process.exitValue())
+                        + "\n"
                         + Processes.tail(log, TAIL_LINES));
     }
 

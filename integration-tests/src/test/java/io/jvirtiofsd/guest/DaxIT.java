@@ -23,6 +23,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * each mode of the guard.
  */
 class DaxIT {
+    private static final int LEAST = 19; // of what there is of a processor: setpriority(2)
+
     @TempDir static Path folder;
 
     private static final Map<String, ShareRig> SHARES = new LinkedHashMap<>();
@@ -115,19 +117,49 @@ class DaxIT {
         String file = rig.share().resolve("file").toString();
         ShareRig.onHost("head -c 5000001 /dev/urandom >" + file);
         var using = NativePrograms.begin(guest, "/tmp/mapcheck spin /mnt/file");
-        for (int i = 0; i < 5; i++) {
-            // Refused only if the daemon has mapped again what the last round wrote.
-            ShareRig.onHost("truncate -s 4096 %s || true".formatted(file));
-            ShareRig.onHost(
-                    "truncate -s 2097152 %1$s || true; truncate -s 5000001 %1$s".formatted(file));
-            ShareRig.onHost(": >%1$s; head -c 5000001 /dev/urandom >%1$s".formatted(file));
-        }
+        cutAndRefill(file, 5);
         String seen = NativePrograms.end(guest, using);
         assertTrue(seen.startsWith("touched "), seen); // and QEMU lives
         String sum = ShareRig.onHost("sleep 1.5; sha256sum <" + file);
         assertEquals(sum, guest.check("sha256sum </mnt/file"));
         assertWhatStays(rig, refuses);
         assertEquals(List.of(), rig.daemon().complaints());
+        guest.check("umount /mnt");
+        rig.assertIdle();
+    }
+
+    private static void cutAndRefill(String file, int rounds) {
+        for (int i = 0; i < rounds; i++) {
+            // Refused only if the daemon has mapped again what the last round wrote.
+            ShareRig.onHost("truncate -s 4096 %s || true".formatted(file));
+            ShareRig.onHost(
+                    "truncate -s 2097152 %1$s || true; truncate -s 5000001 %1$s".formatted(file));
+            ShareRig.onHost(": >%1$s; head -c 5000001 /dev/urandom >%1$s".formatted(file));
+        }
+    }
+
+    /**
+     * A virtual processor that has looked up where to load from, and then waits for a real one, has
+     * not done so yet when QEMU says that nothing is mapped there any more.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"auto", "wait"})
+    void whenTheHostCutsWhileProcessorsWaitForTheirTurnNobodyDies(String mode) throws Exception {
+        ShareRig rig = mount(mode);
+        String file = rig.share().resolve("starved").toString();
+        ShareRig.onHost("head -c 5000001 /dev/urandom >" + file);
+        var using = NativePrograms.begin(guest, "/tmp/mapcheck spin /mnt/starved");
+        String busy = "for i in $(seq $(nproc)); do timeout 60 sh -c 'while :; do :; done' & done";
+        Process others = new ProcessBuilder("sh", "-c", busy + "; wait").start();
+        try {
+            guest.niceProcessors(LEAST);
+            cutAndRefill(file, 20);
+        } finally {
+            guest.niceProcessors(0);
+            others.descendants().forEach(ProcessHandle::destroy);
+        }
+        String seen = NativePrograms.end(guest, using);
+        assertTrue(seen.startsWith("touched "), seen); // and QEMU lives
         guest.check("umount /mnt");
         rig.assertIdle();
     }

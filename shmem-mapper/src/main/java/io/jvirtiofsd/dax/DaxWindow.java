@@ -416,10 +416,14 @@ public final class DaxWindow implements AutoCloseable {
     /**
      * Somebody else is about to cut a file by {@code call}, which need not be open here any more.
      *
-     * @return whether that may be: what it cuts off is not mapped, and known not to be. A cut
+     * @return whether that may be: what it cuts off is not mapped, and known not to be used. A cut
      *     through the middle of a piece is refused unless the guard may take out such a piece.
      */
-    private synchronized boolean cut(FileId id, BlockedCall call) {
+    private boolean cut(Fd file, BlockedCall call) throws LinuxException {
+        return takeOut(FileId.of(syscalls, file), call) && pieces.awaitUnused(file, call.keeps());
+    }
+
+    private synchronized boolean takeOut(FileId id, BlockedCall call) {
         DaxFile file = find(id);
         if (file == null) {
             // Noted all the same: the guest may map the file before the program makes its call.

@@ -30,4 +30,7 @@ public interface ShmemChannel {
 
     /** Unmaps exactly what one {@link #map} mapped. */
     Outcome unmap(long windowOffset, long length);
+
+    /** The process that maps: its number here, or 0 if that is not known. */
+    int process();
 }

@@ -2,7 +2,6 @@ package io.jvirtiofsd.dax;
 
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
-import io.jvirtiofsd.linux.FileId;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
@@ -69,9 +68,10 @@ final class TruncationGuard implements Resource {
     @FunctionalInterface
     interface Cut {
         /** Whether the call may be made; if so, nothing that it may cut off is mapped meanwhile. */
-        boolean prepare(FileId file, BlockedCall call);
+        boolean prepare(Fd file, BlockedCall call) throws LinuxException;
     }
 
+    private static final int CUTTERS = 4; // each waits for the front-end most of its time
     private static final int ROUND_MILLIS = 1000;
     private static final int LOOK_MILLIS = 1;
     private static final int LOOKS = 20; // most threads wait within some microseconds
@@ -100,15 +100,16 @@ final class TruncationGuard implements Resource {
     private final Queue<Held> held = new ConcurrentLinkedQueue<>();
 
     private final NativeMemory events = NativeMemory.allocate(BUFFER_BYTES);
-    private final ExecutorService cutter = thread("dax-cutter");
-    private final ExecutorService looker = thread("dax-looker");
+    private final ExecutorService cutter = threads(CUTTERS, "dax-cutter");
+    private final ExecutorService looker = threads(1, "dax-looker");
     private final Fd group;
     private final ReadableLoop loop;
     private boolean complained;
     private volatile boolean blind;
 
-    private static ExecutorService thread(String name) {
-        return Executors.newSingleThreadExecutor(
+    private static ExecutorService threads(int count, String name) {
+        return Executors.newFixedThreadPool(
+                count,
                 task -> {
                     Thread thread = new Thread(task, name);
                     thread.setDaemon(true);
@@ -256,7 +257,7 @@ final class TruncationGuard implements Resource {
 
     private boolean mayGoOn(Fd file, BlockedCall call) {
         try {
-            return cut.prepare(FileId.of(syscalls, file), call);
+            return cut.prepare(file, call);
         } catch (LinuxException | RuntimeException | Error e) {
             LOG.error("a mapped file that is cut could not be unmapped", e);
             return false;

@@ -1,6 +1,7 @@
 package io.jvirtiofsd.dax;
 
 import io.jvirtiofsd.dax.ShmemChannel.Outcome;
+import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.FileId;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
@@ -18,8 +19,9 @@ import java.util.concurrent.ConcurrentHashMap;
  * What is mapped in the window, piece by piece as the front-end knows it, and a mirror of it in our
  * own address space for requests whose buffers lie in the window. Owned by the {@link DaxWindow}.
  *
- * <p><i>Guarded by the window's monitor</i>, but for {@link #knows} and {@link #find}, which any
- * thread may call: the front-end announces a piece as memory while the thread that mapped it waits.
+ * <p><i>Guarded by the window's monitor</i>, but for {@link #knows}, {@link #find} and {@link
+ * #awaitUnused}, which any thread may call: the front-end announces a piece as memory while the
+ * thread that mapped it waits.
  */
 final class WindowPieces implements Resource {
     /**
@@ -31,6 +33,9 @@ final class WindowPieces implements Resource {
     /** How many files are remembered that no piece is of any more. */
     private static final int MAX_GONE = 1024;
 
+    private static final int THIS_PROCESS = (int) ProcessHandle.current().pid();
+
+    private final Syscalls syscalls;
     private final Mapping mirror;
     private final DaxStatistics statistics;
     private final NavigableMap<Long, Piece> live = new TreeMap<>();
@@ -60,6 +65,7 @@ final class WindowPieces implements Resource {
     private Piece unproven;
 
     WindowPieces(Syscalls syscalls, long bytes, DaxStatistics statistics) throws LinuxException {
+        this.syscalls = syscalls;
         this.mirror = Mapping.reserve(syscalls, bytes);
         this.statistics = statistics;
     }
@@ -255,6 +261,21 @@ final class WindowPieces implements Resource {
         List<Piece> pieces = doubtful.stream().filter(one -> one.file().equals(file)).toList();
         return pieces.stream().allMatch(this::drop)
                 && (unproven == null || isAnswer(askUnmap(unproven)));
+    }
+
+    /**
+     * Waits until the front-end does not use any more what it has unmapped of a file beyond {@code
+     * size} bytes; not to be called under the window's monitor.
+     *
+     * @return whether that is so, as far as can be seen
+     */
+    boolean awaitUnused(Fd file, long size) {
+        ShmemChannel current = channel;
+        int process = current == null ? 0 : current.process();
+        // One in this process maps and unmaps at once, and what we map ourselves is not to count.
+        return process == 0
+                || process == THIS_PROCESS
+                || ProcessMaps.awaitEnd(syscalls, process, file, size);
     }
 
     /** Has a doubtful piece unmapped; whether it is known to be gone. */

@@ -108,6 +108,11 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
     }
 
     @Override
+    public int process() {
+        return PeerCredentials.of(syscalls, socket.number()).process();
+    }
+
+    @Override
     public synchronized Outcome map(int fd, long fileOffset, long windowOffset, long length) {
         return ask(SHMEM_MAP, fileOffset, windowOffset, length, fd);
     }

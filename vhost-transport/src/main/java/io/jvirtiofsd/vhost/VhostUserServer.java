@@ -21,8 +21,6 @@ public final class VhostUserServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(VhostUserServer.class);
 
     private static final int SOCK_CLOEXEC = 0x80000; // linux/net.h
-    private static final int SOL_SOCKET = 1; // asm-generic/socket.h
-    private static final int SO_PEERCRED = 17; // asm-generic/socket.h
     private static final int SHUT_RDWR = 2; // sys/socket.h
     private static final short POLLIN = 1; // asm-generic/poll.h
 
@@ -71,7 +69,7 @@ public final class VhostUserServer implements AutoCloseable {
                 if (!begin(socket)) {
                     return;
                 }
-                LOG.info("front-end connected: {}", peer(socket));
+                LOG.info("front-end connected: {}", PeerCredentials.of(syscalls, socket.number()));
                 try (VhostUserSession running =
                         new VhostUserSession(
                                 syscalls, socket.number(), device, options, reclaimer)) {
@@ -82,22 +80,6 @@ public final class VhostUserServer implements AutoCloseable {
                 begin(null);
             }
         } while (options.keepListening() && !listener.isConnected());
-    }
-
-    /** Who has connected, as the kernel knows. Source: unix(7), SO_PEERCRED. */
-    private String peer(Fd socket) {
-        NativeMemory value = NativeMemory.allocate(16); // struct ucred pid@0 uid@4; socklen_t@12
-        value.putInt(12, 12);
-        int result =
-                syscalls.getsockopt(
-                        socket.number(),
-                        SOL_SOCKET,
-                        SO_PEERCRED,
-                        value.address(),
-                        value.address(12));
-        return result < 0 || value.getInt(0) == 0 // it is in no namespace of ours
-                ? "a process outside"
-                : "process %d of user %d".formatted(value.getInt(0), value.getInt(4) & 0xffffffffL);
     }
 
     /** Notes the running session for {@link #end}; false if that came first. */
