@@ -71,6 +71,30 @@ class SocketFileTest {
         assertFalse(Files.exists(pidFile(socket)));
     }
 
+    /** A starter waits for the socket, then asks who listens. */
+    @Test
+    void pidFileHasItsNumberBeforeTheSocketIsThere() throws Exception {
+        ExecutorService starter = Executors.newSingleThreadExecutor();
+        try {
+            for (int i = 0; i < RACES; i++) {
+                Path socket = folder.resolve("s" + i);
+                Future<String> read =
+                        starter.submit(
+                                () -> {
+                                    while (!Files.exists(socket)) {
+                                        Thread.onSpinWait();
+                                    }
+                                    return Files.readString(pidFile(socket));
+                                });
+                try (BackEnd ignored = open(socket)) {
+                    assertEquals(ProcessHandle.current().pid() + "\n", read.get());
+                }
+            }
+        } finally {
+            starter.shutdownNow();
+        }
+    }
+
     /** Whatever the second daemon calls it: a name is compared as a file. */
     @Test
     void liveSocketIsNotTakenUnderAnotherSpelling() throws IOException {

@@ -19,8 +19,8 @@ import java.nio.file.Path;
  * virtiofsd has it. Owned by the {@link SocketFile}.
  *
  * <p>The lock decides between two daemons that start at once, whatever each of them calls the path.
- * The process's number stands in the file once the socket can be connected to. <i>Immutable.</i>
- * Source: flock(2).
+ * The process's number stands in the file once there is a socket. <i>Immutable.</i> Source:
+ * flock(2).
  */
 final class PidFile implements Resource {
     private static final int OWNER_ONLY = 0600;

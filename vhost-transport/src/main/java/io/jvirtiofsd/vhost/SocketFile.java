@@ -80,6 +80,7 @@ final class SocketFile implements Resource {
     private void listen(NativeMemory address, String group, long process) throws IOException {
         PidFile pidFile = parts.add(PidFile.lock(syscalls, path));
         removeStale(address);
+        pidFile.write(process); // who waits for the socket may read it at once
         socket = parts.add(newSocket());
         int umask = syscalls.umask(group == null ? OWNER_ONLY_UMASK : GROUP_UMASK);
         int result = syscalls.bind(socket.number(), address.address(), address.size());
@@ -94,7 +95,6 @@ final class SocketFile implements Resource {
             admit(group);
         }
         LinuxException.check(syscalls.listen(socket.number(), BACKLOG), failure);
-        pidFile.write(process);
     }
 
     private Fd newSocket() throws LinuxException {
