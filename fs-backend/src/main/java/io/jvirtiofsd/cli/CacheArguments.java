@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
  * <i>confined to the main thread</i> as these are.
  */
 final class CacheArguments {
-    private static final BigDecimal MOST_SECONDS = BigDecimal.valueOf(86_400);
+    private static final int MOST_SECONDS = 86_400;
 
     @Option(
             names = "--cache",
@@ -20,7 +20,7 @@ final class CacheArguments {
                     "What the guest may cache: never, auto, metadata or always "
                             + "(default: ${DEFAULT-VALUE}).",
             defaultValue = "auto")
-    private CachePolicy policy = CachePolicy.AUTO;
+    CachePolicy policy = CachePolicy.AUTO;
 
     @Option(
             names = "--writeback",
@@ -28,26 +28,26 @@ final class CacheArguments {
             description =
                     "The guest may keep what is written for a while, with --cache=auto or "
                             + "always: only for what nobody else uses. Turns --dax off.")
-    private boolean writeback;
+    boolean writeback;
 
     @Option(
             names = "--allow-direct-io",
             negatable = true,
             description = "Pass O_DIRECT of the guest's programs on to the host.")
-    private boolean directIo;
+    boolean directIo;
 
     @Option(
             names = "--allow-mmap",
             description =
                     "Allow shared mmap with --cache=never or metadata: only for what nobody "
                             + "else changes.")
-    private boolean sharedMmap;
+    boolean sharedMmap;
 
     @Option(
             names = "--no-readdirplus",
             negatable = true,
             description = "Directory listings never carry attributes.")
-    private boolean noReaddirplus;
+    boolean noReaddirplus;
 
     @Option(
             names = "--negative-timeout",
@@ -57,7 +57,7 @@ final class CacheArguments {
             description =
                     "How long the guest may keep that a name does not exist, such as 1 or 0.5 "
                             + "(default: ${DEFAULT-VALUE}, it always asks).")
-    private long negativeNanos;
+    long negativeNanos;
 
     CacheOptions options() {
         return new CacheOptions(
@@ -72,7 +72,7 @@ final class CacheArguments {
     static long nanos(String value) {
         try {
             BigDecimal seconds = new BigDecimal(value);
-            if (seconds.signum() >= 0 && seconds.compareTo(MOST_SECONDS) <= 0) {
+            if (seconds.signum() >= 0 && seconds.compareTo(BigDecimal.valueOf(MOST_SECONDS)) <= 0) {
                 return seconds.movePointRight(9).longValue();
             }
         } catch (NumberFormatException e) {
@@ -86,7 +86,7 @@ final class CacheArguments {
     static final class SecondsConverter implements CommandLine.ITypeConverter<Long> {
         @Override
         public Long convert(String value) {
-            return Options.converted(CacheArguments::nanos, value);
+            return AnnotatedOptions.converted(CacheArguments::nanos, value);
         }
     }
 }

@@ -32,7 +32,7 @@ final class ContainmentArguments {
                             + " the share and what a JVM reads, and no network. chroot: such a root"
                             + " only. none. (Default: namespace for root, and with --uid-map, where"
                             + " the host lets us.)")
-    private Sandbox sandbox;
+    Sandbox sandbox;
 
     @Option(
             names = "--seccomp",
@@ -42,7 +42,7 @@ final class ContainmentArguments {
                             + " (SIGSYS), log (and let through), or none, which filters nothing"
                             + " (default: kill, where there is libseccomp;"
                             + " none for --nio-uri).")
-    private SystemCallPolicy.Mode seccomp;
+    SystemCallPolicy.Mode seccomp;
 
     @Option(
             names = "--modcaps",
@@ -51,25 +51,25 @@ final class ContainmentArguments {
             description =
                     "Capabilities to give up (-) or to keep and insist on (+), such as"
                             + " -mknod:+linux_immutable, beside those that the options need.")
-    private String modcaps;
+    String modcaps;
 
     @Option(
             names = "--migration-mode",
             paramLabel = "MODE",
             description = "find-paths or file-handles: refused, there is no migration yet.")
-    private String migrationMode;
+    String migrationMode;
 
     @Option(
             names = "--migration-on-error",
             paramLabel = "REACTION",
             description = "abort or guest-error: refused likewise.")
-    private String migrationOnError;
+    String migrationOnError;
 
     @Option(names = "--migration-verify-handles", description = "Refused likewise.")
-    private boolean migrationVerifyHandles;
+    boolean migrationVerifyHandles;
 
     @Option(names = "--migration-confirm-paths", description = "Refused likewise.")
-    private boolean migrationConfirmPaths;
+    boolean migrationConfirmPaths;
 
     /**
      * What {@code --modcaps} asks for.

@@ -27,7 +27,7 @@ final class DaxArguments {
                     "Files that guests are told to map in the DAX window instead of reading them:"
                         + " never any, inode: from --dax-threshold on (the default), always all."
                         + " Guests that mount with dax=always do not ask.")
-    private Mode mode; // null if not given
+    Mode mode; // null if not given
 
     @Option(
             names = "--dax-window",
@@ -37,7 +37,7 @@ final class DaxArguments {
             description =
                     "Size of the DAX window, offered to front-ends that know shared memory "
                             + "regions; a multiple of 2M, 0 for none (default: ${DEFAULT-VALUE}).")
-    private long windowBytes = 512 << 20;
+    long windowBytes = 512 << 20;
 
     @Option(
             names = "--dax-threshold",
@@ -45,7 +45,7 @@ final class DaxArguments {
             converter = SizeConverter.class,
             defaultValue = "2M",
             description = "Smallest file for --dax=inode (default: ${DEFAULT-VALUE}).")
-    private long threshold = 2 << 20;
+    long threshold = 2 << 20;
 
     @Option(
             names = "--dax-guard",
@@ -60,7 +60,7 @@ final class DaxArguments {
                         + " CAP_SYS_ADMIN and CAP_SYS_PTRACE; for more than O_TRUNC Linux 6.14 with"
                         + " ext4, xfs or btrfs. Opening, reading and writing mapped files on the"
                         + " host becomes slower (default: ${DEFAULT-VALUE}).")
-    private GuardMode guard = GuardMode.AUTO;
+    GuardMode guard = GuardMode.AUTO;
 
     /**
      * What these mean for the back-end; the exception's message is one sentence.
@@ -105,7 +105,7 @@ final class DaxArguments {
     static final class SizeConverter implements CommandLine.ITypeConverter<Long> {
         @Override
         public Long convert(String value) {
-            return Options.converted(DaxArguments::bytes, value);
+            return AnnotatedOptions.converted(DaxArguments::bytes, value);
         }
     }
 }

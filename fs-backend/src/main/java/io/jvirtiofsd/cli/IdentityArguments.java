@@ -24,10 +24,10 @@ final class IdentityArguments {
                 "squash-host:HOST:GUEST:COUNT, all to one",
                 "forbid-guest:GUEST:COUNT, owners it may not set"
             })
-    private List<String> translateUid = new ArrayList<>();
+    List<String> translateUid = new ArrayList<>();
 
     @Option(names = "--translate-gid", paramLabel = "RULE", description = "The same for groups.")
-    private List<String> translateGid = new ArrayList<>();
+    List<String> translateGid = new ArrayList<>();
 
     @Option(
             names = "--uid-map",
@@ -36,13 +36,13 @@ final class IdentityArguments {
                     "Only these users exist, in a user namespace: the guest may not give files to"
                             + " others, and the host's others show as 65534. Not for root, whom it"
                             + " would not confine.")
-    private List<String> uidMap = new ArrayList<>();
+    List<String> uidMap = new ArrayList<>();
 
     @Option(
             names = "--gid-map",
             paramLabel = ":GUEST:HOST:COUNT:",
             description = "The same for groups.")
-    private List<String> gidMap = new ArrayList<>();
+    List<String> gidMap = new ArrayList<>();
 
     @Option(
             names = "--killpriv-v2",
@@ -51,14 +51,14 @@ final class IdentityArguments {
                     "Clear set-user-ID, set-group-ID and capabilities of files that change here; "
                             + "the guest shows the old mode until it asks again (default:"
                             + " --no-killpriv-v2, the guest clears them by a request of its own).")
-    private boolean killpriv;
+    boolean killpriv;
 
     @Option(
             names = "--allow-project-ids",
             description =
                     "Let the guest change to which project, and so to which quota of the host, a"
                             + " file belongs.")
-    private boolean projectIds;
+    boolean projectIds;
 
     /** Whether the guest may change projects. */
     boolean projectIds() {

@@ -21,7 +21,7 @@ final class InodeArguments {
                     "Keep inodes by file handle instead of descriptor: never, where possible and"
                         + " needed (prefer), or always (mandatory; what has no handle is refused)"
                         + " (default: ${DEFAULT-VALUE}).")
-    private HandleMode handles = HandleMode.PREFER;
+    HandleMode handles = HandleMode.PREFER;
 
     @Option(
             names = "--rlimit-nofile",
@@ -29,7 +29,7 @@ final class InodeArguments {
             description =
                     "Most files this process may have open; 0 leaves the limit as it is "
                             + "(default: 1000000, or as many as it may).")
-    private Integer descriptors;
+    Integer descriptors;
 
     @Option(
             names = "--max-inodes",
@@ -37,14 +37,14 @@ final class InodeArguments {
             description =
                     "Most files and directories the guest may know at a time; beyond it is ENFILE "
                             + "(default: as many as have room in half of the heap).")
-    private Integer maxInodes;
+    Integer maxInodes;
 
     @Option(
             names = "--preserve-noatime",
             description =
                     "O_NOATIME of the guest's programs holds or fails: without this option it is"
                             + " left out where the daemon may not use it.")
-    private boolean preserveNoatime;
+    boolean preserveNoatime;
 
     @Option(
             names = "--announce-submounts",
@@ -54,7 +54,7 @@ final class InodeArguments {
             description =
                     "Tell the guest where other file systems are mounted (the default;"
                             + " --no-announce-submounts: show them as a part of the shared one).")
-    private boolean announceSubmounts = true;
+    boolean announceSubmounts = true;
 
     HandleMode handles() {
         return handles;

@@ -46,6 +46,7 @@ public final class Main {
 
     private final Service service;
     private final Termination termination;
+    private PrintStream err = System.err;
 
     Main(Service service, Termination termination) {
         this.service = service;
@@ -73,14 +74,11 @@ public final class Main {
             System.out.print(CAPABILITIES);
             return OK;
         }
-        // Else picocli looks for each class of these packages, though no option is a time or a
-        // date.
-        System.setProperty("picocli.converters.excludes", "java.sql.*,java.time.*");
         Options options = new Options();
         try {
             if (!PlainOptions.read(options, args)) {
                 options = new Options();
-                CommandLine commandLine = options.parse(args);
+                CommandLine commandLine = AnnotatedOptions.read(options, args);
                 if (commandLine.isUsageHelpRequested()) {
                     commandLine.usage(System.out);
                     return OK;
@@ -91,7 +89,7 @@ public final class Main {
                 }
             }
             options.complete();
-        } catch (CommandLine.ParameterException e) {
+        } catch (IllegalArgumentException e) {
             return fail(USAGE, e.getMessage());
         }
         try {
@@ -103,8 +101,8 @@ public final class Main {
         }
     }
 
-    private static int fail(int status, String message) {
-        System.err.println("jvirtiofsd: " + message.lines().findFirst().orElse(message));
+    private int fail(int status, String message) {
+        err.println("jvirtiofsd: " + message.lines().findFirst().orElse(message));
         return status;
     }
 
@@ -114,13 +112,13 @@ public final class Main {
     }
 
     private int serve(Options options) throws IOException {
+        Syscalls syscalls = Syscalls.load();
+        if (options.syslog()) {
+            err = new PrintStream(new SyslogStream(syscalls), true);
+        }
         configureLog(options);
         LastResort.install();
-        Syscalls syscalls = Syscalls.load();
         termination.awaitSignal(syscalls);
-        if (options.syslog()) {
-            System.setErr(new PrintStream(new SyslogStream(syscalls), true));
-        }
         boolean root = syscalls.geteuid() == 0;
         if (root) {
             options.refuseAsRoot();
@@ -136,7 +134,7 @@ public final class Main {
                         BackEnd.open(
                                 syscalls,
                                 options.backEnd(
-                                        shared.root(), descriptorLimit / 2, System.err::println))) {
+                                        shared.root(), descriptorLimit / 2, err::println))) {
             termination.serving(backEnd, shared.isWrittenAtTheEnd());
             Logger log = LoggerFactory.getLogger(Main.class);
             log.info("sharing {}, waiting for a front-end", shared);
@@ -153,14 +151,14 @@ public final class Main {
         backEnd.serve();
     }
 
-    private static void configureLog(Options options) {
+    /** Before there is a logger. */
+    private void configureLog(Options options) {
+        System.setErr(options.syslog() ? err : new DatedStream(err));
         String prefix = "org.slf4j.simpleLogger.";
         System.setProperty(
                 prefix + "defaultLogLevel", options.logLevel().name().toLowerCase(Locale.ROOT));
         System.setProperty(prefix + "showThreadName", "false");
         System.setProperty(prefix + "showShortLogName", "true");
         System.setProperty(prefix + "levelInBrackets", "true");
-        System.setProperty(prefix + "showDateTime", String.valueOf(!options.syslog()));
-        System.setProperty(prefix + "dateTimeFormat", "yyyy-MM-dd'T'HH:mm:ss.SSSZ");
     }
 }

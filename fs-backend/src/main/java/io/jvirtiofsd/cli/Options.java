@@ -14,20 +14,14 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.INegatableOptionTransformer;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.RegexTransformer;
-import picocli.CommandLine.Spec;
 
 /**
  * The command line, in the words of virtiofsd, so that a user swaps the binary and nothing else.
- * Filled once by picocli, read by {@link Main}. <i>Confined to the main thread.</i>
+ * Filled once, by {@link PlainOptions} or by picocli ({@link AnnotatedOptions}); read by {@link
+ * Main}. <i>Confined to the main thread.</i>
  */
 @Command(
         name = "jvirtiofsd",
@@ -51,35 +45,18 @@ final class Options {
 
     private static final int MOST_POOL_THREADS = 1024;
 
-    // What -o calls otherwise than by the option's name with "_" for "-": virtiofsd's words.
-    private static final Map<String, String> OTHER_WORDS =
-            Map.of(
-                    "loglevel", "log-level",
-                    "no_posix_acl", "posix-acl=never",
-                    "no_security_label", "security-label=never");
-
     // What values were called once.
     private static final Map<String, String> OLD_NAMES =
             Map.of("err", "error", "fallback", "prefer");
-
-    // --no-x is the opposite of a negatable --x, and --x that of --no-x; help shows what is
-    // declared.
-    private static final INegatableOptionTransformer NEGATION =
-            new RegexTransformer.Builder()
-                    .addPattern("^--no-(.*)$", "--$1", "--no-$1")
-                    .addPattern("^--(.*)$", "--no-$1", "--$1")
-                    .build();
-
-    @Spec private CommandSpec spec;
 
     @Option(
             names = "--shared-dir",
             paramLabel = "DIR",
             description = "Directory to share with the guest.")
-    private Path sharedDir;
+    Path sharedDir;
 
     @Option(names = "--source", hidden = true, description = "What -o calls --shared-dir.")
-    private Path source;
+    Path source;
 
     @Option(
             names = "--nio-uri",
@@ -87,7 +64,7 @@ final class Options {
             description =
                     "Share a Java file system instead of a directory: zip:FILE, jimfs:NAME (in "
                             + "memory), or any URI that a provider on the class path opens.")
-    private String nioUri;
+    String nioUri;
 
     @Option(
             names = {"--socket-path", "--socket"},
@@ -95,33 +72,33 @@ final class Options {
             description =
                     "vhost-user socket to create and listen on; PATH.pid, which keeps other"
                             + " daemons away, is made beside it.")
-    private Path socketPath;
+    Path socketPath;
 
     @Option(
             names = "--socket-group",
             paramLabel = "GROUP",
             description = "Group (name or number) that may connect to the socket.")
-    private String socketGroup;
+    String socketGroup;
 
     @Option(
             names = "--fd",
             paramLabel = "N",
             description = "Descriptor of an open vhost-user socket, instead of --socket-path.")
-    private Integer fd;
+    Integer fd;
 
     @Option(
             names = "--tag",
             paramLabel = "TAG",
             description =
                     "Name the guest mounts by, when the front-end does not have one of its own.")
-    private String tag = "";
+    String tag = "";
 
-    @Mixin private final CacheArguments cache = new CacheArguments();
+    @Mixin final CacheArguments cache = new CacheArguments();
 
     @Option(names = "--readonly", description = "Refuse every change.")
-    private boolean readOnly;
+    boolean readOnly;
 
-    @Mixin private final InodeArguments inodes = new InodeArguments();
+    @Mixin final InodeArguments inodes = new InodeArguments();
 
     @Option(
             names = "--posix-lock",
@@ -129,7 +106,7 @@ final class Options {
             description =
                     "Locks of fcntl(2) are the host's, which all guests see (default:"
                             + " --no-posix-lock, each guest keeps them for itself).")
-    private boolean posixLock;
+    boolean posixLock;
 
     @Option(
             names = "--flock",
@@ -137,12 +114,12 @@ final class Options {
             description =
                     "Locks of flock(2) are the host's, which all guests see (default:"
                             + " --no-flock, each guest keeps them for itself).")
-    private boolean flock;
+    boolean flock;
 
-    @Mixin private final XattrArguments xattrs = new XattrArguments();
-    @Mixin private final IdentityArguments identity = new IdentityArguments();
+    @Mixin final XattrArguments xattrs = new XattrArguments();
+    @Mixin final IdentityArguments identity = new IdentityArguments();
 
-    @Mixin private final ContainmentArguments containment = new ContainmentArguments();
+    @Mixin final ContainmentArguments containment = new ContainmentArguments();
 
     @Option(
             names = "--thread-pool-size",
@@ -151,35 +128,35 @@ final class Options {
             description =
                     "Threads that help when requests pile up in a queue; each queue "
                             + "has a thread of its own (default: ${DEFAULT-VALUE}).")
-    private int threadPoolSize;
+    int threadPoolSize;
 
     @Option(
             names = "--keep-listening",
             description = "Serve the next front-end when one disconnects, instead of ending.")
-    private boolean keepListening;
+    boolean keepListening;
 
-    @Mixin private final DaxArguments dax = new DaxArguments();
+    @Mixin final DaxArguments dax = new DaxArguments();
 
     @Option(
             names = "--trace",
             description = "Print one line for each message and request to standard error.")
-    private boolean trace;
+    boolean trace;
 
     @Option(
             names = "--log-level",
             paramLabel = "LEVEL",
             defaultValue = "info",
             description = "off, error, warn, info, debug or trace (default: ${DEFAULT-VALUE}).")
-    private LogLevel logLevel = LogLevel.INFO;
+    LogLevel logLevel = LogLevel.INFO;
 
     @Option(names = "-d", description = "The same as --log-level=debug, which it overrides.")
-    private boolean debug;
+    boolean debug;
 
     @Option(names = "--syslog", description = "Log to the system log, not to standard error.")
-    private boolean syslog;
+    boolean syslog;
 
     @Option(names = "-f", description = "Means nothing: the daemon stays in the foreground.")
-    private boolean foreground;
+    boolean foreground;
 
     @Option(
             names = "--print-capabilities",
@@ -198,79 +175,19 @@ final class Options {
                         + " allow_direct_io, no_allow_direct_io, killpriv_v2, no_killpriv_v2,"
                         + " security_label, no_security_label, modcaps=LIST, sandbox=MODE,"
                         + " loglevel=LEVEL (or log_level). They override what is said without -o.")
-    private List<String> mountStyle = new ArrayList<>();
+    List<String> mountStyle = new ArrayList<>();
 
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Print this and end.")
-    private boolean help;
+    boolean help;
 
     @Option(
             names = {"-V", "--version"},
             versionHelp = true,
             description = "Print the version and end.")
-    private boolean version;
-
-    /**
-     * Fills this from {@code args}; to be called once. What {@code -o} says is read as options of
-     * their own after all others, which it overrides by that.
-     *
-     * @return the parser, which knows whether help was asked for
-     * @throws ParameterException if they are wrong; the message's first line is for people
-     */
-    CommandLine parse(String... args) {
-        CommandLine parser = parser();
-        parser.parseArgs(args);
-        if (!mountStyle.isEmpty() && !help && !version) {
-            List<String> all = new ArrayList<>(List.of(args));
-            all.remove("--"); // there are more options
-            mountStyle.forEach(word -> all.add(spelledOut(word)));
-            parser.parseArgs(all.toArray(String[]::new));
-        }
-        return parser;
-    }
-
-    /** Knows all options, and fills this. */
-    CommandLine parser() {
-        CommandLine parser = new CommandLine(this);
-        parser.setOverwrittenOptionsAllowed(true);
-        parser.setExpandAtFiles(false); // a path may begin with @
-        parser.setNegatableOptionTransformer(NEGATION);
-        parser.getCommandSpec().options().stream()
-                .map(OptionSpec::type)
-                .filter(Class::isEnum)
-                .forEach(type -> readByName(parser, type));
-        return parser;
-    }
-
-    /** A word of {@code -o} as an option: "no_flock" as "--no-flock", "tag=a" as "--tag=a". */
-    private String spelledOut(String word) {
-        int end = word.indexOf('=');
-        String name = end < 0 ? word : word.substring(0, end);
-        String value = end < 0 ? "" : word.substring(end);
-        String option = "--" + OTHER_WORDS.getOrDefault(name, name.replace('_', '-'));
-        OptionSpec known = spec.findOption(option);
-        boolean takesNext = value.isEmpty() && known != null && known.arity().min() > 0;
-        if (name.isEmpty() || value.equals("=") || takesNext) {
-            throw error("-o " + word + ": unknown option or missing value");
-        }
-        return word.equalsIgnoreCase("cache=none") ? "--cache=never" : option + value;
-    }
-
-    private static <E> void readByName(CommandLine parser, Class<E> type) {
-        parser.registerConverter(
-                type, name -> converted(value -> byName(type.getEnumConstants(), value), name));
-    }
-
-    /** What {@code reader} makes of a value; picocli wants to hear of failures in its own way. */
-    static <T> T converted(Function<String, T> reader, String value) {
-        try {
-            return reader.apply(value);
-        } catch (IllegalArgumentException e) {
-            throw new CommandLine.TypeConversionException(e.getMessage());
-        }
-    }
+    boolean version;
 
     /**
      * The value with this name, in whatever case.
@@ -303,7 +220,11 @@ final class Options {
         }
     }
 
-    /** Refuses what contradicts; to be called once. */
+    /**
+     * Refuses what contradicts; to be called once.
+     *
+     * @throws IllegalArgumentException if anything does; the message is one sentence for people
+     */
     void complete() {
         if (printCapabilities) { // by -o: Main has looked for the option itself
             throw error("--print-capabilities stands alone");
@@ -327,15 +248,11 @@ final class Options {
         if (socketGroup != null && socketPath == null) {
             throw error("--socket-group goes with --socket-path");
         }
-        try {
-            daxOptions();
-            checkIdentity(identity.options());
-            xattrs.options(); // what cannot be read is said now
-            containment.modcaps();
-            containment.check(inodes.handles());
-        } catch (IllegalArgumentException e) {
-            throw error(e.getMessage());
-        }
+        daxOptions();
+        checkIdentity(identity.options());
+        xattrs.options(); // what cannot be read is said now
+        containment.modcaps();
+        containment.check(inodes.handles());
         if (threadPoolSize < 0 || threadPoolSize > MOST_POOL_THREADS) {
             throw error(
                     "--thread-pool-size %d: not in 0..%d"
@@ -368,8 +285,8 @@ final class Options {
         }
     }
 
-    private ParameterException error(String message) {
-        return new ParameterException(parser(), message);
+    private static IllegalArgumentException error(String message) {
+        return new IllegalArgumentException(message);
     }
 
     private DaxOptions daxOptions() {

@@ -14,7 +14,7 @@ final class XattrArguments {
             names = "--xattr",
             negatable = true,
             description = "Let the guest use extended attributes.")
-    private boolean xattr;
+    boolean xattr;
 
     @Option(
             names = "--xattrmap",
@@ -22,7 +22,7 @@ final class XattrArguments {
             description =
                     "Give extended attributes other names on the host, for example "
                             + ":map::user.virtiofs.: (implies --xattr).")
-    private String map;
+    String map;
 
     @Option(
             names = "--posix-acl",
@@ -33,7 +33,7 @@ final class XattrArguments {
             description =
                     "Interpret access control lists: never, if the guest can (auto), or refuse "
                             + "guests that cannot (default: ${DEFAULT-VALUE}; implies --xattr).")
-    private FeatureMode posixAcl = FeatureMode.NEVER;
+    FeatureMode posixAcl = FeatureMode.NEVER;
 
     @Option(
             names = "--security-label",
@@ -45,7 +45,7 @@ final class XattrArguments {
                     "Label what the guest makes at once, as its SELinux says: never, if the guest"
                         + " can (auto), or refuse guests that cannot (default: ${DEFAULT-VALUE};"
                         + " implies --xattr).")
-    private FeatureMode securityLabel = FeatureMode.NEVER;
+    FeatureMode securityLabel = FeatureMode.NEVER;
 
     /**
      * What they mean together.

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import picocli.CommandLine.ParameterException;
 
 /** What {@code -o} says, beside the options that say the same. */
 class OptionsTest {
@@ -59,7 +58,7 @@ class OptionsTest {
 
     private static Options parse(List<String> args) {
         Options options = new Options();
-        options.parse(args.toArray(String[]::new));
+        AnnotatedOptions.read(options, args.toArray(String[]::new));
         options.complete();
         return options;
     }
@@ -81,7 +80,10 @@ class OptionsTest {
     }
 
     private static String refusal(String... more) {
-        return assertThrows(ParameterException.class, () -> parse(line(more)), line(more)::toString)
+        return assertThrows(
+                        IllegalArgumentException.class,
+                        () -> parse(line(more)),
+                        line(more)::toString)
                 .getMessage();
     }
 
@@ -175,8 +177,8 @@ class OptionsTest {
         }
         List<String> empty = new ArrayList<>(BASE);
         empty.addAll(List.of("-o", ""));
-        assertThrows(ParameterException.class, () -> parse(empty));
-        assertThrows(ParameterException.class, () -> parse(line("-o")));
+        assertThrows(IllegalArgumentException.class, () -> parse(empty));
+        assertThrows(IllegalArgumentException.class, () -> parse(line("-o")));
     }
 
     @Test
@@ -202,7 +204,8 @@ class OptionsTest {
     @Test
     void helpIsGivenWhateverElseIsSaid() {
         Options options = new Options();
-        assertTrue(options.parse("-o", "nonsense", "--help").isUsageHelpRequested());
+        assertTrue(
+                AnnotatedOptions.read(options, "-o", "nonsense", "--help").isUsageHelpRequested());
     }
 
     /** A provider may have to reach a server: nothing here knows which system calls it makes. */

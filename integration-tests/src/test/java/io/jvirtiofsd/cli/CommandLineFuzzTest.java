@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
-import picocli.CommandLine.ParameterException;
 
 /**
  * Any command line is understood, so that a back-end can be made of it, or refused with a sentence.
@@ -26,12 +25,12 @@ public final class CommandLineFuzzTest {
                         .toArray(String[]::new);
         Options options = new Options();
         try {
-            CommandLine line = options.parse(arguments);
+            CommandLine line = AnnotatedOptions.read(options, arguments);
             if (line.isUsageHelpRequested() || line.isVersionHelpRequested()) {
                 return;
             }
             options.complete();
-        } catch (ParameterException e) {
+        } catch (IllegalArgumentException e) {
             assertFalse(e.getMessage().lines().findFirst().orElse("").isBlank());
             return;
         }

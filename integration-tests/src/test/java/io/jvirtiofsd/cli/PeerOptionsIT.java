@@ -30,7 +30,7 @@ class PeerOptionsIT {
                         .map(found -> found.group(1))
                         .collect(Collectors.toCollection(TreeSet::new));
         assertTrue(theirs.size() > AT_LEAST, help);
-        CommandLine ours = new Options().parser();
+        CommandLine ours = AnnotatedOptions.parser(new Options());
         theirs.removeAll(ours.getCommandSpec().optionsMap().keySet());
         theirs.removeAll(ours.getCommandSpec().negatedOptionsMap().keySet());
         assertEquals(Set.of(), theirs);

@@ -37,10 +37,18 @@ final class IdRanges {
     private final Kind[] kinds;
 
     private IdRanges(List<Range> sorted) {
-        firsts = sorted.stream().mapToLong(Range::first).toArray();
-        ends = sorted.stream().mapToLong(Range::end).toArray();
-        targets = sorted.stream().mapToLong(Range::target).toArray();
-        kinds = sorted.stream().map(Range::kind).toArray(Kind[]::new);
+        int count = sorted.size();
+        firsts = new long[count];
+        ends = new long[count];
+        targets = new long[count];
+        kinds = new Kind[count];
+        for (int i = 0; i < count; i++) {
+            Range range = sorted.get(i);
+            firsts[i] = range.first;
+            ends[i] = range.end;
+            targets[i] = range.target;
+            kinds[i] = range.kind;
+        }
     }
 
     /** Takes ranges in any order, of which none meets another; empty ones count for nothing. */
