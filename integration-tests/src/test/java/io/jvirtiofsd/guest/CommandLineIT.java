@@ -218,7 +218,10 @@ class CommandLineIT {
     @Test
     void startWithoutAJarSaysWhatBuildsIt() throws Exception {
         Path copy = folder.resolve("jvirtiofsd");
-        Files.copy(GuestKit.home().resolve("jvirtiofsd"), copy);
+        Files.createDirectory(folder.resolve("packaging"));
+        for (String file : List.of("jvirtiofsd", "packaging/launcher", "packaging/confinement")) {
+            Files.copy(GuestKit.home().resolve(file), folder.resolve(file));
+        }
         assertOneLine(
                 1,
                 copy + " build",
