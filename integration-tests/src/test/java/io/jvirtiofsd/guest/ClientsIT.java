@@ -1,6 +1,7 @@
 package io.jvirtiofsd.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -9,18 +10,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Programs that start virtiofsd find this daemon in its place, unchanged and from their Debian
- * packages, and their guests have virtiofs: not 9p, which virtme-ng falls back to without a word.
- * They run in a root of their own, in which there is no other virtiofsd.
- *
- * <p>virtme-ng waits three seconds for the daemon, which is too short beside other guests: {@code
- * mvn verify -Dit.test=ClientsIT -Djvirtiofsd.clients=true}.
+ * packages, it from its own, and their guests have virtiofs: not 9p, which virtme-ng falls back to
+ * without a word. They run in a root of their own, in which there is no other virtiofsd.
  */
-@EnabledIfSystemProperty(named = "jvirtiofsd.clients", matches = "true")
 class ClientsIT {
     private static final Duration LIMIT = Duration.ofMinutes(8);
     private static final String KERNEL = "/usr/lib/modules/current/vmlinuz";
@@ -38,9 +34,9 @@ class ClientsIT {
                                         .resolve("integration-tests/guest-kit/enter-clients")
                                         .toString(),
                                 GuestKit.get().clients().toString(),
-                                GuestKit.home().toString(),
+                                DebianPackage.file().toString(),
                                 shared.toString(),
-                                "/bin/sh",
+                                "/bin/bash",
                                 "/shared/script"));
         assertEquals(0, result.exitCode(), result.text());
         return result.text();
@@ -69,6 +65,18 @@ class ClientsIT {
         assertTrue(said.contains("of-the-host") && said.contains("of-the-guest"), said);
         assertTrue(commandLines().contains("--socket-path"), commandLines());
         assertTrue(!said.contains(".pid"), "the pid file is still there: " + said);
+    }
+
+    @Test
+    void libvirtStartsItInEveryWay() throws Exception {
+        String said = run(ShareRig.script("libvirt.sh", KERNEL));
+        for (String way :
+                List.of("always", "binary", "chroot", "more", "namespace", "none", "plain")) {
+            assertTrue(said.contains(way + "/mounts:" + way + " /mnt virtiofs rw,"), said);
+            assertTrue(said.contains(way + "/copy 1234:1234\n"), said);
+        }
+        assertFalse(said.contains("readonly/copy"), said);
+        assertTrue(said.endsWith("no complaints\n"), said);
     }
 
     @Test

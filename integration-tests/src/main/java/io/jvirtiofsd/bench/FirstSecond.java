@@ -1,0 +1,60 @@
+package io.jvirtiofsd.bench;
+
+import io.jvirtiofsd.guest.Daemon;
+import io.jvirtiofsd.guest.GuestKit;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.function.IntSupplier;
+
+/**
+ * How many requests a daemon answers in the first second after its start, beside virtiofsd, in
+ * turns: a fresh process for each row and round, one request at a time. Prints ratios.
+ */
+public final class FirstSecond {
+    private static final int ROUNDS = 7;
+    private static final long SECOND_NANOS = 1_000_000_000;
+
+    private FirstSecond() {}
+
+    /** No arguments. */
+    public static void main(String[] args) throws Exception {
+        Path folder = Files.createTempDirectory("jvirtiofsd-first");
+        Path share = Files.createDirectory(folder.resolve("share"));
+        Path socket = folder.resolve("s");
+        Side.prepare(share);
+        System.out.println("requests in the first second, median     ours    peer   ours / peer");
+        for (String name : Side.REQUESTS) {
+            double[] ours = new double[ROUNDS];
+            double[] peer = new double[ROUNDS];
+            for (int round = -1; round < ROUNDS; round++) { // the first warms this process up
+                double a = count(Daemon.start(share, socket), name);
+                Files.deleteIfExists(socket);
+                double b = count(Daemon.startPeer(GuestKit.get(), share, socket), name);
+                Files.deleteIfExists(socket); // virtiofsd leaves it
+                if (round >= 0) {
+                    ours[round] = a;
+                    peer[round] = b;
+                }
+            }
+            Arrays.sort(ours);
+            Arrays.sort(peer);
+            double a = ours[ROUNDS / 2];
+            double b = peer[ROUNDS / 2];
+            System.out.printf("%-36s %8.0f %8.0f %8.2f%n", name, a, b, a / b);
+        }
+    }
+
+    private static int count(Daemon daemon, String name) throws Exception {
+        try (Side side = new Side(daemon)) {
+            IntSupplier request = side.request(name);
+            long begin = System.nanoTime();
+            int count = 0;
+            while (System.nanoTime() - begin < SECOND_NANOS) {
+                request.getAsInt();
+                count++;
+            }
+            return count;
+        }
+    }
+}
