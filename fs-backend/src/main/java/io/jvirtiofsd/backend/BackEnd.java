@@ -21,8 +21,8 @@ import io.jvirtiofsd.vhost.Listener;
 import io.jvirtiofsd.vhost.TransportOptions;
 import io.jvirtiofsd.vhost.VhostUserServer;
 import java.io.IOException;
-import java.nio.file.FileSystems;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,7 +30,21 @@ import org.slf4j.LoggerFactory;
  * A shared directory with everything that serves it: file system, device, server. Owned by the
  * program, or by whoever embeds it.
  *
- * <p><i>Confined to the caller's thread</i>, but for {@link #end}, which any may call.
+ * <pre>{@code
+ * BackEndOptions options = BackEndOptions.builder(tree).socketPath(socket).build();
+ * try (BackEnd backEnd = BackEnd.open(options)) {
+ *     backEnd.serve(); // returns when the front-end has left, or after end()
+ * }
+ * }</pre>
+ *
+ * <p>It is opened, serves once, and is closed. {@link #serve} keeps the caller waiting while
+ * threads of the back-end's own do the work: they alone change their identity, umask and system
+ * call state. The process's umask, signal handlers, limits, system call filter and log stay as they
+ * are, but for what docs/library.md lists of shares on the host. Several back-ends may serve in one
+ * process, each on a socket of its own.
+ *
+ * <p><i>Thread-safe.</i> The calls of the file system's provider and of the trace run on the
+ * back-end's threads: they must not call {@link #close}, which waits for these.
  */
 public final class BackEnd implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BackEnd.class);
@@ -39,6 +53,9 @@ public final class BackEnd implements AutoCloseable {
     private final FileSystem fileSystem;
     private final VhostUserServer server;
 
+    private Thread control; // which serves; null until then. Guarded by this
+    private boolean closed; // guarded by this
+
     private BackEnd(Optional<DaxWindow> window, FileSystem fileSystem, VhostUserServer server) {
         this.window = window;
         this.fileSystem = fileSystem;
@@ -46,21 +63,23 @@ public final class BackEnd implements AutoCloseable {
     }
 
     /**
-     * Opens the directory and the socket with the system calls of this machine.
+     * Opens the directory and makes the socket, to which front-ends can connect from then on; they
+     * are answered once {@link #serve} runs. A directory of the host is shared by its descriptors;
+     * one of any other {@code java.nio.file} provider through that provider, whose {@code
+     * FileSystem} is borrowed: it must stay open until this is closed, and is never closed here.
+     * Whatever is thrown, what was opened is closed again, but for a descriptor of {@link
+     * BackEndOptions#fd} that is none of a socket.
      *
-     * @throws IOException if either cannot be used; the message is one sentence for people
+     * @throws IOException if the directory or the socket cannot be used; the message is one
+     *     sentence for people
+     * @throws LinkageError if this is no Linux that the native library knows, or the JVM refuses
+     *     native access
      */
     public static BackEnd open(BackEndOptions options) throws IOException {
         return open(Syscalls.load(), options);
     }
 
-    /**
-     * Opens the directory and the socket. A directory of the host is shared by its descriptors; one
-     * of any other {@code java.nio.file} provider through that provider. Whatever is thrown, what
-     * was opened is closed.
-     *
-     * @throws IOException if either cannot be used; the message is one sentence for people
-     */
+    /** As {@link #open(BackEndOptions)}, with system calls that may be a test's. */
     public static BackEnd open(Syscalls syscalls, BackEndOptions options) throws IOException {
         Reclaimer reclaimer = new Reclaimer();
         try (Parts parts = new Parts()) {
@@ -99,7 +118,7 @@ public final class BackEnd implements AutoCloseable {
     private static Optional<DaxWindow> window(Syscalls syscalls, BackEndOptions options)
             throws IOException {
         DaxOptions dax = options.dax();
-        return dax.windowBytes() == 0 || !isOnHost(options)
+        return dax.windowBytes() == 0 || !options.isOnHost()
                 ? Optional.empty()
                 : Optional.of(DaxWindow.open(syscalls, dax.windowBytes(), dax.guard()));
     }
@@ -110,7 +129,7 @@ public final class BackEnd implements AutoCloseable {
             BackEndOptions options,
             Optional<DaxWindow> window)
             throws IOException {
-        if (!isOnHost(options)) {
+        if (!options.isOnHost()) {
             return NioFileSystem.open(options.sharedDir(), nioOptions(syscalls, options));
         }
         return PassthroughFileSystem.open(
@@ -119,10 +138,6 @@ public final class BackEnd implements AutoCloseable {
                 options.sharedDir(),
                 options.files(),
                 window.map(present -> new DaxPolicy(present, options.dax().threshold())));
-    }
-
-    private static boolean isOnHost(BackEndOptions options) {
-        return options.sharedDir().getFileSystem() == FileSystems.getDefault();
     }
 
     /**
@@ -149,39 +164,119 @@ public final class BackEnd implements AutoCloseable {
 
     private static FuseOptions fuseOptions(BackEndOptions options) {
         // Other providers know neither access lists nor labels.
-        XattrOptions xattrs = isOnHost(options) ? options.files().xattrs() : XattrOptions.off();
+        XattrOptions xattrs = options.isOnHost() ? options.files().xattrs() : XattrOptions.off();
         PassthroughOptions files = options.files();
         CacheOptions cache = files.cache();
         FuseOptions fuse =
                 FuseOptions.defaults()
                         .withPosixAcl(xattrs.posixAcl())
                         .withSecurityLabel(xattrs.securityLabel())
-                        .withLocks(isOnHost(options) ? files.locks() : LockOptions.NONE)
+                        .withLocks(options.isOnHost() ? files.locks() : LockOptions.NONE)
                         .with(Feature.READDIRPLUS, cache.usesReaddirplus())
                         .with(Feature.KEPT_SYMLINKS, cache.policy().cachesSymlinks())
                         .with(Feature.SUBMOUNTS, files.announceSubmounts())
-                        .with(Feature.WRITEBACK, isOnHost(options) && files.writesBack())
+                        .with(Feature.WRITEBACK, options.isOnHost() && files.writesBack())
                         .with(Feature.SHARED_MMAP, cache.sharedMmap())
-                        .with(Feature.KILLPRIV, isOnHost(options) && files.killpriv());
+                        .with(Feature.KILLPRIV, options.isOnHost() && files.killpriv());
         if (cache.writeback() && !fuse.features().contains(Feature.WRITEBACK)) {
             LOG.warn("--writeback means nothing here: the guest has nothing to keep");
         }
         return options.trace() == null ? fuse : fuse.withTrace(options.trace());
     }
 
-    /** Serves front-ends until there is to be no other, or until {@link #end}. */
+    /**
+     * Serves front-ends, and returns when one has disconnected and there is to be no other ({@link
+     * BackEndOptions#keepListening}), or after {@link #end}. Then no thread of a session runs any
+     * more, and the provider is not called.
+     *
+     * <p>An interruption of the calling thread, also one from before the call, is an {@code end()}:
+     * this returns in the same way, with the thread's interrupt status set.
+     *
+     * @throws IOException if no connection can be accepted, as with no descriptor left. What a peer
+     *     or the provider does wrong is never thrown: it costs a request, a ring or a session, and
+     *     is logged
+     * @throws IllegalStateException if it has been called before, or after {@link #close}
+     */
     public void serve() throws IOException {
-        server.serve();
+        AtomicReference<Throwable> failure = new AtomicReference<>();
+        awaitEnd(start(failure));
+        Throwable thrown = failure.get();
+        if (thrown instanceof IOException e) {
+            throw e;
+        } else if (thrown instanceof RuntimeException e) {
+            throw e;
+        } else if (thrown instanceof Error e) {
+            throw e;
+        }
     }
 
-    /** Makes {@link #serve} return soon, also in the middle of a session; removes the socket. */
+    private synchronized Thread start(AtomicReference<Throwable> failure) {
+        if (closed || control != null) {
+            throw new IllegalStateException(closed ? "it is closed" : "it serves only once");
+        }
+        Thread serving = new Thread(() -> run(failure), "vhost-control");
+        serving.start();
+        control = serving;
+        return serving;
+    }
+
+    private void run(AtomicReference<Throwable> failure) {
+        try {
+            server.serve();
+        } catch (IOException | RuntimeException | Error e) {
+            failure.set(e);
+        }
+    }
+
+    /** Waits until {@code serving} has ended; being interrupted, has it end. */
+    private void awaitEnd(Thread serving) {
+        boolean interrupted = false;
+        while (serving.isAlive()) {
+            try {
+                serving.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+                end();
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /**
+     * Makes {@link #serve} return soon, also in the middle of a session, and removes the socket.
+     * Requests in flight are finished first: one that the provider does not answer is waited for.
+     * Called before {@code serve}, it makes that return at once. Any thread may call it, at any
+     * time and again; it does not wait.
+     */
     public void end() {
         server.end();
     }
 
-    /** Closes everything; {@link #serve} must have returned. */
+    /**
+     * Ends as {@link #end} does, waits until {@link #serve} is about to return, and closes
+     * everything but the provider's {@code FileSystem}. Closing again does nothing.
+     *
+     * @throws IllegalStateException on the thread that serves, for which it would have to wait
+     */
     @Override
     public void close() {
+        Thread serving;
+        synchronized (this) {
+            if (Thread.currentThread() == control) {
+                throw new IllegalStateException("it cannot be closed by its own thread");
+            }
+            if (closed) {
+                return;
+            }
+            closed = true;
+            serving = control;
+        }
+        end();
+        if (serving != null) {
+            awaitEnd(serving);
+        }
         server.close();
         fileSystem.close();
         window.ifPresent(DaxWindow::close);

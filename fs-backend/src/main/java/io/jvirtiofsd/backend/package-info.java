@@ -7,7 +7,7 @@
  * that know both virtqueues and FUSE.
  *
  * <p>A {@code BackEnd} owns the DAX window, the file system and the server of the socket, and
- * closes them in reverse order. The thread that runs it becomes the transport's control thread.
- * Each thread that serves a queue has a {@code FuseChainHandler} of its own.
+ * closes them in reverse order. It makes the transport's control thread, for which the caller
+ * waits. Each thread that serves a queue has a {@code FuseChainHandler} of its own.
  */
 package io.jvirtiofsd.backend;

@@ -43,7 +43,6 @@ final class Options {
         TRACE
     }
 
-    private static final int MOST_POOL_THREADS = 1024;
 
     // What values were called once.
     private static final Map<String, String> OLD_NAMES =
@@ -253,10 +252,10 @@ final class Options {
         xattrs.options(); // what cannot be read is said now
         containment.modcaps();
         containment.check(inodes.handles());
-        if (threadPoolSize < 0 || threadPoolSize > MOST_POOL_THREADS) {
+        if (threadPoolSize < 0 || threadPoolSize > BackEndOptions.MOST_POOL_THREADS) {
             throw error(
                     "--thread-pool-size %d: not in 0..%d"
-                            .formatted(threadPoolSize, MOST_POOL_THREADS));
+                            .formatted(threadPoolSize, BackEndOptions.MOST_POOL_THREADS));
         }
         if (!inodes.areDescriptorsEnough()) {
             throw error(

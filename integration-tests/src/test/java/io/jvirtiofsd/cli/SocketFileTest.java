@@ -7,7 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.backend.BackEnd;
 import io.jvirtiofsd.backend.BackEndOptions;
+import io.jvirtiofsd.backend.DaxOptions;
+import io.jvirtiofsd.dax.DaxWindow;
+import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.OpenDescriptors;
+import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -18,7 +22,9 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -92,6 +98,41 @@ class SocketFileTest {
             }
         } finally {
             starter.shutdownNow();
+        }
+    }
+
+    /** It is not even changed for a moment: other threads of the process make files, too. */
+    @Test
+    void theProcessUmaskHasNoPartInTheSocketsMode() throws IOException {
+        String group = Files.getAttribute(folder, "unix:gid").toString();
+        Set<String> called = ConcurrentHashMap.newKeySet();
+        Syscalls recording =
+                AlteredSyscalls.with(
+                        (name, arguments, real) -> {
+                            called.add(name);
+                            return real.getAsLong();
+                        });
+        int umask = Syscalls.load().umask(0);
+        try {
+            for (int mask : new int[] {0, 077}) {
+                Syscalls.load().umask(mask);
+                assertEquals("rwx------", mode(recording, null));
+                assertEquals("rwxrwx---", mode(recording, group));
+                assertEquals(mask, Syscalls.load().umask(mask));
+            }
+        } finally {
+            Syscalls.load().umask(umask);
+        }
+        assertTrue(called.contains("bind"));
+        assertFalse(called.contains("umask"));
+    }
+
+    private String mode(Syscalls syscalls, String group) throws IOException {
+        Path socket = folder.resolve("s");
+        BackEndOptions options =
+                BackEndOptions.builder(share).socketPath(socket).socketGroup(group).build();
+        try (BackEnd ignored = BackEnd.open(syscalls, options)) {
+            return PosixFilePermissions.toString(Files.getPosixFilePermissions(socket));
         }
     }
 
@@ -209,8 +250,11 @@ class SocketFileTest {
         open(socket).close(); // loads what stays open
         int before = OpenDescriptors.count();
         BackEndOptions wrong =
-                BackEndOptions.builder(share).socketPath(socket).tag("x".repeat(40)).build();
-        assertThrows(IllegalArgumentException.class, () -> BackEnd.open(wrong).close());
+                BackEndOptions.builder(folder.resolve("no"))
+                        .socketPath(socket)
+                        .dax(DaxOptions.always(DaxWindow.RANGE_BYTES))
+                        .build();
+        assertThrows(IOException.class, () -> BackEnd.open(wrong).close());
         assertThrows(IOException.class, () -> open(folder.resolve("no/s")).close());
         OpenDescriptors.assertSettleAt(before);
         assertFalse(Files.exists(socket));

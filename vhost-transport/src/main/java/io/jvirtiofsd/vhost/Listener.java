@@ -7,11 +7,12 @@ import io.jvirtiofsd.linux.Resource;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * Where front-ends come from: a socket file made here and removed at the end, or a descriptor that
- * the starter has passed. Owned by the server. <i>Immutable</i>; closed once, by the thread that
- * closes the server.
+ * the starter has passed. Owned by the server, which removes it under its monitor and closes it
+ * once nobody serves any more.
  */
 public final class Listener implements Resource {
     private static final int SOL_SOCKET = 1; // asm-generic/socket.h
@@ -19,12 +20,12 @@ public final class Listener implements Resource {
 
     private final Fd fd;
     private final boolean connected;
-    private final Resource owned;
+    private final Optional<SocketFile> file;
 
-    private Listener(Fd fd, boolean connected, Resource owned) {
+    private Listener(Fd fd, boolean connected, Optional<SocketFile> file) {
         this.fd = fd;
         this.connected = connected;
-        this.owned = owned;
+        this.file = file;
     }
 
     /**
@@ -38,7 +39,7 @@ public final class Listener implements Resource {
     public static Listener bind(Syscalls syscalls, Path path, String group, long process)
             throws IOException {
         SocketFile file = SocketFile.listen(syscalls, path, group, process);
-        return new Listener(file.socket(), false, file);
+        return new Listener(file.socket(), false, Optional.of(file));
     }
 
     /** Takes an open descriptor: a listening socket, or one that a front-end is connected to. */
@@ -53,7 +54,7 @@ public final class Listener implements Resource {
                     "cannot use descriptor " + number + ": " + LinuxErrno.describe(-result));
         }
         Fd fd = Fd.own(syscalls, number);
-        return new Listener(fd, value.getInt(0) == 0, fd);
+        return new Listener(fd, value.getInt(0) == 0, Optional.empty());
     }
 
     /** Whether this is one connection, not a place to wait for many. */
@@ -66,8 +67,14 @@ public final class Listener implements Resource {
         return fd;
     }
 
+    /** Removes the file, if one was made: nobody else can connect. What is open stays open. */
+    void remove() {
+        file.ifPresent(SocketFile::remove);
+    }
+
     @Override
     public void close() {
-        owned.close();
+        remove();
+        fd.close();
     }
 }

@@ -23,9 +23,10 @@ import java.nio.file.attribute.UserPrincipalNotFoundException;
  *
  * <p>The {@link PidFile} keeps other daemons away from the name. Of what stands there only a socket
  * is removed that nobody listens on, at the start, and our own, at the end: it is known by its
- * inode, which nobody else gets while the socket is open. The mode comes by the umask and the group
- * by a descriptor, so no link that others put there is followed. <i>Confined to one thread at a
- * time</i>: the one that opens it, then the one that closes the server. Source: unix(7).
+ * inode, which nobody else gets while the socket is open. The mode comes by the socket, which is
+ * closed to others before it has a name, then mode and group by a descriptor: so no link that
+ * others put there is followed, and the process's umask stays as it is. <i>Confined to one thread
+ * at a time</i>: the one that opens it, then those that end the server. Source: unix(7).
  */
 final class SocketFile implements Resource {
     // spotless:off
@@ -37,23 +38,22 @@ final class SocketFile implements Resource {
 
     private static final int PATH_AT = 2; // struct sockaddr_un: family@0 path@2
     private static final int PATH_BYTES = 108; // linux/un.h UNIX_PATH_MAX, with a NUL
-    private static final int OWNER_ONLY_UMASK = 0077;
-    private static final int GROUP_UMASK = 0007;
+    private static final int OWNER_ONLY = 0700;
+    private static final int OWNER_AND_GROUP = 0770;
     private static final int BACKLOG = 16;
     private static final long MOST_GID = 0xffff_fffeL;
 
     private final Syscalls syscalls;
     private final Path path;
     private final String failure;
-    private final Parts parts;
+    private final Parts names = new Parts(); // what stands in the folder: socket and pid file
     private Fd socket;
     private NamedFile bound;
 
-    private SocketFile(Syscalls syscalls, Path path, String failure, Parts parts) {
+    private SocketFile(Syscalls syscalls, Path path, String failure) {
         this.syscalls = syscalls;
         this.path = path;
         this.failure = failure;
-        this.parts = parts;
     }
 
     /**
@@ -66,8 +66,7 @@ final class SocketFile implements Resource {
     static SocketFile listen(Syscalls syscalls, Path path, String group, long process)
             throws IOException {
         SocketFile file =
-                new SocketFile(
-                        syscalls, path.toAbsolutePath(), "cannot listen on " + path, new Parts());
+                new SocketFile(syscalls, path.toAbsolutePath(), "cannot listen on " + path);
         try {
             file.listen(file.address(path), group, process);
             return file;
@@ -78,19 +77,19 @@ final class SocketFile implements Resource {
     }
 
     private void listen(NativeMemory address, String group, long process) throws IOException {
-        PidFile pidFile = parts.add(PidFile.lock(syscalls, path));
+        PidFile pidFile = names.add(PidFile.lock(syscalls, path));
         removeStale(address);
         pidFile.write(process); // who waits for the socket may read it at once
-        socket = parts.add(newSocket());
-        int umask = syscalls.umask(group == null ? OWNER_ONLY_UMASK : GROUP_UMASK);
+        socket = newSocket();
+        // The file takes its mode from the socket, less the umask.
+        LinuxException.check(syscalls.fchmod(socket.number(), OWNER_ONLY), failure);
         int result = syscalls.bind(socket.number(), address.address(), address.size());
-        syscalls.umask(umask);
         LinuxException.check(result, failure);
         bound = NamedFile.at(syscalls, path);
         if (bound == null || !bound.isOwn(syscalls, Statx.S_IFSOCK)) {
             throw new IOException(failure + ": it was replaced at once");
         }
-        parts.add(() -> bound.remove(syscalls, path));
+        names.add(() -> bound.remove(syscalls, path));
         if (group != null) {
             admit(group);
         }
@@ -160,6 +159,7 @@ final class SocketFile implements Resource {
                                 .lookupPrincipalByGroupName(group);
                 Files.getFileAttributeView(file, PosixFileAttributeView.class).setGroup(principal);
             }
+            Files.setAttribute(file, "unix:mode", OWNER_AND_GROUP);
         } catch (UserPrincipalNotFoundException e) {
             throw new IOException("there is no group " + group, e);
         } catch (FileSystemException e) {
@@ -184,9 +184,17 @@ final class SocketFile implements Resource {
         return socket;
     }
 
-    /** Removes the socket's file and the pid file, and closes. */
+    /** Removes the socket's file and the pid file; the socket itself stays open. */
+    void remove() {
+        names.close();
+        names.complete();
+    }
+
     @Override
     public void close() {
-        parts.close();
+        remove();
+        if (socket != null) {
+            socket.close();
+        }
     }
 }

@@ -59,7 +59,6 @@ public final class VhostUserServer implements AutoCloseable {
      * #end}.
      */
     public void serve() throws IOException {
-        Thread.currentThread().setName("vhost-control");
         do {
             Fd socket = listener.isConnected() ? listener.fd() : accept();
             if (socket == null) {
@@ -69,17 +68,22 @@ public final class VhostUserServer implements AutoCloseable {
                 if (!begin(socket)) {
                     return;
                 }
-                LOG.info("front-end connected: {}", PeerCredentials.of(syscalls, socket.number()));
-                try (VhostUserSession running =
-                        new VhostUserSession(
-                                syscalls, socket.number(), device, options, reclaimer)) {
-                    running.run();
+                try {
+                    serve(socket);
+                } finally {
+                    begin(null); // before the number can be another's
                 }
-                LOG.info("front-end disconnected");
-            } finally {
-                begin(null);
             }
         } while (options.keepListening() && !listener.isConnected());
+    }
+
+    private void serve(Fd socket) {
+        LOG.info("front-end connected: {}", PeerCredentials.of(syscalls, socket.number()));
+        try (VhostUserSession running =
+                new VhostUserSession(syscalls, socket.number(), device, options, reclaimer)) {
+            running.run();
+        }
+        LOG.info("front-end disconnected");
     }
 
     /** Notes the running session for {@link #end}; false if that came first. */
@@ -113,25 +117,27 @@ public final class VhostUserServer implements AutoCloseable {
         }
     }
 
-    /** Ends a running session and {@link #serve}; removes the socket. */
-    public void end() {
-        synchronized (this) {
-            if (ended) {
-                return;
-            }
-            ended = true;
-            ending.signal();
-            if (session != null) {
-                syscalls.shutdown(session.number(), SHUT_RDWR);
-            }
+    /**
+     * Ends a running session and {@link #serve}; removes the socket. Its descriptor stays open: the
+     * control thread may be about to accept from it, and the number would mean another's socket.
+     */
+    public synchronized void end() {
+        if (ended) {
+            return;
         }
-        listener.close();
+        ended = true;
+        ending.signal();
+        if (session != null) {
+            syscalls.shutdown(session.number(), SHUT_RDWR);
+        }
+        listener.remove();
     }
 
     /** Closes everything; {@link #serve} must have returned. */
     @Override
     public void close() {
         end();
+        listener.close();
         ending.close();
     }
 }
