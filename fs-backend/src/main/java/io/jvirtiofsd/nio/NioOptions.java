@@ -9,10 +9,11 @@ import io.jvirtiofsd.fuse.SlotTable;
  * @param uid owner of what the provider names no numeric owner for
  * @param gid group of what the provider names no numeric group for
  * @param readOnly whether every change is refused with EROFS
- * @param validNanos how long the guest may keep names and attributes
- * @param negativeNanos how long the guest may keep that a name does not exist
+ * @param validNanos how long the guest may keep names and attributes, in nanoseconds
+ * @param negativeNanos how long the guest may keep that a name does not exist, in nanoseconds
  * @param maxNodes how many objects the guest may know at a time, and by how many names
- * @param openBytes how much of the heap may be taken by what is open: names of directories, content
+ * @param openBytes how many bytes of the heap may be taken by what is open: names of directories,
+ *     content
  * @param fileFlags FOPEN_ flags of files, see {@link OpenReply}
  * @param directoryFlags FOPEN_ flags of directories
  */

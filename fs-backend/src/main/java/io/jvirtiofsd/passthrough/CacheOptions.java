@@ -9,7 +9,8 @@ package io.jvirtiofsd.passthrough;
  * @param writeback whether the guest may keep what is written, where the policy lets it keep data
  * @param directIo whether O_DIRECT of the guest's programs is passed on to the host
  * @param sharedMmap whether files whose data is not kept can be mapped shared all the same
- * @param negativeNanos how long the guest may keep that a name does not exist
+ * @param negativeNanos how long the guest may keep that a name does not exist, in nanoseconds, 0 or
+ *     more
  */
 public record CacheOptions(
         CachePolicy policy,
@@ -24,18 +25,22 @@ public record CacheOptions(
         return new CacheOptions(policy, true, false, false, false, 0);
     }
 
+    /** These, but for {@link #writeback}. */
     public CacheOptions withWriteback(boolean value) {
         return new CacheOptions(policy, readdirplus, value, directIo, sharedMmap, negativeNanos);
     }
 
+    /** These, but for {@link #directIo}. */
     public CacheOptions withDirectIo(boolean value) {
         return new CacheOptions(policy, readdirplus, writeback, value, sharedMmap, negativeNanos);
     }
 
+    /** These, but for {@link #sharedMmap}. */
     public CacheOptions withSharedMmap(boolean value) {
         return new CacheOptions(policy, readdirplus, writeback, directIo, value, negativeNanos);
     }
 
+    /** These, but for {@link #negativeNanos}. */
     public CacheOptions withNegativeNanos(long value) {
         return new CacheOptions(policy, readdirplus, writeback, directIo, sharedMmap, value);
     }

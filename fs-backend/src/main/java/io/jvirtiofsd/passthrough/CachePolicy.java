@@ -37,7 +37,7 @@ public enum CachePolicy {
         this.directoryFlags = directoryFlags;
     }
 
-    /** How long names and attributes may be kept. */
+    /** How long names and attributes may be kept, in nanoseconds. */
     public long validNanos() {
         return validNanos;
     }

@@ -5,12 +5,13 @@ import io.jvirtiofsd.fuse.SlotTable;
 import io.jvirtiofsd.passthrough.rules.IdMaps;
 
 /**
- * How a directory is shared. <i>Immutable.</i>
+ * How a directory is shared; made by the builder of the back-end's options, which checks the
+ * ranges. <i>Immutable.</i>
  *
  * @param cache what the guest may keep
  * @param readOnly whether every change is refused with EROFS
- * @param maxDescriptors how many descriptors may be open for inodes that can be reopened
- * @param maxInodes how many inodes the guest may know at a time
+ * @param maxDescriptors how many descriptors may be open for inodes that can be reopened, 0 or more
+ * @param maxInodes how many inodes the guest may know at a time, 1 or more
  * @param inodeFileHandles whether inodes are kept by file handle
  * @param announceSubmounts whether the guest is told where other file systems are mounted
  * @param xattrs what of extended attributes the guest may use

@@ -24,14 +24,17 @@ public record XattrOptions(
         return new XattrOptions(true, XattrMap.identity(), FeatureMode.NEVER, FeatureMode.NEVER);
     }
 
+    /** These, with other names on the host. */
     public XattrOptions withMap(XattrMap value) {
         return new XattrOptions(enabled, value, posixAcl, securityLabel);
     }
 
+    /** These, but for {@link #posixAcl}. */
     public XattrOptions withPosixAcl(FeatureMode value) {
         return new XattrOptions(enabled, map, value, securityLabel);
     }
 
+    /** These, but for {@link #securityLabel}. */
     public XattrOptions withSecurityLabel(FeatureMode value) {
         return new XattrOptions(enabled, map, posixAcl, value);
     }

@@ -2,7 +2,7 @@ package io.jvirtiofsd.fuse;
 
 /**
  * The READDIR or READDIRPLUS reply being filled; owned by the server, borrowed by {@link
- * FileSystem#readdir}.
+ * DirectoryOperations#readdir}.
  *
  * <p>Source: fuse.h, {@code struct fuse_dirent} and {@code struct fuse_direntplus}.
  */

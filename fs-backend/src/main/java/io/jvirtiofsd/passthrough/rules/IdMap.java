@@ -49,6 +49,7 @@ public final class IdMap {
         return IdRules.parseNamespace(ranges);
     }
 
+    /** Whether every id is itself. */
     public boolean isIdentity() {
         return toHost.isEmpty() && toGuest.isEmpty();
     }
