@@ -43,7 +43,6 @@ final class Options {
         TRACE
     }
 
-
     // What values were called once.
     private static final Map<String, String> OLD_NAMES =
             Map.of("err", "error", "fallback", "prefer");
