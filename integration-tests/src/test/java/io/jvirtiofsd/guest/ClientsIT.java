@@ -76,7 +76,7 @@ class ClientsIT {
             assertTrue(said.contains(way + "/copy 1234:1234\n"), said);
         }
         assertFalse(said.contains("readonly/copy"), said);
-        assertTrue(said.endsWith("no complaints\n"), said);
+        assertTrue(said.endsWith("no complaints"), said);
     }
 
     @Test
