@@ -80,6 +80,12 @@ class ClientsIT {
     }
 
     @Test
+    void unitsAreWhatSystemdKnows() throws Exception {
+        String verify = "systemd-analyze verify --man=no /usr/lib/systemd/system/jvirtiofsd@x.";
+        assertEquals("", run(verify + "service && " + verify + "socket"));
+    }
+
+    @Test
     void vmspawnBootsADirectoryByVirtiofs() throws Exception {
         Path root = Files.createDirectory(shared.resolve("root"));
         for (String folder : List.of("bin", "sbin", "usr", "etc", "proc", "sys", "dev", "run")) {
