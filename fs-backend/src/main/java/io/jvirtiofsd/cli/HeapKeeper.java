@@ -22,11 +22,12 @@ final class HeapKeeper implements Runnable {
         pauseMillis = pause.toMillis();
     }
 
-    /** Starts it for the process. */
-    static void start() {
+    /** Starts it; interrupting it ends it. */
+    static Thread start() {
         Thread thread = new Thread(new HeapKeeper(PAUSE), "heap");
         thread.setDaemon(true);
         thread.start();
+        return thread;
     }
 
     /** The garbage may be half as much as what is alive, and a little more. */

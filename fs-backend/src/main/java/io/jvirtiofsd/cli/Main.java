@@ -138,8 +138,12 @@ public final class Main {
             termination.serving(backEnd, shared.isWrittenAtTheEnd());
             Logger log = LoggerFactory.getLogger(Main.class);
             log.info("sharing {}, waiting for a front-end", shared);
-            HeapKeeper.start();
-            service.serve(backEnd, options);
+            Thread heapKeeper = HeapKeeper.start();
+            try {
+                service.serve(backEnd, options);
+            } finally {
+                heapKeeper.interrupt();
+            }
             log.info("end");
         }
         return OK;

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -32,6 +33,8 @@ class MainTest {
     private static Path folder;
     private static String shared;
     private static String socket;
+
+    private static final long LIMIT_MILLIS = 10_000;
 
     /** What a starter sees. */
     private record Outcome(int status, int served, String complaint) {}
@@ -117,6 +120,18 @@ class MainTest {
             assertEquals(new Outcome(0, 1, ""), complaintWithoutLog(run(line)), line);
             assertFalse(Files.exists(Path.of(socket)), line);
             assertFalse(Files.exists(Path.of(socket + ".pid")), line);
+        }
+    }
+
+    @Test
+    void noThreadOutlivesARun() throws Exception {
+        Set<Thread> before = Thread.getAllStackTraces().keySet();
+        assertEquals(0, run("--socket-path=SOCKET --shared-dir=SHARE").status());
+        for (Thread thread : Thread.getAllStackTraces().keySet()) {
+            if (!before.contains(thread) && thread.getName().equals("heap")) {
+                thread.join(LIMIT_MILLIS);
+                assertFalse(thread.isAlive(), thread.getName());
+            }
         }
     }
 
