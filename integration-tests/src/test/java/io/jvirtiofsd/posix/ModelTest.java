@@ -94,7 +94,7 @@ class ModelTest {
             Reclaimer reclaimer = new Reclaimer();
             Path shared = Files.createDirectory(folder.resolve("shared"));
             PassthroughOptions options =
-                    BackEndOptions.builder(shared).maxDescriptors(8).build().files();
+                    BackEndOptions.builder(shared).fd(0).maxDescriptors(8).build().files();
             compare(
                     PassthroughFileSystem.open(
                             syscalls, reclaimer, shared, options, Optional.empty()),
