@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -85,16 +86,13 @@ class ClientsIT {
         assertEquals("", run(verify + "service && " + verify + "socket"));
     }
 
-    @Test
-    void vmspawnBootsADirectoryByVirtiofs() throws Exception {
-        Path root = Files.createDirectory(shared.resolve("root"));
-        for (String folder : List.of("bin", "sbin", "usr", "etc", "proc", "sys", "dev", "run")) {
-            Files.createDirectory(root.resolve(folder));
+    /** Makes a folder that can be booted, and notes then how its root is mounted. */
+    private static Path bootable(Path root) throws IOException {
+        for (String folder :
+                List.of("bin", "sbin", "usr", "etc", "proc", "sys", "dev", "run", "var", "tmp")) {
+            Files.createDirectories(root.resolve(folder));
         }
-        Files.createDirectory(root.resolve("bound"));
-        Files.createDirectory(shared.resolve("second"));
-        Files.writeString(shared.resolve("second/file"), "of-the-host");
-        Files.writeString(root.resolve("etc/os-release"), "ID=test\n");
+        Files.writeString(root.resolve("etc/os-release"), "ID=debian\n");
         Path init = root.resolve("sbin/init");
         Files.writeString(
                 init,
@@ -107,12 +105,29 @@ class ClientsIT {
                 poweroff -f
                 """);
         assertTrue(init.toFile().setExecutable(true));
+        Files.copy(
+                GuestKit.get().clients().resolve("usr/bin/busybox"),
+                root.resolve("bin/busybox"),
+                StandardCopyOption.COPY_ATTRIBUTES);
+        for (String program : List.of("sh", "mount", "grep", "sync", "poweroff")) {
+            Files.createSymbolicLink(root.resolve("bin").resolve(program), Path.of("busybox"));
+        }
+        return root;
+    }
+
+    private static void assertBooted(Path root) throws IOException {
+        assertTrue(Files.readString(root.resolve("root-mount")).contains(" / virtiofs "));
+        assertEquals("of-the-guest\n", Files.readString(root.resolve("answer")));
+    }
+
+    @Test
+    void vmspawnBootsADirectoryByVirtiofs() throws Exception {
+        Path root = bootable(shared.resolve("root"));
+        Files.createDirectory(root.resolve("bound"));
+        Files.createDirectory(shared.resolve("second"));
+        Files.writeString(shared.resolve("second/file"), "of-the-host");
         run(
                 """
-                cp /usr/bin/busybox /shared/root/bin/
-                for program in sh mount grep sync poweroff; do
-                    ln -s busybox /shared/root/bin/$program
-                done
                 # vmspawn wants to be in a service of a systemd, and to talk to its bus.
                 mount -t cgroup2 cgroup2 /sys/fs/cgroup
                 mkdir -p /sys/fs/cgroup/vmspawn.service
@@ -124,9 +139,38 @@ class ClientsIT {
                     --ram=512M --cpus=1 --console=read-only --linux=%s init=/sbin/init
                 """
                         .formatted(KERNEL));
-        assertTrue(Files.readString(root.resolve("root-mount")).contains(" / virtiofs "));
-        assertEquals("of-the-guest\n", Files.readString(root.resolve("answer")));
+        assertBooted(root);
         long started = commandLines().lines().filter(l -> l.contains("--modcaps=-mknod")).count();
         assertEquals(2, started, commandLines());
+    }
+
+    /** mkosi's own sandbox is around the daemon: /sys, /mnt and most of /etc are not there. */
+    @Test
+    void mkosiBootsADirectoryByVirtiofs() throws Exception {
+        Path root = bootable(shared.resolve("root"));
+        Files.writeString(
+                shared.resolve("mkosi.conf"),
+                """
+                [Distribution]
+                Distribution=debian
+                [Output]
+                Format=directory
+                Output=root
+                OutputDirectory=/shared
+                [Runtime]
+                Firmware=linux
+                Linux=%s
+                CPUs=1
+                RAM=512M
+                KVM=no
+                VSock=no
+                TPM=no
+                Console=read-only
+                Register=no
+                """
+                        .formatted(KERNEL));
+        // If the daemon does not start mkosi waits for ever.
+        run("cd /shared\ntimeout -k 1 120 mkosi vm");
+        assertBooted(root);
     }
 }
