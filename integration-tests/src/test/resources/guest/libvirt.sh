@@ -1,23 +1,123 @@
-# Runs one domain with a share for each way of writing <filesystem>, and waits for its end. The guest copies a file in
-# each, gives the copy away and notes how it is mounted; $1 is the kernel.
+# Runs one domain with a share for each way of writing <filesystem>, one of a socket of systemd's, and one that comes and goes
+# while it runs; and at the same time the domain of an ordinary user. The guests copy a file in each share, give the copy
+# away and note how it is mounted; $1 is the kernel.
 set -e
-mkdir -p /tmp/i/bin /tmp/i/proc /tmp/i/mnt /srv
+mkdir -p /tmp/i/bin /tmp/i/proc /tmp/i/sys /tmp/i/mnt /tmp/i/plain
 cp /usr/bin/busybox /tmp/i/bin/
+for program in mount umount cat chown grep ls sleep sync poweroff touch; do
+    ln -s busybox /tmp/i/bin/$program
+done
 cat >/tmp/i/init <<'END'
 #!/bin/busybox sh
-/bin/busybox mount -t proc proc /proc
-for tag in plain binary namespace chroot always none more readonly; do
-    /bin/busybox mount -t virtiofs $tag /mnt || continue
-    /bin/busybox cat /mnt/file >/mnt/copy
-    /bin/busybox chown 1234:1234 /mnt/copy
-    /bin/busybox grep ' /mnt ' /proc/mounts >/mnt/mounts
-    /bin/busybox umount /mnt
+use() {
+    mount -t virtiofs $1 /mnt 2>/dev/null || return
+    cat /mnt/file >/mnt/copy
+    chown 1234:1234 /mnt/copy
+    grep ' /mnt ' /proc/mounts >/mnt/mounts
+    umount /mnt
+}
+devices() {
+    ls /sys/bus/virtio/drivers/virtiofs
+}
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+for tag in ${tags//,/ }; do
+    use $tag
 done
-/bin/busybox sync
-/bin/busybox poweroff -f
+if [ "$hot" ]; then
+    before=$(devices)
+    mount -t virtiofs plain /plain
+    touch /plain/ready
+    until use hot; do sleep 0.1; done
+    touch /plain/used
+    while [ "$(devices)" != "$before" ]; do sleep 0.1; done
+    touch /plain/gone
+    until [ -e /plain/go ]; do sleep 0.1; done
+    umount /plain
+fi
+sync
+poweroff -f
 END
 chmod +x /tmp/i/init
 (cd /tmp/i && busybox find . | busybox cpio -o -H newc) >/tmp/initrd
+rmdir /var/run && ln -s /run /var/run
+
+# domain NAME CMDLINE DEVICES
+domain() {
+    cat <<END
+<domain type='qemu'><name>$1</name><memory unit='MiB'>512</memory><vcpu>1</vcpu>
+<memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>
+<os><type arch='x86_64' machine='q35'>hvm</type><kernel>$kernel</kernel><initrd>/tmp/initrd</initrd>
+<cmdline>console=ttyS0 tsc=reliable panic=1 $2</cmdline></os>
+<features><acpi/><apic/></features><cpu mode='maximum'/>
+<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>
+$3
+</devices></domain>
+END
+}
+# filesystem TAG DRIVER_ATTRIBUTES MORE
+filesystem() {
+    echo "<filesystem type='mount'><driver type='virtiofs'$2/><target dir='$1'/>$3</filesystem>"
+}
+# share TAG BINARY DRIVER_ATTRIBUTES MORE
+share() {
+    mkdir -p $shares/$1
+    echo of-the-host >$shares/$1/file
+    filesystem $1 "$3" "$2<source dir='$shares/$1'/>$4"
+}
+kernel=$1
+b="path='/usr/bin/jvirtiofsd'"
+
+# The ordinary user's.
+shares=/home/user
+mkdir -p $shares/.config/libvirt /run/user/1000
+domain session "tags=session" \
+    "$(share session "<binary $b/>")<serial type='file'><source path='/home/user/console'/></serial>" >$shares/session.xml
+echo 'stdio_handler = "file"' >$shares/.config/libvirt/qemu.conf
+cat >$shares/script <<'END'
+cd
+libvirtd -d
+for i in $(seq 100); do [ -S $XDG_RUNTIME_DIR/libvirt/libvirt-sock ] && break; sleep 0.1; done
+export LIBVIRT_DEFAULT_URI=qemu:///session
+virsh create session.xml
+for i in $(seq 240); do
+    virsh list --name | grep -q session || break
+    sleep 0.5
+done
+grep -H . session/mounts || tail -20 console
+stat -c '%n %u:%g' session/copy
+grep -E '^jvirtiofsd:|WARN|ERROR' .cache/libvirt/qemu/log/session-fs0-virtiofsd.log || true
+END
+echo 'user:x:1000:1000::/home/user:/bin/bash' >>/etc/passwd
+echo 'user:x:1000:' >>/etc/group
+echo 'user:100000:65536' >/etc/subuid
+echo 'user:100000:65536' >/etc/subgid
+chown -R 1000:1000 /home/user /run/user/1000
+chmod 700 /run/user/1000
+setpriv --reuid=1000 --regid=1000 --init-groups env HOME=/home/user XDG_RUNTIME_DIR=/run/user/1000 bash /home/user/script >/tmp/session 2>&1 &
+session=$!
+
+# The unit's socket, by a systemd that has to do with nothing else of this machine.
+shares=/srv
+share socket >/dev/null
+mkdir -p /etc/jvirtiofsd
+sed s,/srv/guests/share,/srv/socket, /usr/share/doc/jvirtiofsd/examples/example.conf >/etc/jvirtiofsd/share.conf
+for kind in socket service; do
+    mkdir -p /etc/systemd/system/jvirtiofsd@.$kind.d
+    printf '[Unit]\nDefaultDependencies=no\n' >/etc/systemd/system/jvirtiofsd@.$kind.d/alone.conf
+done
+printf '[Service]\nStandardOutput=append:/tmp/service\n' >>/etc/systemd/system/jvirtiofsd@.service.d/alone.conf
+touch /etc/machine-id # else it would ask for what a first boot wants to know
+mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mkdir -p /sys/fs/cgroup/libvirt.slice
+echo $$ >/sys/fs/cgroup/libvirt.slice/cgroup.procs
+container=test unshare --pid --fork --kill-child --mount --mount-proc --cgroup --uts --net sh -ec '
+    mount -o bind,ro /proc/sys /proc/sys
+    umount /sys/fs/cgroup
+    mount -o remount,bind,ro /sys
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup
+    exec /usr/lib/systemd/systemd --unit=jvirtiofsd@share.socket --log-target=console' >/tmp/systemd 2>&1 &
+
 cat >/etc/libvirt/qemu.conf <<'END'
 user = "root"
 group = "root"
@@ -27,19 +127,7 @@ namespaces = []
 stdio_handler = "file"
 remember_owner = 0
 END
-# share TAG BINARY DRIVER_ATTRIBUTES MORE
-share() {
-    mkdir -p /srv/$1
-    echo of-the-host >/srv/$1/file
-    echo "<filesystem type='mount'><driver type='virtiofs'$3/>$2<source dir='/srv/$1'/><target dir='$1'/>$4</filesystem>"
-}
-b="path='/usr/bin/jvirtiofsd'"
-cat >/tmp/t.xml <<END
-<domain type='qemu'><name>t</name><memory unit='MiB'>512</memory><vcpu>1</vcpu>
-<memoryBacking><source type='memfd'/><access mode='shared'/></memoryBacking>
-<os><type arch='x86_64' machine='q35'>hvm</type><kernel>$1</kernel><initrd>/tmp/initrd</initrd><cmdline>console=ttyS0 tsc=reliable panic=1</cmdline></os>
-<features><acpi/><apic/></features><cpu mode='maximum'/>
-<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>
+domain t "tags=plain,binary,namespace,chroot,always,none,more,readonly,socket hot=yes" "
 $(share plain)
 $(share binary "<binary $b/>" " queue='1024'")
 $(share namespace "<binary $b><sandbox mode='namespace'/></binary>")
@@ -48,24 +136,44 @@ $(share always "<binary $b><cache mode='always'/></binary>")
 $(share none "<binary $b><cache mode='none'/></binary>")
 $(share more "<binary $b xattr='on'><thread_pool size='4'/><openfiles max='4096'/></binary>")
 $(share readonly "<binary $b/>" "" "<readonly/>")
-<serial type='file'><source path='/tmp/console'/></serial>
-</devices></domain>
-END
+$(filesystem socket "" "<source socket='/run/jvirtiofsd/share.sock'/>")
+<serial type='file'><source path='/tmp/console'/></serial>" >/tmp/t.xml
+share hot "<binary $b/>" >/tmp/hot.xml
+id="start='0' target='100000' count='65536'"
+share mapped "<binary $b/>" "" "<idmap><uid $id/><gid $id/></idmap>" >/tmp/mapped.xml
 echo 'libvirt-qemu:x:64055:64055::/var/lib/libvirt:/bin/false' >>/etc/passwd
 echo 'libvirt-qemu:x:64055:' >>/etc/group
 echo 'kvm:x:64056:' >>/etc/group
-rmdir /var/run && ln -s /run /var/run
 libvirtd -d
-for i in $(seq 100); do [ -S /run/libvirt/libvirt-sock ] && break; sleep 0.1; done
-virsh create /tmp/t.xml || {
-    cat /var/log/libvirt/qemu/*.log
+for socket in libvirt/libvirt-sock jvirtiofsd/share.sock; do
+    for i in $(seq 100); do [ -S /run/$socket ] && break; sleep 0.1; done
+done
+virsh define /tmp/t.xml
+virsh start t || {
+    cat /var/log/libvirt/qemu/*.log /tmp/systemd
     exit 1
 }
-for i in $(seq 240); do
-    virsh list --name | grep -q t || break
-    sleep 0.5
-done
+# await FILE: waits until the guest has made it, or is gone
+await() {
+    for i in $(seq 240); do
+        [ ! -e /srv/plain/$1 ] && virsh list --name | grep -q t || break
+        sleep 0.5
+    done
+}
+await ready
+! virsh attach-device t /tmp/mapped.xml
+virsh attach-device t /tmp/hot.xml
+await used
+virsh detach-device t /tmp/hot.xml
+await gone
+touch /srv/plain/go
+await end
 cd /srv
 grep -H . */mounts || tail -20 /tmp/console
 stat -c '%n %u:%g' */copy
-grep -E 'WARN|ERROR' /var/log/libvirt/qemu/t-fs*-virtiofsd.log || echo no complaints
+ls plain/gone
+grep -h '^jvirtiofsd: ' /var/log/libvirt/qemu/t-fs*-virtiofsd.log
+cat /tmp/systemd
+wait $session
+cat /tmp/session
+grep -hE 'WARN|ERROR' /var/log/libvirt/qemu/t-fs*-virtiofsd.log /tmp/service || echo no complaints

@@ -68,16 +68,39 @@ class ClientsIT {
         assertTrue(!said.contains(".pid"), "the pid file is still there: " + said);
     }
 
+    /**
+     * As root in every way, with one that comes and goes while the guest runs ({@code hot}), and
+     * the socket of the package's unit; and as an ordinary user, whose ids newuidmap(1) gives.
+     */
     @Test
     void libvirtStartsItInEveryWay() throws Exception {
         String said = run(ShareRig.script("libvirt.sh", KERNEL));
         for (String way :
-                List.of("always", "binary", "chroot", "more", "namespace", "none", "plain")) {
-            assertTrue(said.contains(way + "/mounts:" + way + " /mnt virtiofs rw,"), said);
-            assertTrue(said.contains(way + "/copy 1234:1234\n"), said);
+                List.of(
+                        "always",
+                        "binary",
+                        "chroot",
+                        "hot",
+                        "more",
+                        "namespace",
+                        "none",
+                        "plain",
+                        "socket")) {
+            assertServed(way, "1234:1234", said);
         }
+        assertServed("session", "101233:101233", said);
         assertFalse(said.contains("readonly/copy"), said);
+        assertTrue(said.contains("\nplain/gone\n"), "no unplugging: " + said);
+        List<String> refused = said.lines().filter(l -> l.startsWith("jvirtiofsd: ")).toList();
+        assertEquals(1, refused.size(), said);
+        String why = "jvirtiofsd: --uid-map and --gid-map can only be used by an ordinary user";
+        assertTrue(refused.get(0).startsWith(why), said);
         assertTrue(said.endsWith("no complaints"), said);
+    }
+
+    private static void assertServed(String tag, String owner, String said) {
+        assertTrue(said.contains(tag + "/mounts:" + tag + " /mnt virtiofs rw,"), said);
+        assertTrue(said.contains(tag + "/copy " + owner + "\n"), said);
     }
 
     @Test
