@@ -86,7 +86,6 @@ for i in $(seq 240); do
 done
 grep -H . session/mounts || tail -20 console
 stat -c '%n %u:%g' session/copy
-grep -E '^jvirtiofsd:|WARN|ERROR' .cache/libvirt/qemu/log/session-fs0-virtiofsd.log || true
 END
 echo 'user:x:1000:1000::/home/user:/bin/bash' >>/etc/passwd
 echo 'user:x:1000:' >>/etc/group
@@ -108,15 +107,26 @@ for kind in socket service; do
 done
 printf '[Service]\nStandardOutput=append:/tmp/service\n' >>/etc/systemd/system/jvirtiofsd@.service.d/alone.conf
 touch /etc/machine-id # else it would ask for what a first boot wants to know
-mount -t cgroup2 cgroup2 /sys/fs/cgroup
-mkdir -p /sys/fs/cgroup/libvirt.slice
-echo $$ >/sys/fs/cgroup/libvirt.slice/cgroup.procs
-container=test unshare --pid --fork --kill-child --mount --mount-proc --cgroup --uts --net sh -ec '
-    mount -o bind,ro /proc/sys /proc/sys
-    umount /sys/fs/cgroup
-    mount -o remount,bind,ro /sys
-    mount -t cgroup2 cgroup2 /sys/fs/cgroup
-    exec /usr/lib/systemd/systemd --unit=jvirtiofsd@share.socket --log-target=console' >/tmp/systemd 2>&1 &
+[ -e /sys/fs/cgroup/cgroup.procs ] || mount -t cgroup2 cgroup2 /sys/fs/cgroup
+cgroup=$(mktemp -d /sys/fs/cgroup/jvirtiofsd-XXXXXX)
+sh -ec '
+    echo $$ >$0/cgroup.procs
+    export container=test
+    exec unshare --pid --fork --kill-child --mount --mount-proc --cgroup --uts --net sh -ec "
+        mount -o bind,ro /proc/sys /proc/sys
+        umount /sys/fs/cgroup
+        mount -o remount,bind,ro /sys
+        mount -t cgroup2 cgroup2 /sys/fs/cgroup
+        exec /usr/lib/systemd/systemd --unit=jvirtiofsd@share.socket --log-target=console"' $cgroup >/tmp/systemd 2>&1 &
+end_systemd() {
+    echo 1 >$cgroup/cgroup.kill
+    for i in $(seq 50); do
+        busybox find $cgroup -depth -type d -exec rmdir {} ';' 2>/dev/null
+        [ -d $cgroup ] || break
+        sleep 0.1
+    done
+}
+trap end_systemd EXIT
 
 cat >/etc/libvirt/qemu.conf <<'END'
 user = "root"
@@ -172,8 +182,9 @@ cd /srv
 grep -H . */mounts || tail -20 /tmp/console
 stat -c '%n %u:%g' */copy
 ls plain/gone
-grep -h '^jvirtiofsd: ' /var/log/libvirt/qemu/t-fs*-virtiofsd.log
 cat /tmp/systemd
 wait $session
 cat /tmp/session
-grep -hE 'WARN|ERROR' /var/log/libvirt/qemu/t-fs*-virtiofsd.log /tmp/service || echo no complaints
+logs="/var/log/libvirt/qemu/t-fs*-virtiofsd.log /home/user/.cache/libvirt/qemu/log/session-fs0-virtiofsd.log /tmp/service"
+grep -h '^jvirtiofsd: ' $logs
+grep -hE 'WARN|ERROR' $logs || echo no complaints

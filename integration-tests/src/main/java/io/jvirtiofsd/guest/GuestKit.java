@@ -60,7 +60,7 @@ public final class GuestKit {
         return folder.resolve("virtiofsd");
     }
 
-    /** A root in which programs run that start virtiofsd: virtme-ng and systemd-vmspawn. */
+    /** A root in which programs run that start virtiofsd, and apt. */
     Path clients() {
         return folder.resolve("clients");
     }
