@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -109,12 +110,20 @@ class ClientsIT {
         assertEquals("", run(verify + "service && " + verify + "socket"));
     }
 
-    /** Makes a folder that can be booted, and notes then how its root is mounted. */
-    private static Path bootable(Path root) throws IOException {
+    /**
+     * Makes a folder that can be booted, and notes then how its root is mounted; and one that it
+     * has as a second share, in which it makes a copy of a file.
+     */
+    private Path bootable() throws IOException {
+        Path root = shared.resolve("root");
         for (String folder :
-                List.of("bin", "sbin", "usr", "etc", "proc", "sys", "dev", "run", "var", "tmp")) {
+                List.of(
+                        "bin", "sbin", "usr", "etc", "proc", "sys", "dev", "run", "var", "tmp",
+                        "bound")) {
             Files.createDirectories(root.resolve(folder));
         }
+        Files.writeString(
+                Files.createDirectory(shared.resolve("second")).resolve("file"), "of-the-host");
         Files.writeString(root.resolve("etc/os-release"), "ID=debian\n");
         Path init = root.resolve("sbin/init");
         Files.writeString(
@@ -122,8 +131,14 @@ class ClientsIT {
                 """
                 #!/bin/sh
                 mount -t proc proc /proc
+                mount -t sysfs sysfs /sys
                 grep ' / ' /proc/mounts >/root-mount
                 echo of-the-guest >/answer
+                for tag in $(cat /sys/fs/virtiofs/*/tag); do
+                    mount -t virtiofs $tag /bound || continue
+                    [ ! -e /bound/file ] || cat /bound/file >/bound/copy
+                    umount /bound
+                done
                 sync
                 poweroff -f
                 """);
@@ -132,23 +147,21 @@ class ClientsIT {
                 GuestKit.get().clients().resolve("usr/bin/busybox"),
                 root.resolve("bin/busybox"),
                 StandardCopyOption.COPY_ATTRIBUTES);
-        for (String program : List.of("sh", "mount", "grep", "sync", "poweroff")) {
+        for (String program : List.of("sh", "mount", "umount", "cat", "grep", "sync", "poweroff")) {
             Files.createSymbolicLink(root.resolve("bin").resolve(program), Path.of("busybox"));
         }
         return root;
     }
 
-    private static void assertBooted(Path root) throws IOException {
+    private void assertBooted(Path root) throws IOException {
         assertTrue(Files.readString(root.resolve("root-mount")).contains(" / virtiofs "));
         assertEquals("of-the-guest\n", Files.readString(root.resolve("answer")));
+        assertEquals("of-the-host", Files.readString(shared.resolve("second/copy")));
     }
 
     @Test
     void vmspawnBootsADirectoryByVirtiofs() throws Exception {
-        Path root = bootable(shared.resolve("root"));
-        Files.createDirectory(root.resolve("bound"));
-        Files.createDirectory(shared.resolve("second"));
-        Files.writeString(shared.resolve("second/file"), "of-the-host");
+        Path root = bootable();
         run(
                 """
                 # vmspawn wants to be in a service of a systemd, and to talk to its bus.
@@ -167,10 +180,17 @@ class ClientsIT {
         assertEquals(2, started, commandLines());
     }
 
-    /** mkosi's own sandbox is around the daemon: /sys, /mnt and most of /etc are not there. */
+    /**
+     * mkosi's own sandbox is around the daemon: /sys, /mnt and most of /etc are not there. The
+     * second share's owner runs its daemon, as root of a namespace in which there is no other id.
+     */
     @Test
     void mkosiBootsADirectoryByVirtiofs() throws Exception {
-        Path root = bootable(shared.resolve("root"));
+        Path root = bootable();
+        Path second = shared.resolve("second");
+        Files.setPosixFilePermissions(shared, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Files.setAttribute(second, "unix:uid", 1000);
+        Files.setAttribute(second, "unix:gid", 1000);
         Files.writeString(
                 shared.resolve("mkosi.conf"),
                 """
@@ -190,10 +210,12 @@ class ClientsIT {
                 TPM=no
                 Console=read-only
                 Register=no
+                RuntimeTrees=/shared/second:/bound
                 """
                         .formatted(KERNEL));
         // If the daemon does not start mkosi waits for ever.
         run("cd /shared\ntimeout -k 1 120 mkosi vm");
         assertBooted(root);
+        assertEquals(1000, Files.getAttribute(second.resolve("copy"), "unix:uid"));
     }
 }
