@@ -76,10 +76,8 @@ domain session "tags=session" \
 echo 'stdio_handler = "file"' >$shares/.config/libvirt/qemu.conf
 cat >$shares/script <<'END'
 cd
-libvirtd -d
-for i in $(seq 100); do [ -S $XDG_RUNTIME_DIR/libvirt/libvirt-sock ] && break; sleep 0.1; done
 export LIBVIRT_DEFAULT_URI=qemu:///session
-virsh create session.xml
+virsh create session.xml || cat .cache/libvirt/qemu/log/*
 for i in $(seq 240); do
     virsh list --name | grep -q session || break
     sleep 0.5
