@@ -158,7 +158,7 @@ for socket in libvirt/libvirt-sock jvirtiofsd/share.sock; do
 done
 virsh define /tmp/t.xml
 virsh start t || {
-    cat /var/log/libvirt/qemu/*.log /tmp/systemd
+    cat /var/log/libvirt/qemu/*.log /tmp/systemd /tmp/service
     exit 1
 }
 # await FILE: waits until the guest has made it, or is gone
