@@ -53,6 +53,12 @@ public final class GuestBuilder {
         return this;
     }
 
+    /** Leaves the size and place of the memory to {@link #arguments}. */
+    public GuestBuilder memoryByArguments() {
+        this.memoryMiB = 0;
+        return this;
+    }
+
     /** Splits the memory into two memfds, which the back-end sees as regions of their own. */
     public GuestBuilder twoMemoryRegions() {
         this.twoRegions = true;
@@ -116,16 +122,9 @@ public final class GuestBuilder {
         command.add(qemu.toString());
         command.addAll(List.of("-nodefaults", "-no-user-config", "-display", "none"));
         command.addAll(List.of("-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max"));
-        command.addAll(List.of("-smp", String.valueOf(cpus), "-m", memoryMiB + "M"));
-        int regions = twoRegions ? 2 : 1;
-        for (int i = 0; i < regions; i++) {
-            String size = memoryMiB / regions + "M";
-            command.addAll(
-                    List.of(
-                            "-object",
-                            "memory-backend-memfd,share=on,id=mem" + i + ",size=" + size,
-                            "-numa",
-                            "node,memdev=mem" + i + (i == 0 ? ",cpus=0-" + (cpus - 1) : "")));
+        command.addAll(List.of("-smp", String.valueOf(cpus)));
+        if (memoryMiB > 0) {
+            addMemory(command);
         }
         command.addAll(List.of("-kernel", kit.kernel().toString()));
         command.addAll(List.of("-initrd", kit.initrd().toString()));
@@ -143,5 +142,19 @@ public final class GuestBuilder {
                         "virtserialport,chardev=agent,name=org.jvirtiofsd.agent"));
         command.addAll(devices);
         return command;
+    }
+
+    private void addMemory(List<String> command) {
+        command.addAll(List.of("-m", memoryMiB + "M"));
+        int regions = twoRegions ? 2 : 1;
+        for (int i = 0; i < regions; i++) {
+            String size = memoryMiB / regions + "M";
+            command.addAll(
+                    List.of(
+                            "-object",
+                            "memory-backend-memfd,share=on,id=mem" + i + ",size=" + size,
+                            "-numa",
+                            "node,memdev=mem" + i + (i == 0 ? ",cpus=0-" + (cpus - 1) : "")));
+        }
     }
 }

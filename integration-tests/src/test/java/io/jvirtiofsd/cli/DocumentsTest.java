@@ -1,7 +1,10 @@
 package io.jvirtiofsd.cli;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.guest.DocumentBlock;
 import io.jvirtiofsd.guest.GuestKit;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,13 +20,23 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
-/** The documents name every option; their links lead somewhere, the tests they name exist. */
+/**
+ * The documents name every option, and no other; their links lead somewhere, the tests they name
+ * exist.
+ */
 class DocumentsTest {
     private static final Path HOME = GuestKit.home();
 
     /** A link to a page of ours, to a heading, or both. */
     private static final Pattern LINK =
             Pattern.compile("\\]\\((?!https?:)([^)#\\s]*)(#[^)\\s]*)?\\)");
+
+    /** A command line of ours in a block for a shell, without what a shell takes from it. */
+    private static final Pattern COMMAND =
+            Pattern.compile("^ *(?:\\./)?jvirtiofsd( +--[^&#\\n]*)", Pattern.MULTILINE);
+
+    /** A list of arguments in Nix's words. */
+    private static final Pattern NIX_ARGUMENTS = Pattern.compile("= \\[((?: \"--[^\"]*\")+) \\]");
 
     /** A test class, and one of its methods. */
     private static final Pattern TEST =
@@ -83,6 +96,28 @@ class DocumentsTest {
             }
         }
         assertEquals(List.of(), missing);
+    }
+
+    /** Also of what cannot be run here. */
+    @Test
+    void commandLinesAreUnderstood() throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (Path page : pages()) {
+            for (DocumentBlock block : DocumentBlock.of(HOME.relativize(page).toString())) {
+                String text = block.text().replace("\\\n", " ");
+                Matcher found =
+                        (block.language().equals("nix") ? NIX_ARGUMENTS : COMMAND).matcher(text);
+                while (found.find()) {
+                    lines.add(
+                            found.group(1).replaceAll("\\$\\(id -.\\)", "1000").replace("\"", ""));
+                }
+            }
+        }
+        assertTrue(lines.stream().anyMatch(line -> line.contains("--max-inodes")), lines::toString);
+        for (String line : lines) {
+            CommandLine parser = AnnotatedOptions.parser(new Options());
+            assertDoesNotThrow(() -> parser.parseArgs(line.strip().split(" +")), line);
+        }
     }
 
     private static List<Path> pages() throws IOException {
