@@ -201,6 +201,22 @@ class CommandLineIT {
     }
 
     @Test
+    void startWithoutAJvmIsOneLine() {
+        String script =
+                "mount --bind "
+                        + GuestKit.home()
+                        + " /mnt && for place in /usr/lib/jvm /opt; do [ ! -d $place ] ||"
+                        + " mount -t tmpfs tmpfs $place; done"
+                        + " && JAVA_HOME= JVIRTIOFSD_JAVA_HOME= exec /mnt/jvirtiofsd"
+                        + " --shared-dir=/ --fd=77";
+        assertOneLine(
+                1,
+                "needs a JDK of version 17 or later",
+                Processes.run(
+                        Duration.ofSeconds(60), List.of("unshare", "-m", "sh", "-c", script)));
+    }
+
+    @Test
     void libraryThatCannotBeLoadedIsOneLine() {
         ExecResult result =
                 Processes.run(
