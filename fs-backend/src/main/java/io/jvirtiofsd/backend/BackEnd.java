@@ -98,7 +98,10 @@ public final class BackEnd implements AutoCloseable {
                             window);
             TransportOptions transport =
                     new TransportOptions(
-                            options.threadPoolSize(), options.keepListening(), options.trace());
+                            options.threadPoolSize(),
+                            options.pollMicros(),
+                            options.keepListening(),
+                            options.trace());
             Listener listener =
                     options.socketPath() != null
                             ? Listener.bind(

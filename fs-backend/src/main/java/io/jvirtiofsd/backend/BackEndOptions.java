@@ -8,6 +8,7 @@ import io.jvirtiofsd.passthrough.HandleMode;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
 import io.jvirtiofsd.passthrough.XattrOptions;
 import io.jvirtiofsd.passthrough.rules.IdMaps;
+import io.jvirtiofsd.vhost.TransportOptions;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
@@ -28,6 +29,8 @@ import java.util.function.Consumer;
  * @param tag the tag to offer, of at most 36 bytes in UTF-8; empty if the front-end has one
  * @param files how the directory is shared
  * @param threadPoolSize threads that help when requests pile up, 0&hellip;1,024
+ * @param pollMicros how long a request queue that has run empty is looked at before its thread
+ *     sleeps, 0&hellip;10,000; {@link #AUTO_POLL} for as long as it pays
  * @param keepListening whether another front-end is served when one disconnects
  * @param dax the DAX window
  * @param trace takes a line for each message and request, on the thread that serves it, so on
@@ -42,6 +45,7 @@ public record BackEndOptions(
         String tag,
         PassthroughOptions files,
         int threadPoolSize,
+        int pollMicros,
         boolean keepListening,
         DaxOptions dax,
         Consumer<String> trace) {
@@ -50,6 +54,12 @@ public record BackEndOptions(
 
     /** The largest {@link #threadPoolSize}. */
     public static final int MOST_POOL_THREADS = 1024;
+
+    /** The {@link #pollMicros} of who leaves that to each queue. */
+    public static final int AUTO_POLL = TransportOptions.AUTO_POLL;
+
+    /** The largest {@link #pollMicros}. */
+    public static final int MOST_POLL_MICROS = 10_000;
 
     private static final int DEFAULT_MAX_DESCRIPTORS = 8192;
 
@@ -73,6 +83,9 @@ public record BackEndOptions(
         require(
                 threadPoolSize >= 0 && threadPoolSize <= MOST_POOL_THREADS,
                 threadPoolSize + " threads of a pool: not in 0.." + MOST_POOL_THREADS);
+        require(
+                pollMicros >= AUTO_POLL && pollMicros <= MOST_POLL_MICROS,
+                pollMicros + " microseconds to poll: not in 0.." + MOST_POLL_MICROS);
         require(files.maxInodes() >= 1, files.maxInodes() + ": not a number of inodes");
         require(files.maxDescriptors() >= 0, files.maxDescriptors() + ": not a number of files");
         require(files.cache().negativeNanos() >= 0, "the guest keeps names for less than nothing");
@@ -144,6 +157,7 @@ public record BackEndOptions(
         private boolean projectIds;
         private boolean preserveNoatime;
         private int threadPoolSize;
+        private int pollMicros = AUTO_POLL;
         private boolean keepListening;
         private DaxOptions dax = DaxOptions.NONE;
         private Consumer<String> trace;
@@ -329,6 +343,18 @@ public record BackEndOptions(
         }
 
         /**
+         * How long the thread of a request queue that has run empty looks at it before it sleeps,
+         * which saves the wake-up for what comes meanwhile, and takes a processor. By default it
+         * finds out whether that pays, and never does it for more than 64 microseconds.
+         *
+         * @param value 0&hellip;{@link #MOST_POLL_MICROS}; {@link #AUTO_POLL} for the default
+         */
+        public Builder pollMicros(int value) {
+            pollMicros = value;
+            return this;
+        }
+
+        /**
          * Whether {@link BackEnd#serve} goes on with the next front-end when one has disconnected;
          * by default it returns. A connected {@link #fd} is the only one there is.
          */
@@ -383,6 +409,7 @@ public record BackEndOptions(
                             projectIds,
                             preserveNoatime),
                     threadPoolSize,
+                    pollMicros,
                     keepListening,
                     dax,
                     trace);

@@ -119,14 +119,7 @@ final class Options {
 
     @Mixin final ContainmentArguments containment = new ContainmentArguments();
 
-    @Option(
-            names = "--thread-pool-size",
-            paramLabel = "N",
-            defaultValue = "0",
-            description =
-                    "Threads that help when requests pile up in a queue; each queue "
-                            + "has a thread of its own (default: ${DEFAULT-VALUE}).")
-    int threadPoolSize;
+    @Mixin final QueueArguments queues = new QueueArguments();
 
     @Option(
             names = "--keep-listening",
@@ -251,11 +244,7 @@ final class Options {
         xattrs.options(); // what cannot be read is said now
         containment.modcaps();
         containment.check(inodes.handles());
-        if (threadPoolSize < 0 || threadPoolSize > BackEndOptions.MOST_POOL_THREADS) {
-            throw error(
-                    "--thread-pool-size %d: not in 0..%d"
-                            .formatted(threadPoolSize, BackEndOptions.MOST_POOL_THREADS));
-        }
+        queues.check();
         if (!inodes.areDescriptorsEnough()) {
             throw error(
                     "--rlimit-nofile: less than %d are too few"
@@ -319,7 +308,8 @@ final class Options {
                 .killpriv(identity.killpriv())
                 .projectIds(identity.projectIds())
                 .preserveNoatime(inodes.preservesNoatime())
-                .threadPoolSize(threadPoolSize)
+                .threadPoolSize(queues.threadPoolSize)
+                .pollMicros(queues.pollMicros)
                 .keepListening(keepListening)
                 .dax(daxOptions())
                 .trace(this.trace ? trace : null)

@@ -129,7 +129,8 @@ final class PlainOptions {
             case "--modcaps" -> options.containment.modcaps = value;
             case "--migration-mode" -> options.containment.migrationMode = value;
             case "--migration-on-error" -> options.containment.migrationOnError = value;
-            case "--thread-pool-size" -> options.threadPoolSize = Integer.parseInt(value);
+            case "--thread-pool-size" -> options.queues.threadPoolSize = Integer.parseInt(value);
+            case "--poll" -> options.queues.pollMicros = QueueArguments.micros(value);
             case "--dax" -> options.dax.mode = Options.byName(DaxArguments.Mode.values(), value);
             case "--dax-window" -> options.dax.windowBytes = DaxArguments.bytes(value);
             case "--dax-threshold" -> options.dax.threshold = DaxArguments.bytes(value);

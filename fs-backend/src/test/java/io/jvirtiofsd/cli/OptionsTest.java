@@ -50,6 +50,8 @@ class OptionsTest {
         {"modcaps=-mknod:+chown", "--modcaps -mknod:+chown"},
         {"modcaps=-fowner", "--modcaps -FOWNER"},
         {"sandbox=none", "--sandbox=None"},
+        {"poll=off", "--poll=0"},
+        {"poll=OFF,poll=30", "--poll=30"},
         {"loglevel=err", "--log-level=error"},
         {"log_level=ERR", "--log-level err"},
         {"loglevel=debug", "-d"},
@@ -189,6 +191,9 @@ class OptionsTest {
         assertTrue(refusal("-o cache=sometimes").contains("none of never, auto, metadata, always"));
         assertTrue(refusal("--log-level=loud").contains("none of off, error, warn"));
         assertTrue(refusal("--xattrmap=:x:").startsWith("--xattrmap: 'x' is none of prefix"));
+        for (String value : List.of("10001", "-1", "soon", "99999999999")) {
+            assertTrue(refusal("--poll=" + value).endsWith("of auto, off, 0..10000 microseconds"));
+        }
         assertTrue(refusal("--modcaps=mknod").startsWith("--modcaps: 'mknod' is not"));
     }
 

@@ -9,7 +9,8 @@ import java.util.function.IntSupplier;
 
 /**
  * How many requests a daemon answers in the first second after its start, beside virtiofsd, in
- * turns: a fresh process for each row and round, one request at a time. Prints ratios.
+ * turns: a fresh process for each row and round, one request at a time, from a driver that sleeps
+ * until it is answered, as guests do, and from one that polls. Prints ratios.
  */
 public final class FirstSecond {
     private static final int ROUNDS = 7;
@@ -24,29 +25,38 @@ public final class FirstSecond {
         Path socket = folder.resolve("s");
         Side.prepare(share);
         System.out.println("requests in the first second, median     ours    peer   ours / peer");
-        for (String name : Side.REQUESTS) {
-            double[] ours = new double[ROUNDS];
-            double[] peer = new double[ROUNDS];
-            for (int round = -1; round < ROUNDS; round++) { // the first warms this process up
-                double a = count(Daemon.start(share, socket), name);
-                Files.deleteIfExists(socket);
-                double b = count(Daemon.startPeer(GuestKit.get(), share, socket), name);
-                Files.deleteIfExists(socket); // virtiofsd leaves it
-                if (round >= 0) {
-                    ours[round] = a;
-                    peer[round] = b;
-                }
+        for (boolean sleeping : new boolean[] {true, false}) {
+            System.out.println(sleeping ? "of a driver that sleeps" : "of a driver that polls");
+            for (String name : Side.REQUESTS) {
+                compare(name, sleeping, share, socket);
             }
-            Arrays.sort(ours);
-            Arrays.sort(peer);
-            double a = ours[ROUNDS / 2];
-            double b = peer[ROUNDS / 2];
-            System.out.printf("%-36s %8.0f %8.0f %8.2f%n", name, a, b, a / b);
         }
     }
 
-    private static int count(Daemon daemon, String name) throws Exception {
+    private static void compare(String name, boolean sleeping, Path share, Path socket)
+            throws Exception {
+        double[] ours = new double[ROUNDS];
+        double[] peer = new double[ROUNDS];
+        for (int round = -1; round < ROUNDS; round++) { // the first warms this process up
+            double a = count(Daemon.start(share, socket), name, sleeping);
+            Files.deleteIfExists(socket);
+            double b = count(Daemon.startPeer(GuestKit.get(), share, socket), name, sleeping);
+            Files.deleteIfExists(socket); // virtiofsd leaves it
+            if (round >= 0) {
+                ours[round] = a;
+                peer[round] = b;
+            }
+        }
+        Arrays.sort(ours);
+        Arrays.sort(peer);
+        double a = ours[ROUNDS / 2];
+        double b = peer[ROUNDS / 2];
+        System.out.printf("%-36s %8.0f %8.0f %8.2f%n", name, a, b, a / b);
+    }
+
+    private static int count(Daemon daemon, String name, boolean sleeping) throws Exception {
         try (Side side = new Side(daemon)) {
+            side.sleeping(sleeping);
             IntSupplier request = side.request(name);
             long begin = System.nanoTime();
             int count = 0;

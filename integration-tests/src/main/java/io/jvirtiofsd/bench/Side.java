@@ -40,6 +40,11 @@ final class Side implements AutoCloseable {
         fh = fuse.open(node, O_RDWR);
     }
 
+    /** From now on waits for answers asleep, as a guest does, or not. */
+    void sleeping(boolean on) {
+        frontend.queue(1).sleeping(on);
+    }
+
     /** Puts into a directory what the requests are about. */
     static void prepare(Path share) throws IOException {
         Files.write(share.resolve("file"), new byte[1 << 20]);

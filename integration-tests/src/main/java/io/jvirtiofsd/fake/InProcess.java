@@ -21,10 +21,17 @@ public final class InProcess implements AutoCloseable {
     /** Shares {@code directory} on a socket in {@code folder}. */
     public InProcess(Path directory, Path folder, UnaryOperator<BackEndOptions.Builder> settings)
             throws IOException {
-        this(Syscalls.load(), directory, folder, settings);
+        this(
+                Syscalls.load(),
+                directory,
+                folder,
+                options -> settings.apply(options.pollMicros(BackEndOptions.AUTO_POLL)));
     }
 
-    /** Shares {@code directory} on a socket in {@code folder}, with system calls that may fail. */
+    /**
+     * Shares {@code directory} on a socket in {@code folder}, with system calls that may fail: none
+     * is made but for requests and messages.
+     */
     public InProcess(
             Syscalls syscalls,
             Path directory,
@@ -36,7 +43,10 @@ public final class InProcess implements AutoCloseable {
         }
         socket = folder.resolve("s");
         BackEndOptions.Builder options =
-                BackEndOptions.builder(directory).socketPath(socket).keepListening(true);
+                BackEndOptions.builder(directory)
+                        .socketPath(socket)
+                        .keepListening(true)
+                        .pollMicros(0);
         backEnd = BackEnd.open(syscalls, settings.apply(options).build());
         thread =
                 new Thread(

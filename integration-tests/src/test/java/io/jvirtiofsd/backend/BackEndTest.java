@@ -343,6 +343,8 @@ class BackEndTest {
                 all -> all.tag("ä".repeat(19)),
                 all -> all.threadPoolSize(-1),
                 all -> all.threadPoolSize(BackEndOptions.MOST_POOL_THREADS + 1),
+                all -> all.pollMicros(-2),
+                all -> all.pollMicros(BackEndOptions.MOST_POLL_MICROS + 1),
                 all -> all.maxInodes(0),
                 all -> all.maxDescriptors(-1),
                 all -> all.cache(CacheOptions.of(CachePolicy.AUTO).withNegativeNanos(-1)),

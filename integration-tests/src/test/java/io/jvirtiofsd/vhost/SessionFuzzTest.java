@@ -124,7 +124,7 @@ public final class SessionFuzzTest {
                         SYSCALLS,
                         SOCKETS.ours(),
                         new Echo(),
-                        new TransportOptions(0, false, String::length),
+                        new TransportOptions(0, TransportOptions.AUTO_POLL, false, String::length),
                         new Reclaimer())) {
             boolean served = true;
             while (served && messages.remaining() > HEADER_BYTES) {

@@ -48,6 +48,7 @@ final class QueueWorker implements Runnable {
     private final Virtqueue queue;
     private final Reclaimer reclaimer;
     private final WorkerPool pool;
+    private final Polling polling; // null for a ring that is never polled
     private final Semaphore surplus; // for chains with the pool; null where there is none
     private final EventFd wake;
     private final Poller poller;
@@ -65,6 +66,7 @@ final class QueueWorker implements Runnable {
 
     /**
      * @param pool helps when chains pile up; null for none
+     * @param polling decides how long an empty ring is looked at; null for not at all
      */
     QueueWorker(
             Syscalls syscalls,
@@ -72,13 +74,15 @@ final class QueueWorker implements Runnable {
             ChainHandler handler,
             Virtqueue queue,
             Reclaimer reclaimer,
-            WorkerPool pool)
+            WorkerPool pool,
+            Polling polling)
             throws LinuxException {
         this.vring = vring;
         this.handler = handler;
         this.queue = queue;
         this.reclaimer = reclaimer;
         this.pool = pool;
+        this.polling = polling;
         this.surplus = pool == null ? null : new Semaphore(pool.size());
         this.wake = EventFd.create(syscalls);
         try {
@@ -169,6 +173,9 @@ final class QueueWorker implements Runnable {
             if (!stopped) {
                 vring.breakDown();
             }
+            if (polling != null) {
+                LOG.debug("{}: {}", thread.getName(), polling);
+            }
             if (surplus != null) {
                 // All permits are here again when the pool has given back what it was handed.
                 surplus.acquireUninterruptibly(pool.size());
@@ -230,9 +237,12 @@ final class QueueWorker implements Runnable {
             // A chain may have come before the driver could see that kicks are wanted again: look
             // once more.
             while (!queue.pop(ring, chain)) {
-                if (!queue.enableKicks(ring)) {
+                if (!poll(ring) && !queue.enableKicks(ring)) {
                     return false;
                 }
+            }
+            if (polling != null && polling.isEmpty()) {
+                polling.came(System.nanoTime());
             }
             if (surplus != null) {
                 handOver(ring);
@@ -244,6 +254,25 @@ final class QueueWorker implements Runnable {
             breakDown(NO_BACKING); // SIGBUS: the front-end has cut the file short
         }
         return false;
+    }
+
+    /** Looks at a ring that is empty, as long as that pays; whether a chain has come. */
+    private boolean poll(SplitRing ring) {
+        if (polling == null) {
+            return false;
+        }
+        long begin = System.nanoTime();
+        long window = polling.begin(begin);
+        boolean came = false;
+        try {
+            while (!came && !stopping && System.nanoTime() - begin < window) {
+                Thread.onSpinWait();
+                came = queue.hasAvailable(ring);
+            }
+        } finally {
+            polling.end();
+        }
+        return came;
     }
 
     /** Hands the pool what is waiting behind the chain this thread has just taken. */

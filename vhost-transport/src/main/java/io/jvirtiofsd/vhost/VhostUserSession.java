@@ -48,7 +48,7 @@ final class VhostUserSession implements AutoCloseable {
         this.options = options;
         this.endpoint = new Endpoint(syscalls, socket);
         this.window = new WindowLink(syscalls, device.window());
-        this.vrings = new Vrings(syscalls, device, window, reclaimer, options.threadPoolSize());
+        this.vrings = new Vrings(syscalls, device, window, reclaimer, options);
         this.memory = new MemoryRegions(syscalls, reclaimer, device.window(), vrings::locate);
         this.offered = EnumSet.allOf(ProtocolFeature.class);
         if (device.config(1).length == 0) {

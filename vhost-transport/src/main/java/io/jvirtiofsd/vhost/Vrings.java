@@ -3,11 +3,13 @@ package io.jvirtiofsd.vhost;
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Reclaimer;
+import io.jvirtiofsd.linux.RunDelay;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.GuestMemory;
 import io.jvirtiofsd.virtio.Virtqueue;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,6 +37,12 @@ final class Vrings implements AutoCloseable {
     private final WindowLink window;
     private final Reclaimer reclaimer;
     private final WorkerPool pool; // null for none
+    private final int pollMicros;
+
+    /** How many rings may be looked at at a time that are empty. */
+    private final Semaphore processors =
+            new Semaphore(Runtime.getRuntime().availableProcessors() / 2);
+
     private final Vring[] vrings;
     private int known;
     private boolean missed; // a running ring's memory, which is said once
@@ -45,12 +53,16 @@ final class Vrings implements AutoCloseable {
             VirtioDevice device,
             WindowLink window,
             Reclaimer reclaimer,
-            int poolSize) {
+            TransportOptions options) {
         this.syscalls = syscalls;
         this.device = device;
         this.window = window;
         this.reclaimer = reclaimer;
-        this.pool = poolSize == 0 ? null : new WorkerPool(poolSize, device, reclaimer);
+        this.pool =
+                options.threadPoolSize() == 0
+                        ? null
+                        : new WorkerPool(options.threadPoolSize(), device, reclaimer);
+        this.pollMicros = options.pollMicros();
         this.vrings = new Vring[device.maxQueues()];
         for (int i = 0; i < vrings.length; i++) {
             vrings[i] = new Vring(i, reclaimer);
@@ -155,6 +167,7 @@ final class Vrings implements AutoCloseable {
                         vring.base(),
                         (features & VIRTIO_F_EVENT_IDX) != 0,
                         (features & VIRTIO_F_INDIRECT_DESC) != 0);
+        boolean hiprio = vring.index() == 0; // what comes there seldom comes again soon
         QueueWorker worker =
                 new QueueWorker(
                         syscalls,
@@ -162,7 +175,11 @@ final class Vrings implements AutoCloseable {
                         device.newHandler(vring.index()),
                         queue,
                         reclaimer,
-                        vring.index() == 0 ? null : pool);
+                        hiprio ? null : pool,
+                        hiprio || pollMicros == 0
+                                ? null
+                                : new Polling(
+                                        pollMicros, processors, () -> RunDelay.nanos(syscalls)));
         vring.start(worker, kick);
     }
 

@@ -95,7 +95,7 @@ class EndpointTest {
                 syscalls,
                 connection.number(),
                 new EchoDevice(),
-                new TransportOptions(0, false, trace::add),
+                new TransportOptions(0, TransportOptions.AUTO_POLL, false, trace::add),
                 new Reclaimer());
     }
 

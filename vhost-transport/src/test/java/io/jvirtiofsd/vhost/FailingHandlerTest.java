@@ -113,7 +113,7 @@ class FailingHandlerTest {
                         syscalls,
                         Listener.bind(syscalls, socket, null, 1),
                         new Device(),
-                        new TransportOptions(poolSize, false, null),
+                        new TransportOptions(poolSize, TransportOptions.AUTO_POLL, false, null),
                         new Reclaimer());
         control =
                 new Thread(

@@ -50,6 +50,7 @@ public final class FakeDriver {
     private Slot[] slots;
     private int pieceBytes = Integer.MAX_VALUE;
     private int gap;
+    private boolean sleeping;
     private boolean spread;
     private boolean indirect;
     private int availIdx;
@@ -194,12 +195,18 @@ public final class FakeDriver {
         return await();
     }
 
-    /** The same without sleeping and with few checks, to measure the device. */
+    /** From now on {@link #measuredRequest} sleeps until it is notified, or not. */
+    public FakeDriver sleeping(boolean on) {
+        this.sleeping = on;
+        return this;
+    }
+
+    /** The same with few checks, to measure the device. */
     public int measuredRequest(byte[] readable, int readableBytes, int writableBytes) {
         int head = describe(0, readableBytes, writableBytes);
         slots[0].readable.put(readable);
         makeAvailable(head);
-        return spin();
+        return sleeping ? await() : spin();
     }
 
     /** Makes a request of a slot available and kicks if the device wants it. */

@@ -106,7 +106,7 @@ class SessionStatesTest {
                         SYSCALLS,
                         connection.number(),
                         new EchoDevice(),
-                        new TransportOptions(0, false, null),
+                        new TransportOptions(0, TransportOptions.AUTO_POLL, false, null),
                         new Reclaimer());
         private final Thread control = new Thread(this::serve, "vhost-control");
         private boolean acks;
@@ -280,7 +280,7 @@ class SessionStatesTest {
                             SYSCALLS,
                             connection.number(),
                             device,
-                            new TransportOptions(0, false, null),
+                            new TransportOptions(0, TransportOptions.AUTO_POLL, false, null),
                             new Reclaimer());
             long all = ProtocolFeature.mask(EnumSet.allOf(ProtocolFeature.class)) & NO_SHMEM;
             byte[] status0 = FakeFrontend.u64(0);
