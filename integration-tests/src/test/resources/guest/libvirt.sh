@@ -40,7 +40,6 @@ poweroff -f
 END
 chmod +x /tmp/i/init
 (cd /tmp/i && busybox find . | busybox cpio -o -H newc) >/tmp/initrd
-rmdir /var/run && ln -s /run /var/run
 
 # domain NAME CMDLINE DEVICES
 domain() {
@@ -126,15 +125,6 @@ end_systemd() {
 }
 trap end_systemd EXIT
 
-cat >/etc/libvirt/qemu.conf <<'END'
-user = "root"
-group = "root"
-security_driver = "none"
-cgroup_controllers = []
-namespaces = []
-stdio_handler = "file"
-remember_owner = 0
-END
 domain t "tags=plain,binary,namespace,chroot,always,none,more,readonly,socket hot=yes" "
 $(share plain)
 $(share binary "<binary $b/>" " queue='1024'")
@@ -149,9 +139,6 @@ $(filesystem socket "" "<source socket='/run/jvirtiofsd/share.sock'/>")
 share hot "<binary $b/>" >/tmp/hot.xml
 id="start='0' target='100000' count='65536'"
 share mapped "<binary $b/>" "" "<idmap><uid $id/><gid $id/></idmap>" >/tmp/mapped.xml
-echo 'libvirt-qemu:x:64055:64055::/var/lib/libvirt:/bin/false' >>/etc/passwd
-echo 'libvirt-qemu:x:64055:' >>/etc/group
-echo 'kvm:x:64056:' >>/etc/group
 libvirtd -d
 for socket in libvirt/libvirt-sock jvirtiofsd/share.sock; do
     for i in $(seq 100); do [ -S /run/$socket ] && break; sleep 0.1; done

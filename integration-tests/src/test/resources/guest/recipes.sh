@@ -48,15 +48,6 @@ systemctl is-active jvirtiofsd@share.socket jvirtiofsd@site.socket
 init /tmp/i
 ln -s sbin/init /tmp/i/init
 (cd /tmp/i && busybox find . | busybox cpio -o -H newc) >/tmp/initrd
-cat >/etc/libvirt/qemu.conf <<'END'
-user = "root"
-group = "root"
-security_driver = "none"
-cgroup_controllers = []
-namespaces = []
-stdio_handler = "file"
-remember_owner = 0
-END
 cat >/tmp/t.xml <<END
 <domain type='qemu'><name>t</name><memory unit='MiB'>512</memory><vcpu>1</vcpu>
 $(cat /shared/blocks/libvirt-memory)
@@ -67,9 +58,6 @@ $(cat /shared/blocks/libvirt-devices)
 <serial type='file'><source path='/tmp/console'/></serial>
 </devices></domain>
 END
-echo 'libvirt-qemu:x:64055:64055::/var/lib/libvirt:/bin/false' >>/etc/passwd
-printf 'libvirt-qemu:x:64055:\nkvm:x:64056:\n' >>/etc/group
-rmdir /var/run && ln -s /run /var/run
 libvirtd -d
 for i in $(seq 100); do [ -S /run/libvirt/libvirt-sock ] && break; sleep 0.1; done
 virsh create /tmp/t.xml || {

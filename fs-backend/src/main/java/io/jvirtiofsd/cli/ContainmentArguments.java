@@ -12,9 +12,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 
 /**
- * The part of the command line that is about what the daemon itself may do, and about migration; a
- * part of {@link Options}, and <i>confined to the main thread</i> as these are. An option that
- * promises something that does not exist here is refused, never ignored.
+ * The part of the command line that is about what the daemon itself may do; a part of {@link
+ * Options}, and <i>confined to the main thread</i> as these are. What cannot be had is refused,
+ * never ignored.
  */
 final class ContainmentArguments {
     /** What the daemon is shut up in. */
@@ -53,24 +53,6 @@ final class ContainmentArguments {
                             + " -mknod:+linux_immutable, beside those that the options need.")
     String modcaps;
 
-    @Option(
-            names = "--migration-mode",
-            paramLabel = "MODE",
-            description = "find-paths or file-handles: refused, there is no migration yet.")
-    String migrationMode;
-
-    @Option(
-            names = "--migration-on-error",
-            paramLabel = "REACTION",
-            description = "abort or guest-error: refused likewise.")
-    String migrationOnError;
-
-    @Option(names = "--migration-verify-handles", description = "Refused likewise.")
-    boolean migrationVerifyHandles;
-
-    @Option(names = "--migration-confirm-paths", description = "Refused likewise.")
-    boolean migrationConfirmPaths;
-
     /**
      * What {@code --modcaps} asks for.
      *
@@ -88,13 +70,6 @@ final class ContainmentArguments {
             throw new IllegalArgumentException(
                     "--inode-file-handles=mandatory needs dac_read_search, which --modcaps gives"
                             + " up");
-        }
-        if (migrationMode != null
-                || migrationOnError != null
-                || migrationVerifyHandles
-                || migrationConfirmPaths) {
-            throw new IllegalArgumentException(
-                    "--migration-...: this daemon cannot migrate guests yet");
         }
     }
 

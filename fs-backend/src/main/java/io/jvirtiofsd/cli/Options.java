@@ -119,6 +119,7 @@ final class Options {
 
     @Mixin final ContainmentArguments containment = new ContainmentArguments();
 
+    @Mixin final MigrationArguments migration = new MigrationArguments();
     @Mixin final QueueArguments queues = new QueueArguments();
 
     @Option(

@@ -74,8 +74,8 @@ final class PlainOptions {
             case "--killpriv-v2" -> options.identity.killpriv = true;
             case "--no-killpriv-v2" -> options.identity.killpriv = false;
             case "--allow-project-ids" -> options.identity.projectIds = true;
-            case "--migration-verify-handles" -> options.containment.migrationVerifyHandles = true;
-            case "--migration-confirm-paths" -> options.containment.migrationConfirmPaths = true;
+            case "--migration-verify-handles" -> options.migration.verifyHandles = true;
+            case "--migration-confirm-paths" -> options.migration.confirmPaths = true;
             case "--keep-listening" -> options.keepListening = true;
             case "--trace" -> options.trace = true;
             case "-d" -> options.debug = true;
@@ -127,8 +127,12 @@ final class PlainOptions {
                     options.containment.seccomp =
                             Options.byName(SystemCallPolicy.Mode.values(), value);
             case "--modcaps" -> options.containment.modcaps = value;
-            case "--migration-mode" -> options.containment.migrationMode = value;
-            case "--migration-on-error" -> options.containment.migrationOnError = value;
+            case "--migration-mode" ->
+                    options.migration.mode =
+                            Options.byName(MigrationArguments.Mode.values(), value);
+            case "--migration-on-error" ->
+                    options.migration.onError =
+                            Options.byName(MigrationArguments.OnError.values(), value);
             case "--thread-pool-size" -> options.queues.threadPoolSize = Integer.parseInt(value);
             case "--poll" -> options.queues.pollMicros = QueueArguments.micros(value);
             case "--dax" -> options.dax.mode = Options.byName(DaxArguments.Mode.values(), value);

@@ -150,10 +150,6 @@ class MainTest {
         String line = "--shared-dir SHARE --socket-path SOCKET ";
         for (String more :
                 List.of(
-                        "--migration-mode=find-paths",
-                        "--migration-on-error=guest-error",
-                        "--migration-verify-handles",
-                        "--migration-confirm-paths",
                         "--modcaps=-no_such",
                         "--modcaps=chown",
                         "--modcaps=-dac_read_search --inode-file-handles=mandatory")) {

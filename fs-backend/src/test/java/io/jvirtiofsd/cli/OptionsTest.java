@@ -194,6 +194,8 @@ class OptionsTest {
         for (String value : List.of("10001", "-1", "soon", "99999999999")) {
             assertTrue(refusal("--poll=" + value).endsWith("of auto, off, 0..10000 microseconds"));
         }
+        assertTrue(refusal("--migration-mode=x").contains("none of find-paths, file-handles"));
+        assertTrue(refusal("--migration-on-error=").contains("none of abort, guest-error"));
         assertTrue(refusal("--modcaps=mknod").startsWith("--modcaps: 'mknod' is not"));
     }
 

@@ -9,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,26 +19,11 @@ import org.junit.jupiter.api.io.TempDir;
  * without a word. They run in a root of their own, in which there is no other virtiofsd.
  */
 class ClientsIT {
-    private static final Duration LIMIT = Duration.ofMinutes(8);
-    private static final String KERNEL = "/usr/lib/modules/current/vmlinuz";
-
     @TempDir Path shared;
 
     /** Runs a script in the root of the clients; what it printed. */
     private String run(String script) throws IOException {
-        Files.writeString(shared.resolve("script"), script);
-        ExecResult result =
-                Processes.run(
-                        LIMIT,
-                        List.of(
-                                GuestKit.home()
-                                        .resolve("integration-tests/guest-kit/enter-clients")
-                                        .toString(),
-                                GuestKit.get().clients().toString(),
-                                DebianPackage.file().toString(),
-                                shared.toString(),
-                                "/bin/bash",
-                                "/shared/script"));
+        ExecResult result = ClientsRoot.run(shared, script);
         assertEquals(0, result.exitCode(), result.text());
         return result.text();
     }
@@ -62,7 +46,7 @@ class ClientsIT {
                         cat /root/answer
                         ls /tmp
                         """
-                                .formatted(KERNEL));
+                                .formatted(ClientsRoot.KERNEL));
         assertTrue(said.contains(" / virtiofs "), said);
         assertTrue(said.contains("of-the-host") && said.contains("of-the-guest"), said);
         assertTrue(commandLines().contains("--socket-path"), commandLines());
@@ -75,7 +59,7 @@ class ClientsIT {
      */
     @Test
     void libvirtStartsItInEveryWay() throws Exception {
-        String said = run(ShareRig.script("libvirt.sh", KERNEL));
+        String said = run(ShareRig.script("libvirt.sh", ClientsRoot.KERNEL));
         for (String way :
                 List.of(
                         "always",
@@ -174,7 +158,7 @@ class ClientsIT {
                     --register=no --keep-unit --tpm=no --firmware=none --pass-ssh-key=no \
                     --ram=512M --cpus=1 --console=read-only --linux=%s init=/sbin/init
                 """
-                        .formatted(KERNEL));
+                        .formatted(ClientsRoot.KERNEL));
         assertBooted(root);
         long started = commandLines().lines().filter(l -> l.contains("--modcaps=-mknod")).count();
         assertEquals(2, started, commandLines());
@@ -212,7 +196,7 @@ class ClientsIT {
                 Register=no
                 RuntimeTrees=/shared/second:/bound
                 """
-                        .formatted(KERNEL));
+                        .formatted(ClientsRoot.KERNEL));
         // If the daemon does not start mkosi waits for ever.
         run("cd /shared\ntimeout -k 1 120 mkosi vm");
         assertBooted(root);

@@ -10,7 +10,6 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -53,9 +52,7 @@ class RecipesIT {
     /** For DocumentsTest: what it is for is not here. */
     private static final String NIX = "NixOS";
 
-    private static final String KERNEL = "/usr/lib/modules/current/vmlinuz";
     private static final String ELSEWHERE = "..."; // what a block leaves out
-    private static final Duration LIMIT = Duration.ofMinutes(8);
 
     @TempDir static Path folder;
 
@@ -207,14 +204,15 @@ class RecipesIT {
                                         "--kvm=no --vsock=no --register=no --keep-unit --tpm=no"
                                                 + " --firmware=none --pass-ssh-key=no --ram=512M"
                                                 + " --cpus=1 --console=read-only --linux="
-                                                + KERNEL)
+                                                + ClientsRoot.KERNEL)
                         + " init=/sbin/init\n");
         Files.writeString(
                 blocks.resolve(VIRTME),
                 only(VIRTME)
                         .replace(
                                 ELSEWHERE,
-                                KERNEL + " --disable-kvm --memory 1G --cpus 1 --user root"));
+                                ClientsRoot.KERNEL
+                                        + " --disable-kvm --memory 1G --cpus 1 --user root"));
         List<String> devices = new ArrayList<>();
         Set<String> memory = new LinkedHashSet<>();
         for (String text :
@@ -227,19 +225,8 @@ class RecipesIT {
         }
         Files.writeString(blocks.resolve("libvirt-memory"), String.join("", memory));
         Files.writeString(blocks.resolve("libvirt-devices"), String.join("", devices));
-        Files.writeString(shared.resolve("script"), ShareRig.script("recipes.sh", KERNEL));
         ExecResult result =
-                Processes.run(
-                        LIMIT,
-                        List.of(
-                                GuestKit.home()
-                                        .resolve("integration-tests/guest-kit/enter-clients")
-                                        .toString(),
-                                GuestKit.get().clients().toString(),
-                                DebianPackage.file().toString(),
-                                shared.toString(),
-                                "/bin/bash",
-                                "/shared/script"));
+                ClientsRoot.run(shared, ShareRig.script("recipes.sh", ClientsRoot.KERNEL));
         Path file = shared.resolve("said");
         String said = result.text() + (Files.exists(file) ? Files.readString(file) : "");
         assertEquals(0, result.exitCode(), said);
