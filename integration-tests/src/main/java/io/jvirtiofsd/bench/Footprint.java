@@ -14,7 +14,7 @@ import java.util.List;
  */
 public final class Footprint {
     private static final int[] COUNTS = {1, 10, 50};
-    private static final List<String> FIGURES = List.of("Rss:", "Pss:", "Pss_Anon:");
+    private static final List<String> FIGURES = List.of("Rss", "Pss", "Anonymous");
     private static final long SETTLE_MILLIS = 3000; // what a start has left is collected by then
     private static final double KIB_PER_MIB = 1024;
 
@@ -46,18 +46,8 @@ public final class Footprint {
     private static double mean(List<Daemon> daemons, String figure) throws IOException {
         double kib = 0;
         for (Daemon daemon : daemons) {
-            kib += read(daemon.servingPid(), figure);
+            kib += daemon.memoryKib(figure);
         }
         return kib / KIB_PER_MIB / daemons.size();
-    }
-
-    /** Source: proc(5), /proc/PID/smaps_rollup. */
-    private static long read(long pid, String figure) throws IOException {
-        for (String line : Files.readAllLines(Path.of("/proc/" + pid + "/smaps_rollup"))) {
-            if (line.startsWith(figure)) {
-                return Long.parseLong(line.replaceAll("\\D+", " ").strip());
-            }
-        }
-        throw new IOException("no " + figure);
     }
 }

@@ -11,7 +11,8 @@ import java.util.function.IntSupplier;
 /**
  * Runs the same loops of requests through the fake front-end against our daemon and against
  * virtiofsd, or against the daemon of another checkout, in turns within one run, and prints ratios:
- * one request at a time over one queue.
+ * one request at a time over one queue, from a driver that sleeps until it is answered, as guests
+ * do, and from one that polls.
  */
 public final class PeerRatio {
     private static final int ROUNDS = 20;
@@ -57,8 +58,13 @@ public final class PeerRatio {
                 warmUp(ours.request(name));
                 warmUp(peer.request(name));
             }
-            for (String name : Side.REQUESTS) {
-                compare(name, ours, peer);
+            for (boolean sleeping : new boolean[] {true, false}) {
+                System.out.println(sleeping ? "of a driver that sleeps" : "of a driver that polls");
+                ours.sleeping(sleeping);
+                peer.sleeping(sleeping);
+                for (String name : Side.REQUESTS) {
+                    compare(name, ours, peer);
+                }
             }
         }
     }

@@ -195,6 +195,20 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
+    /**
+     * How much memory it has of a kind, in KiB.
+     *
+     * @param kind as in /proc/PID/smaps_rollup: Rss, Pss, Anonymous
+     */
+    public long memoryKib(String kind) throws IOException {
+        for (String line : Files.readAllLines(Path.of("/proc/" + servingPid() + "/smaps_rollup"))) {
+            if (line.startsWith(kind + ":")) {
+                return Long.parseLong(line.replaceAll("\\D+", " ").strip());
+            }
+        }
+        throw new IOException("no " + kind);
+    }
+
     /** The lines it printed at level WARN or ERROR. */
     public List<String> complaints() {
         return log().lines().filter(COMPLAINT.asPredicate()).toList();

@@ -16,6 +16,8 @@ final class ShareRig implements AutoCloseable {
     private static final Duration HOST_SCRIPT = Duration.ofMinutes(3);
     private static final Duration GUEST_SCRIPT = Duration.ofMinutes(2);
 
+    private static final long MOST_KIB = 90_000_000 / 1024;
+
     /** The guest's user without rights. */
     static final int USER = 1000;
 
@@ -106,6 +108,16 @@ final class ShareRig implements AutoCloseable {
                 daemon.awaitDescriptors(idleDescriptors),
                 () -> daemon.openDescriptors() + " descriptors, " + idleDescriptors + " when idle");
         assertEquals(List.of(), daemon.complaints());
+    }
+
+    /** However much was done, the daemon has little memory of its own. */
+    void assertSmall() {
+        try {
+            long kib = daemon.memoryKib("Anonymous");
+            assertTrue(kib <= MOST_KIB, kib + " KiB");
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Override

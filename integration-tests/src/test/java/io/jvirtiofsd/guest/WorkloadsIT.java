@@ -129,6 +129,7 @@ class WorkloadsIT {
     private static void unmount(ShareRig rig, String who) {
         guest.check("rm -rf /mnt/" + who + "; umount /mnt", LONG);
         rig.assertIdle();
+        rig.assertSmall();
     }
 
     /** A failed test leaves its mount to nobody. */
