@@ -41,6 +41,8 @@ class PlainOptionsTest {
                     "Always",
                     "err",
                     "fallback",
+                    "file-handles",
+                    "guest-error",
                     "namespace",
                     "kill",
                     "inode",
