@@ -16,6 +16,8 @@ import java.nio.ByteOrder;
  * <p><i>Thread-safe</i> as plain memory is: use the acquire and release accessors to order.
  */
 public final class NativeMemory {
+    private static final VarHandle LONGS =
+            MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle SHORTS =
             MethodHandles.byteBufferViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -136,6 +138,11 @@ public final class NativeMemory {
         buffer.put(offset, source, at, length);
         buffer.put(offset + length, (byte) 0);
         return address + offset;
+    }
+
+    /** Sets bits of the long at {@code offset}, whose address is aligned, atomically. */
+    public void or(int offset, long bits) {
+        LONGS.getAndBitwiseOr(buffer, offset, bits);
     }
 
     /** Orders everything before it against everything after it, loads and stores alike. */

@@ -11,6 +11,7 @@ import java.util.Set;
 enum ProtocolFeature {
     // spotless:off
     MQ                 (0),
+    LOG_SHMFD          (1),
     REPLY_ACK          (3),
     BACKEND_REQ        (5),
     CONFIG             (9),

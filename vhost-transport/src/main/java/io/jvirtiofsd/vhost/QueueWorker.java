@@ -238,6 +238,7 @@ final class QueueWorker implements Runnable {
             // once more.
             while (!queue.pop(ring, chain)) {
                 if (!poll(ring) && !queue.enableKicks(ring)) {
+                    markUsed(); // the wish for kicks is there, too
                     return false;
                 }
             }
@@ -273,6 +274,20 @@ final class QueueWorker implements Runnable {
             polling.end();
         }
         return came;
+    }
+
+    private void markUsed() {
+        WriteLog log = vring.log();
+        if (log != null) {
+            log.markUsed();
+        }
+    }
+
+    private void markBuffers(DescriptorChain chain) {
+        WriteLog log = vring.log();
+        if (log != null) {
+            log.markBuffers(chain.writable());
+        }
     }
 
     /** Hands the pool what is waiting behind the chain this thread has just taken. */
@@ -320,6 +335,7 @@ final class QueueWorker implements Runnable {
     private void pushAndNotify(SplitRing ring, int head, int written) {
         try {
             queue.push(ring, head, written);
+            markUsed();
             EventFd call = vring.call();
             if (queue.needsNotify(ring) && call != null) {
                 call.signal();
@@ -390,9 +406,11 @@ final class QueueWorker implements Runnable {
                 return refuse(handler, chain);
             }
             int written = handler.handle(chain.readable(), chain.writable());
+            markBuffers(chain);
             return written < 0 ? park(handler, chain.head()) : written;
         } catch (RuntimeException | InternalError e) {
             LOG.error("a request could not be handled", e);
+            markBuffers(chain);
             return 0;
         }
     }
@@ -400,6 +418,7 @@ final class QueueWorker implements Runnable {
     /** The driver uses memory that the front-end has not told us of; its request fails. */
     private int refuse(ChainHandler handler, DescriptorChain chain) {
         int written = handler.refuse(chain.readable(), chain.writable());
+        markBuffers(chain);
         if (written == 0 && chain.isAnswerable()) {
             breakDown("buffers outside of the guest's memory that is shared" + SHARE_ON);
             return NO_ANSWER;
@@ -451,6 +470,7 @@ final class QueueWorker implements Runnable {
             queue.walk(ring, head, chain);
             int written = chain.writable().bytes() < reply.length ? 0 : reply.length;
             chain.writable().put(0, reply, 0, written);
+            markBuffers(chain);
             synchronized (pushing) {
                 pushAndNotify(ring, head, written);
             }

@@ -20,6 +20,7 @@ final class VhostUserSession implements AutoCloseable {
 
     // spotless:off
     private static final long VHOST_USER_F_PROTOCOL_FEATURES = 1L << 30; // vhost-user.rst
+    private static final long VHOST_F_LOG_ALL        = 1L << 26; // vhost-user.rst, "Migration"
     private static final long VIRTIO_F_VERSION_1     = 1L << 32; // virtio 1.3, 6
     private static final int  STATUS_NEEDS_RESET     = 0x40; // virtio 1.3, 2.1
     private static final int  MAX_MEM_SLOTS          = 509; // what QEMU has for a machine
@@ -56,6 +57,9 @@ final class VhostUserSession implements AutoCloseable {
         }
         if (device.window().isEmpty()) {
             offered.remove(ProtocolFeature.SHMEM);
+        }
+        if (!device.isMigratable()) {
+            offered.remove(ProtocolFeature.LOG_SHMFD);
         }
     }
 
@@ -161,6 +165,10 @@ final class VhostUserSession implements AutoCloseable {
                     endpoint.reply(type, ConfigSpace.reply(message, device.config(vrings.known())));
             case GET_SHMEM_CONFIG -> endpoint.reply(type, window.config());
             case GET_VRING_BASE -> endpoint.reply(type, vrings.stop(message));
+            case SET_LOG_BASE -> {
+                vrings.setLog(message);
+                endpoint.reply(type, 0); // whether an acknowledgement is wanted or not
+            }
             default -> {
                 change(message);
                 return false;
@@ -185,6 +193,7 @@ final class VhostUserSession implements AutoCloseable {
             case SET_VRING_KICK -> vrings.setKick(message, memory.current(), features);
             case SET_VRING_CALL -> vrings.setCall(message);
             case SET_VRING_ERR -> vrings.setError(message);
+            case SET_LOG_FD -> vrings.setLogEvent(message);
             case SET_VRING_ENABLE -> vrings.setEnabled(message);
             case SET_BACKEND_REQ_FD -> setBackendChannel(message);
             case SET_CONFIG -> throw new Refusal("the configuration is read-only");
@@ -199,6 +208,7 @@ final class VhostUserSession implements AutoCloseable {
                 | Vrings.VIRTIO_F_EVENT_IDX
                 | Vrings.VIRTIO_F_INDIRECT_DESC
                 | VHOST_USER_F_PROTOCOL_FEATURES
+                | (device.isMigratable() ? VHOST_F_LOG_ALL : 0)
                 | device.deviceFeatures();
     }
 
@@ -207,6 +217,7 @@ final class VhostUserSession implements AutoCloseable {
             throw new Refusal("features 0x%x were not offered".formatted(wanted));
         }
         features = wanted;
+        vrings.logBuffers((wanted & VHOST_F_LOG_ALL) != 0);
         if ((wanted & VHOST_USER_F_PROTOCOL_FEATURES) == 0) {
             // Without this feature there is no SET_VRING_ENABLE, and rings begin enabled.
             vrings.enableAll();

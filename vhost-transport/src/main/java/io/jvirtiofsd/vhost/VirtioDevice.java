@@ -28,6 +28,14 @@ public interface VirtioDevice {
     /** The shared memory region with id 0, if the device has one. */
     Optional<DaxWindow> window();
 
+    /**
+     * Whether the device can go on in another process with what it has handed over. If not, the
+     * front-end is not offered the log that a migration needs, and does not begin one.
+     */
+    default boolean isMigratable() {
+        return false;
+    }
+
     /** A handler for one more thread that serves queue {@code queueIndex}. */
     ChainHandler newHandler(int queueIndex);
 

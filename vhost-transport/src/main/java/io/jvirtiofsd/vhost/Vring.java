@@ -4,6 +4,7 @@ import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Reclaimer;
+import io.jvirtiofsd.shmem.DirtyLog;
 import io.jvirtiofsd.shmem.GuestMemory;
 import io.jvirtiofsd.shmem.GuestRegion;
 import io.jvirtiofsd.virtio.SplitRing;
@@ -31,6 +32,7 @@ final class Vring {
     private long availUva;
     private long usedUva;
     private boolean addressed;
+    private long usedGpa = WriteLog.NOT_USED; // as what the used area is marked in a log
 
     /** What serves the ring; null while it does not run. */
     private QueueWorker worker;
@@ -42,6 +44,7 @@ final class Vring {
     private volatile boolean broken;
     private volatile EventFd kick;
     private volatile SplitRing ring;
+    private volatile WriteLog log;
     private volatile EventFd call;
     private volatile EventFd error;
 
@@ -106,6 +109,39 @@ final class Vring {
         usedUva = used;
         availUva = avail;
         addressed = true;
+    }
+
+    /** SET_VRING_ADDR likewise: as what the used area is marked in a log, if at all. */
+    void logUsed(long gpa) {
+        usedGpa = gpa;
+    }
+
+    /**
+     * Marks what is written from now on in {@code log}; the old one is to be retired then.
+     *
+     * @param log null for none
+     * @param changed signalled when something was marked; null for nobody
+     * @param data whether buffers are marked, beside the used area
+     */
+    void useLog(DirtyLog log, EventFd changed, boolean data) {
+        this.log =
+                log == null || !data && usedGpa == WriteLog.NOT_USED
+                        ? null
+                        : new WriteLog(log, changed, data, usedGpa, SplitRing.usedBytes(size));
+    }
+
+    /**
+     * @throws Refusal if the used area is to be marked and has no place in {@code log}
+     */
+    void checkLog(DirtyLog log) throws Refusal {
+        if (usedGpa != WriteLog.NOT_USED && !log.covers(usedGpa, SplitRing.usedBytes(size))) {
+            throw new Refusal("the used area of ring " + index + " is outside of the log");
+        }
+    }
+
+    /** Where writes to the guest's memory are marked; null for nowhere. */
+    WriteLog log() {
+        return log;
     }
 
     private void refuseWhileRunning(String what) throws Refusal {

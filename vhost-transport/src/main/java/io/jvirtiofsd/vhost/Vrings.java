@@ -3,9 +3,12 @@ package io.jvirtiofsd.vhost;
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Reclaimer;
+import io.jvirtiofsd.linux.Resource;
 import io.jvirtiofsd.linux.RunDelay;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.shmem.DirtyLog;
 import io.jvirtiofsd.shmem.GuestMemory;
+import io.jvirtiofsd.shmem.GuestMemoryException;
 import io.jvirtiofsd.virtio.Virtqueue;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -28,6 +31,7 @@ final class Vrings implements AutoCloseable {
     // spotless:off
     static final long VIRTIO_F_INDIRECT_DESC = 1L << 28; // virtio 1.3, 6
     static final long VIRTIO_F_EVENT_IDX     = 1L << 29; // virtio 1.3, 6
+    private static final int VHOST_VRING_F_LOG = 1;      // vhost-user.rst, "A vring address description"
     private static final int INDEX_MASK      = 0xff;     // vhost-user.rst, "A vring descriptor"
     private static final int NO_FD           = 0x100;    // vhost-user.rst, likewise
     // spotless:on
@@ -45,6 +49,9 @@ final class Vrings implements AutoCloseable {
 
     private final Vring[] vrings;
     private int known;
+    private DirtyLog log; // null for none
+    private EventFd logEvent; // null for none
+    private boolean logsBuffers;
     private boolean missed; // a running ring's memory, which is said once
 
     /** Rings for all queues of {@code device}; {@code window} is borrowed. */
@@ -112,10 +119,66 @@ final class Vrings implements AutoCloseable {
 
     /** SET_VRING_ADDR. */
     void setAddresses(Message message) throws Refusal {
-        if (message.u32(4) != 0) {
-            throw new Refusal("ring flags 0x%x: logging was not offered".formatted(message.u32(4)));
+        int flags = message.u32(4);
+        if ((flags & ~VHOST_VRING_F_LOG) != 0 || flags != 0 && !device.isMigratable()) {
+            throw new Refusal("ring flags 0x%x were not offered".formatted(flags));
         }
-        at(message.u32(0)).setAddresses(message.u64(8), message.u64(16), message.u64(24));
+        Vring vring = at(message.u32(0));
+        vring.setAddresses(message.u64(8), message.u64(16), message.u64(24));
+        vring.logUsed(flags == 0 ? WriteLog.NOT_USED : message.u64(32));
+        if (log != null) {
+            vring.checkLog(log);
+        }
+        vring.useLog(log, logEvent, logsBuffers);
+    }
+
+    /** SET_LOG_BASE: the bitmap of written pages, in the place of the one before. */
+    void setLog(Message message) throws Refusal {
+        if (message.fdCount() != 1) {
+            throw new Refusal("a log with " + message.fdCount() + " descriptors");
+        }
+        DirtyLog next;
+        try {
+            next = DirtyLog.map(syscalls, message.takeFd(), message.u64(0), message.u64(8));
+        } catch (GuestMemoryException e) {
+            throw new Refusal(e.getMessage(), e);
+        }
+        DirtyLog old = log;
+        log = next;
+        useLog();
+        retire(old);
+        for (Vring vring : vrings) {
+            vring.checkLog(next);
+        }
+    }
+
+    /** SET_LOG_FD: what is signalled when pages have been marked. */
+    void setLogEvent(Message message) throws Refusal {
+        if (message.fdCount() != 1) {
+            throw new Refusal(message.fdCount() + " descriptors");
+        }
+        EventFd old = logEvent;
+        logEvent = EventFd.adopt(syscalls, message.takeFd());
+        useLog();
+        retire(old);
+    }
+
+    /** Whether what is written to buffers is marked in the log from now on. */
+    void logBuffers(boolean on) {
+        logsBuffers = on;
+        useLog();
+    }
+
+    private void useLog() {
+        for (Vring vring : vrings) {
+            vring.useLog(log, logEvent, logsBuffers);
+        }
+    }
+
+    private void retire(Resource old) {
+        if (old != null) {
+            reclaimer.retire(old);
+        }
     }
 
     /** SET_VRING_CALL. */
@@ -252,6 +315,8 @@ final class Vrings implements AutoCloseable {
         for (Vring vring : vrings) {
             vring.close();
         }
+        retire(log);
+        retire(logEvent);
         if (pool != null) {
             pool.close();
         }

@@ -1,6 +1,7 @@
 package io.jvirtiofsd.virtio;
 
 import io.jvirtiofsd.linux.IoVector;
+import io.jvirtiofsd.shmem.DirtyLog;
 import io.jvirtiofsd.shmem.GuestMemory;
 import io.jvirtiofsd.shmem.GuestRegion;
 import java.util.Arrays;
@@ -133,6 +134,15 @@ public final class GuestBuffers {
         for (long done = 0; done < length; done += part) {
             advance(length - done);
             vector.add(regions[piece].hva(offsets[piece] + inPiece), part);
+        }
+    }
+
+    /** Marks all bytes in {@code log} that are memory of the guest's; the window's are files'. */
+    public void mark(DirtyLog log) {
+        for (int i = 0; i < count; i++) {
+            if (!regions[i].isWindow()) {
+                log.mark(regions[i].gpa() + offsets[i], lengths[i]);
+            }
         }
     }
 

@@ -47,6 +47,11 @@ class EchoDevice implements VirtioDevice {
     }
 
     @Override
+    public boolean isMigratable() {
+        return true;
+    }
+
+    @Override
     public ChainHandler newHandler(int queueIndex) {
         return new Echo();
     }

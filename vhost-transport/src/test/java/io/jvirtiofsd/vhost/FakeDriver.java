@@ -153,6 +153,11 @@ public final class FakeDriver {
         return used;
     }
 
+    /** Where the device writes the answer of slot 0, for the guest. */
+    public long answerGpa() {
+        return slots[0].answer.gpa(0);
+    }
+
     public EventFd kick() {
         return kick;
     }

@@ -29,6 +29,8 @@ public final class FakeFrontend implements AutoCloseable {
     public static final int SET_FEATURES = 2;
     public static final int SET_OWNER = 3;
     public static final int SET_MEM_TABLE = 5;
+    public static final int SET_LOG_BASE = 6;
+    public static final int SET_LOG_FD = 7;
     public static final int SET_VRING_NUM = 8;
     public static final int SET_VRING_ADDR = 9;
     public static final int SET_VRING_BASE = 10;
@@ -263,19 +265,21 @@ public final class FakeFrontend implements AutoCloseable {
     public void startRing(FakeDriver queue, int base) throws IOException {
         send(SET_VRING_NUM, VERSION, state(queue.index(), queue.size()));
         send(SET_VRING_BASE, VERSION, state(queue.index(), base));
-        send(
-                SET_VRING_ADDR,
-                VERSION,
-                buffer(40)
-                        .putInt(queue.index())
-                        .putInt(0)
-                        .putLong(queue.descriptorsUva())
-                        .putLong(queue.usedUva())
-                        .putLong(queue.availUva())
-                        .putLong(0)
-                        .array());
+        send(SET_VRING_ADDR, VERSION, addresses(queue, 0, 0));
         acknowledged(SET_VRING_KICK, u64(queue.index()), queue.kick().number());
         acknowledged(SET_VRING_CALL, u64(queue.index()), queue.call().number());
+    }
+
+    /** The payload of SET_VRING_ADDR. */
+    public static byte[] addresses(FakeDriver queue, int flags, long log) {
+        return buffer(40)
+                .putInt(queue.index())
+                .putInt(flags)
+                .putLong(queue.descriptorsUva())
+                .putLong(queue.usedUva())
+                .putLong(queue.availUva())
+                .putLong(log)
+                .array();
     }
 
     /** Stops a ring as QEMU does; the next available index. */

@@ -74,6 +74,8 @@ class SessionStatesTest {
             REM_MEM_REG           ends      refused    done    done       done    done
             SET_STATUS            ends      done       done    done       done    done
             GET_STATUS            ends      reply      reply   reply      reply   reply
+            SET_LOG_BASE          ends      reply      reply   reply      reply   reply
+            SET_LOG_FD            ends      done       done    done       done    done
             others                ends      refused    refused refused    refused refused
             """;
 
@@ -134,7 +136,7 @@ class SessionStatesTest {
             int fds = type == MessageType.SET_MEM_TABLE ? 1 : Math.min(1, type.maxFds());
             int fd =
                     switch (type) {
-                        case SET_MEM_TABLE, ADD_MEM_REG, REM_MEM_REG -> memory.fd();
+                        case SET_MEM_TABLE, ADD_MEM_REG, REM_MEM_REG, SET_LOG_BASE -> memory.fd();
                         case SET_BACKEND_REQ_FD -> connection.number();
                         default -> event.number();
                     };
@@ -189,6 +191,7 @@ class SessionStatesTest {
             EnumSet.of(
                     MessageType.GET_FEATURES,
                     MessageType.GET_VRING_BASE,
+                    MessageType.SET_LOG_BASE,
                     MessageType.GET_PROTOCOL_FEATURES,
                     MessageType.GET_QUEUE_NUM,
                     MessageType.GET_CONFIG,
@@ -220,6 +223,7 @@ class SessionStatesTest {
             case SET_VRING_BASE, GET_VRING_BASE -> FakeFrontend.state(RING, 0);
             case SET_VRING_ENABLE -> FakeFrontend.state(RING, 1);
             case SET_VRING_KICK, SET_VRING_CALL, SET_VRING_ERR -> FakeFrontend.u64(RING);
+            case SET_LOG_BASE -> FakeFrontend.buffer(16).putLong(64).array();
             case SET_STATUS -> FakeFrontend.u64(1); // ACKNOWLEDGE
             case GET_CONFIG -> FakeFrontend.buffer(12 + 4).putInt(4, 4).array();
             case SET_CONFIG -> new byte[12 + 4];
