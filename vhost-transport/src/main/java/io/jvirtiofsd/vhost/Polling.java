@@ -51,7 +51,8 @@ final class Polling {
     private boolean looking; // has one of the processors
 
     private int credit;
-    private long nextTrial = System.nanoTime();
+    private boolean stopped; // once
+    private long nextTrial; // since then
     private long missPause = SHORTEST_PAUSE_NANOS;
     private long starvedPause = STARVED_PAUSE_NANOS;
     private long intervalBegin;
@@ -113,6 +114,7 @@ final class Polling {
 
     private void stop(long now, long pause) {
         credit = 0;
+        stopped = true;
         nextTrial = now + pause;
     }
 
@@ -135,11 +137,15 @@ final class Polling {
         long gap = now - emptySince;
         if (window > 0) {
             learn(now, gap <= window);
-        } else if (credit == 0 && gap <= CLOSE_NANOS && now - nextTrial >= 0) {
+        } else if (credit == 0 && gap <= CLOSE_NANOS && isTrialDue(now)) {
             credit = FIRST_CREDIT;
             intervalBegin = now;
             delayBefore = runDelay.getAsLong();
         }
+    }
+
+    private boolean isTrialDue(long now) {
+        return !stopped || now - nextTrial >= 0;
     }
 
     private void learn(long now, boolean hit) {
