@@ -30,8 +30,6 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(BackendChannel.class);
 
     // spotless:off
-    private static final int SHMEM_MAP         = 9;  // vhost-user.rst
-    private static final int SHMEM_UNMAP       = 10; // vhost-user.rst
     private static final int FLAGS_REQUEST     = 9;  // version 1, NEED_REPLY
     private static final int FLAGS_REPLY       = 5;  // version 1, REPLY
     private static final int HEADER_BYTES      = 12;
@@ -114,16 +112,17 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
 
     @Override
     public synchronized Outcome map(int fd, long fileOffset, long windowOffset, long length) {
-        return ask(SHMEM_MAP, fileOffset, windowOffset, length, fd);
+        return ask(BackendMessageType.SHMEM_MAP, fileOffset, windowOffset, length, fd);
     }
 
     @Override
     public synchronized Outcome unmap(long windowOffset, long length) {
-        return ask(SHMEM_UNMAP, 0, windowOffset, length);
+        return ask(BackendMessageType.SHMEM_UNMAP, 0, windowOffset, length);
     }
 
-    private Outcome ask(int id, long fileOffset, long windowOffset, long length, int... fds) {
-        buffer.putInt(0, id);
+    private Outcome ask(
+            BackendMessageType type, long fileOffset, long windowOffset, long length, int... fds) {
+        buffer.putInt(0, type.id());
         buffer.putInt(4, FLAGS_REQUEST);
         buffer.putInt(8, MMAP_BYTES);
         buffer.putLong(HEADER_BYTES, 0); // shmid 0, VIRTIO_FS_SHMCAP_ID_CACHE
@@ -143,7 +142,7 @@ final class BackendChannel implements ShmemChannel, AutoCloseable {
             }
         }
         unanswered++;
-        return await(id);
+        return await(type.id());
     }
 
     /** Waits for the answer to the request sent last, passing over those to earlier ones. */

@@ -1,66 +1,84 @@
 package io.jvirtiofsd.vhost;
 
 /**
- * Every front-end message with its number, payload size, descriptors and the feature it needs.
+ * Every front-end message: its number, its payload, how many descriptors may come along, how it is
+ * answered, and the protocol feature that it needs; or why it is not served.
  *
  * <p>Source: vhost-user.rst, "Front-end message types".
  */
 enum MessageType {
     // spotless:off
-    //                      id, payload,        fds, feature
-    GET_FEATURES            (1, 0,               0),
-    SET_FEATURES            (2, 8,               0),
-    SET_OWNER               (3, 0,               0),
-    RESET_OWNER             (4, 0,               0),
-    SET_MEM_TABLE           (5, Size.VARIABLE,   Size.MEM_TABLE_FDS),
-    SET_LOG_BASE            (6, 16,              1, ProtocolFeature.LOG_SHMFD),
-    SET_LOG_FD              (7, 0,               1, ProtocolFeature.LOG_SHMFD),
-    SET_VRING_NUM           (8, 8,               0),
-    SET_VRING_ADDR          (9, 40,              0),
-    SET_VRING_BASE          (10, 8,              0),
-    GET_VRING_BASE          (11, 8,              0),
-    SET_VRING_KICK          (12, 8,              1),
-    SET_VRING_CALL          (13, 8,              1),
-    SET_VRING_ERR           (14, 8,              1),
-    GET_PROTOCOL_FEATURES   (15, 0,              0),
-    SET_PROTOCOL_FEATURES   (16, 8,              0),
-    GET_QUEUE_NUM           (17, 0,              0, ProtocolFeature.MQ),
-    SET_VRING_ENABLE        (18, 8,              0),
-    SEND_RARP               (19, Size.NOT_SERVED, 0),
-    NET_SET_MTU             (20, Size.NOT_SERVED, 0),
-    SET_BACKEND_REQ_FD      (21, 0,              1, ProtocolFeature.BACKEND_REQ),
-    IOTLB_MSG               (22, Size.NOT_SERVED, 0),
-    SET_VRING_ENDIAN        (23, Size.NOT_SERVED, 0),
-    GET_CONFIG              (24, Size.VARIABLE,  0, ProtocolFeature.CONFIG),
-    SET_CONFIG              (25, Size.VARIABLE,  0, ProtocolFeature.CONFIG),
-    CREATE_CRYPTO_SESSION   (26, Size.NOT_SERVED, 0),
-    CLOSE_CRYPTO_SESSION    (27, Size.NOT_SERVED, 0),
-    POSTCOPY_ADVISE         (28, Size.NOT_SERVED, 0),
-    POSTCOPY_LISTEN         (29, Size.NOT_SERVED, 0),
-    POSTCOPY_END            (30, Size.NOT_SERVED, 0),
-    GET_INFLIGHT_FD         (31, Size.NOT_SERVED, 0),
-    SET_INFLIGHT_FD         (32, Size.NOT_SERVED, 1),
-    GPU_SET_SOCKET          (33, Size.NOT_SERVED, 1),
-    RESET_DEVICE            (34, 0,              0, ProtocolFeature.RESET_DEVICE),
-    VRING_KICK              (35, Size.NOT_SERVED, 0),
-    GET_MAX_MEM_SLOTS       (36, 0,              0, ProtocolFeature.CONFIGURE_MEM_SLOTS),
-    ADD_MEM_REG             (37, 40,             1, ProtocolFeature.CONFIGURE_MEM_SLOTS),
-    REM_MEM_REG             (38, 40,             1, ProtocolFeature.CONFIGURE_MEM_SLOTS),
-    SET_STATUS              (39, 8,              0, ProtocolFeature.STATUS),
-    GET_STATUS              (40, 0,              0, ProtocolFeature.STATUS),
-    GET_SHARED_OBJECT       (41, Size.NOT_SERVED, 0),
-    SET_DEVICE_STATE_FD     (42, Size.NOT_SERVED, 1),
-    CHECK_DEVICE_STATE      (43, Size.NOT_SERVED, 0),
-    GET_SHMEM_CONFIG        (44, 0,              0, ProtocolFeature.SHMEM),
-    GET_VRING_BASE_SKIP_DRAIN(45, Size.NOT_SERVED, 0);
+    //                       id, payload,       fds, reply
+    GET_FEATURES             (1,  0,            0, Reply.BODY),
+    SET_FEATURES             (2,  8,            0, Reply.ACK),
+    SET_OWNER                (3,  0,            0, Reply.ACK),
+    RESET_OWNER              (4,  0,            0, Reply.ACK),
+    SET_MEM_TABLE            (5,  Row.VARIABLE, Row.MEM_TABLE_FDS, Reply.ACK),
+    SET_LOG_BASE             (6,  16,           1, Reply.STATUS, ProtocolFeature.LOG_SHMFD),
+    SET_LOG_FD               (7,  0,            1, Reply.ACK, ProtocolFeature.LOG_SHMFD),
+    SET_VRING_NUM            (8,  8,            0, Reply.ACK),
+    SET_VRING_ADDR           (9,  40,           0, Reply.ACK),
+    SET_VRING_BASE           (10, 8,            0, Reply.ACK),
+    GET_VRING_BASE           (11, 8,            0, Reply.BODY),
+    SET_VRING_KICK           (12, 8,            1, Reply.ACK),
+    SET_VRING_CALL           (13, 8,            1, Reply.ACK),
+    SET_VRING_ERR            (14, 8,            1, Reply.ACK),
+    GET_PROTOCOL_FEATURES    (15, 0,            0, Reply.BODY),
+    SET_PROTOCOL_FEATURES    (16, 8,            0, Reply.ACK),
+    GET_QUEUE_NUM            (17, 0,            0, Reply.BODY, ProtocolFeature.MQ),
+    SET_VRING_ENABLE         (18, 8,            0, Reply.ACK),
+    SEND_RARP                (19, 8,            0, Reply.ACK, "RARP is not offered: for network devices"),
+    NET_SET_MTU              (20, 8,            0, Reply.ACK, "MTU is not offered: for network devices"),
+    SET_BACKEND_REQ_FD       (21, 0,            1, Reply.ACK, ProtocolFeature.BACKEND_REQ),
+    IOTLB_MSG                (22, 32,           0, Reply.STATUS, "ACCESS_PLATFORM is not offered: no IOMMU"),
+    SET_VRING_ENDIAN         (23, 8,            0, Reply.ACK, "CROSS_ENDIAN is not offered: for devices older than virtio 1"),
+    GET_CONFIG               (24, Row.VARIABLE, 0, Reply.BODY, ProtocolFeature.CONFIG),
+    SET_CONFIG               (25, Row.VARIABLE, 0, Reply.ACK, ProtocolFeature.CONFIG),
+    CREATE_CRYPTO_SESSION    (26, Row.VARIABLE, 0, Reply.BODY, Row.NO_CRYPTO),
+    CLOSE_CRYPTO_SESSION     (27, 8,            0, Reply.ACK, Row.NO_CRYPTO),
+    POSTCOPY_ADVISE          (28, 0,            0, Reply.BODY, Row.NO_POSTCOPY),
+    POSTCOPY_LISTEN          (29, 0,            0, Reply.ACK, Row.NO_POSTCOPY),
+    POSTCOPY_END             (30, 0,            0, Reply.STATUS, Row.NO_POSTCOPY),
+    GET_INFLIGHT_FD          (31, 24,           0, Reply.BODY, Row.NO_INFLIGHT),
+    SET_INFLIGHT_FD          (32, 24,           1, Reply.ACK, Row.NO_INFLIGHT),
+    GPU_SET_SOCKET           (33, 0,            1, Reply.ACK, "for graphics devices"),
+    RESET_DEVICE             (34, 0,            0, Reply.ACK, ProtocolFeature.RESET_DEVICE),
+    VRING_KICK               (35, 8,            0, Reply.ACK, Row.NO_INBAND),
+    GET_MAX_MEM_SLOTS        (36, 0,            0, Reply.BODY, ProtocolFeature.CONFIGURE_MEM_SLOTS),
+    ADD_MEM_REG              (37, 40,           1, Reply.ACK, ProtocolFeature.CONFIGURE_MEM_SLOTS),
+    REM_MEM_REG              (38, 40,           1, Reply.ACK, ProtocolFeature.CONFIGURE_MEM_SLOTS),
+    SET_STATUS               (39, 8,            0, Reply.ACK, ProtocolFeature.STATUS),
+    GET_STATUS               (40, 0,            0, Reply.BODY, ProtocolFeature.STATUS),
+    GET_SHARED_OBJECT        (41, 16,           0, Reply.BODY, Row.NO_SHARED_OBJECT),
+    SET_DEVICE_STATE_FD      (42, 8,            1, Reply.STATUS, Row.NO_DEVICE_STATE),
+    CHECK_DEVICE_STATE       (43, 0,            0, Reply.STATUS, Row.NO_DEVICE_STATE),
+    GET_SHMEM_CONFIG         (44, 0,            0, Reply.BODY, ProtocolFeature.SHMEM),
+    GET_VRING_BASE_SKIP_DRAIN(45, 8,            0, Reply.BODY, Row.NO_INFLIGHT);
     // spotless:on
 
-    private static final class Size {
+    /** What a front-end gets for a message, and how it learns that the message was refused. */
+    enum Reply {
+        /** A status, if it asks for one and REPLY_ACK was agreed on; else a refusal is the end. */
+        ACK,
+        /** A status in any case. */
+        STATUS,
+        /** A body of the message's own, which has no place for a refusal: that is the end. */
+        BODY
+    }
+
+    private static final class Row {
         static final int VARIABLE = -1;
-        static final int NOT_SERVED = -2;
         static final int MEM_TABLE_FDS = 8; // VHOST_MEMORY_BASELINE_NREGIONS
 
-        private Size() {}
+        static final String NO_CRYPTO = "CRYPTO_SESSION is not offered: for crypto devices";
+        static final String NO_POSTCOPY =
+                "PAGEFAULT is not offered: CONFIGURE_MEM_SLOTS excludes it";
+        static final String NO_INFLIGHT = "INFLIGHT_SHMFD is not offered yet";
+        static final String NO_INBAND = "INBAND_NOTIFICATIONS is not offered: rings have eventfds";
+        static final String NO_SHARED_OBJECT = "SHARED_OBJECT is not offered: for graphics devices";
+        static final String NO_DEVICE_STATE = "DEVICE_STATE is not offered yet: no migration";
+
+        private Row() {}
     }
 
     private static final MessageType[] BY_ID = new MessageType[64];
@@ -74,17 +92,35 @@ enum MessageType {
     private final int id;
     private final int payloadBytes;
     private final int maxFds;
+    private final Reply reply;
     private final ProtocolFeature feature;
+    private final String reason;
 
-    MessageType(int id, int payloadBytes, int maxFds) {
-        this(id, payloadBytes, maxFds, null);
+    MessageType(int id, int payloadBytes, int maxFds, Reply reply) {
+        this(id, payloadBytes, maxFds, reply, null, null);
     }
 
-    MessageType(int id, int payloadBytes, int maxFds, ProtocolFeature feature) {
+    MessageType(int id, int payloadBytes, int maxFds, Reply reply, ProtocolFeature feature) {
+        this(id, payloadBytes, maxFds, reply, feature, null);
+    }
+
+    MessageType(int id, int payloadBytes, int maxFds, Reply reply, String reason) {
+        this(id, payloadBytes, maxFds, reply, null, reason);
+    }
+
+    MessageType(
+            int id,
+            int payloadBytes,
+            int maxFds,
+            Reply reply,
+            ProtocolFeature feature,
+            String reason) {
         this.id = id;
         this.payloadBytes = payloadBytes;
         this.maxFds = maxFds;
+        this.reply = reply;
         this.feature = feature;
+        this.reason = reason;
     }
 
     /** The type with number {@code id}, or null. */
@@ -96,14 +132,9 @@ enum MessageType {
         return id;
     }
 
-    /** Whether this back-end handles the message at all. */
-    boolean isServed() {
-        return payloadBytes != Size.NOT_SERVED;
-    }
-
     /** Whether a payload of {@code bytes} bytes can be of this type. */
     boolean fits(int bytes) {
-        return payloadBytes == Size.VARIABLE || payloadBytes == bytes;
+        return payloadBytes == Row.VARIABLE || payloadBytes == bytes;
     }
 
     /** The most descriptors that may come along. */
@@ -111,8 +142,17 @@ enum MessageType {
         return maxFds;
     }
 
+    Reply reply() {
+        return reply;
+    }
+
     /** What must have been negotiated, or null. */
     ProtocolFeature feature() {
         return feature;
+    }
+
+    /** Why this back-end refuses the message whatever was negotiated; null if it serves it. */
+    String reason() {
+        return reason;
     }
 }

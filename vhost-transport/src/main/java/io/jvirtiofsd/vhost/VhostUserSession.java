@@ -23,6 +23,8 @@ final class VhostUserSession implements AutoCloseable {
     private static final long VHOST_F_LOG_ALL        = 1L << 26; // vhost-user.rst, "Migration"
     private static final long VIRTIO_F_VERSION_1     = 1L << 32; // virtio 1.3, 6
     private static final int  STATUS_NEEDS_RESET     = 0x40; // virtio 1.3, 2.1
+    private static final long REFUSED                = 1;    // vhost-user.rst, REPLY_ACK
+    private static final long NO_FD                  = 0x100; // vhost-user.rst, SET_DEVICE_STATE_FD
     private static final int  MAX_MEM_SLOTS          = 509; // what QEMU has for a machine
     // spotless:on
 
@@ -96,20 +98,27 @@ final class VhostUserSession implements AutoCloseable {
         String line = options.trace() == null ? null : message.toString();
         try {
             check(message);
-            boolean replied = dispatch(message);
-            trace(line, replied ? "reply" : acknowledge(message, 0));
+            dispatch(message);
+            trace(line, type.reply() == MessageType.Reply.ACK ? acknowledge(message, 0) : "reply");
         } catch (Refusal e) {
             trace(line, "refused: " + e.getMessage());
-            if (e.isExpected()) {
-                acknowledge(message, 1);
-                return;
-            }
-            if (!wantsAck(message)) {
-                throw new SessionException(type + ": " + e.getMessage());
-            }
-            LOG.warn("{} is refused: {}", type, e.getMessage());
-            acknowledge(message, 1);
+            refuse(message, e);
         }
+    }
+
+    /** Who cannot be told takes silence for success and would go on: so the session ends. */
+    private void refuse(Message message, Refusal refusal) throws SessionException {
+        MessageType type = message.type();
+        if (refusal.isExpected()) {
+            acknowledge(message, REFUSED);
+            return;
+        }
+        boolean toldByAck = type.reply() == MessageType.Reply.ACK && wantsAck(message);
+        if (!toldByAck && type.reply() != MessageType.Reply.STATUS) {
+            throw new SessionException(type + ": " + refusal.getMessage());
+        }
+        LOG.warn("{} is refused: {}", type, refusal.getMessage());
+        endpoint.reply(type, toldByAck ? REFUSED : REFUSED | NO_FD);
     }
 
     private void trace(String message, String answer) {
@@ -121,8 +130,8 @@ final class VhostUserSession implements AutoCloseable {
 
     private static void check(Message message) throws Refusal {
         MessageType type = message.type();
-        if (!type.isServed()) {
-            throw new Refusal("not offered");
+        if (type.reason() != null) {
+            throw new Refusal(type.reason());
         }
         if (!type.fits(message.size())) {
             throw new Refusal("payload of " + message.size() + " bytes");
@@ -141,7 +150,6 @@ final class VhostUserSession implements AutoCloseable {
     }
 
     private String acknowledge(Message message, long value) throws SessionException {
-        // Who wants no answer takes silence for success and would go on: so the session ends.
         if (!wantsAck(message)) {
             return "done";
         }
@@ -149,8 +157,8 @@ final class VhostUserSession implements AutoCloseable {
         return "ack " + value;
     }
 
-    /** Serves one message; returns whether it was answered with a body of its own. */
-    private boolean dispatch(Message message) throws Refusal, SessionException {
+    /** Serves one message, and answers it if its answer is a body of its own. */
+    private void dispatch(Message message) throws Refusal, SessionException {
         MessageType type = message.type();
         if (type.feature() != null && !negotiated(type.feature())) {
             throw new Refusal(type.feature() + " was not negotiated");
@@ -167,14 +175,10 @@ final class VhostUserSession implements AutoCloseable {
             case GET_VRING_BASE -> endpoint.reply(type, vrings.stop(message));
             case SET_LOG_BASE -> {
                 vrings.setLog(message);
-                endpoint.reply(type, 0); // whether an acknowledgement is wanted or not
+                endpoint.reply(type, 0);
             }
-            default -> {
-                change(message);
-                return false;
-            }
+            default -> change(message);
         }
-        return true;
     }
 
     private void change(Message message) throws Refusal {
@@ -199,7 +203,7 @@ final class VhostUserSession implements AutoCloseable {
             case SET_CONFIG -> throw new Refusal("the configuration is read-only");
             case RESET_DEVICE -> resetDevice();
             case SET_STATUS -> setStatus((int) message.u64(0));
-            default -> throw new Refusal("not offered");
+            default -> throw new IllegalStateException(message.type() + " has no case");
         }
     }
 
@@ -237,7 +241,7 @@ final class VhostUserSession implements AutoCloseable {
         }
         window.use(
                 message.takeFd(),
-                negotiated(ProtocolFeature.SHMEM) && negotiated(ProtocolFeature.BACKEND_SEND_FD));
+                BackendMessageType.SHMEM_MAP.features().stream().allMatch(this::negotiated));
     }
 
     private int currentStatus() {

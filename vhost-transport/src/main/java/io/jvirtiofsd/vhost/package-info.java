@@ -6,7 +6,7 @@
  *  VhostUserServer ── Listener: where front-ends come from
  *    └─ VhostUserSession ── Endpoint: framing of messages (Message, MessageType)
  *         ├─ MemoryRegions: the guest's memory
- *         ├─ WindowLink ── BackendChannel: requests of ours to the front-end
+ *         ├─ WindowLink ── BackendChannel: requests of ours (BackendMessageType)
  *         └─ Vrings ── WorkerPool: help when chains pile up
  *              └─ Vring: a queue as configured
  *                   └─ QueueWorker: the thread that serves it ── ParkedChains: what is answered later

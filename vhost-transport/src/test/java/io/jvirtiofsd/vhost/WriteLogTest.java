@@ -1,6 +1,7 @@
 package io.jvirtiofsd.vhost;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.EventFd;
@@ -183,9 +184,9 @@ class WriteLogTest {
         for (long[] bad :
                 new long[][] {{0, 0}, {-1, 0}, {64, -1}, {64, FILE_BYTES - 63}, {1L << 40, 0}}) {
             byte[] place = place(bad[0], bad[1]);
-            assertEquals(1, frontend.status(FakeFrontend.SET_LOG_BASE, place, log.fd()));
+            assertNotEquals(0, frontend.status(FakeFrontend.SET_LOG_BASE, place, log.fd()));
         }
-        assertEquals(1, frontend.status(FakeFrontend.SET_LOG_BASE, place(64, 0)));
+        assertNotEquals(0, frontend.status(FakeFrontend.SET_LOG_BASE, place(64, 0)));
         assertEquals(1, frontend.status(FakeFrontend.SET_LOG_FD, new byte[0]));
         setLog();
         FakeDriver queue = frontend.queue(1);
