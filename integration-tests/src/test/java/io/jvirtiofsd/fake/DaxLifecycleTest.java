@@ -1,5 +1,6 @@
 package io.jvirtiofsd.fake;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -27,7 +28,10 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class DaxLifecycleTest {
     private static final int RANGE = DaxRig.RANGE;
+    private static final int GET_SHMEM_CONFIG = 44; // vhost-user.rst
+    private static final long BACKEND_SEND_FD = 1 << 10; // vhost-user.rst
     private static final int EIO = 5;
+    private static final int ENODEV = 19;
     private static final int EINVAL = 22;
 
     @TempDir Path folder;
@@ -179,6 +183,28 @@ class DaxLifecycleTest {
         assertEquals(requests + 1, rig.window().requests());
         rig.setup(node, RANGE, 1);
         rig.assertShows(bytes, RANGE, RANGE);
+    }
+
+    // vhost-user: without BACKEND_SEND_FD no descriptor goes that way
+    @Test
+    void aFrontEndThatTakesNoDescriptorsIsAskedNothing() throws Exception {
+        rig.frontend.close();
+        rig.connect(false, BACKEND_SEND_FD);
+        node = rig.lookup("f");
+        FuseRig.assertErrno(ENODEV, () -> rig.setup(node, 0, 0));
+        assertEquals(0, rig.window().requests());
+    }
+
+    // vhost-user: one size per region, by shmid, for as long as the connection lasts
+    @Test
+    void theWindowIsRegion0WheneverAsked() throws Exception {
+        for (int i = 0; i < 2; i++) {
+            byte[] reply = rig.frontend.ask(GET_SHMEM_CONFIG);
+            byte[] expected = FakeFrontend.buffer(8 + 256 * 8).putInt(1).array();
+            FakeFrontend.buffer(8).putLong(DaxRig.WINDOW).flip().get(expected, 8, 8);
+            assertArrayEquals(expected, reply);
+        }
+        assertEquals(0, DaxRig.WINDOW % 4096);
     }
 
     @Test

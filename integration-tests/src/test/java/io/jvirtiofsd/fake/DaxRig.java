@@ -65,8 +65,13 @@ final class DaxRig implements AutoCloseable {
 
     /** A front-end with hiprio and two request queues, started. */
     void connect(boolean pastEnd) throws IOException {
+        connect(pastEnd, 0);
+    }
+
+    /** One that does not acknowledge {@code refusedProtocol} of the protocol features. */
+    void connect(boolean pastEnd, long refusedProtocol) throws IOException {
         frontend = backEnd.connect();
-        frontend.negotiate(FuseRig.FEATURES, 0, 2, FakeDriver.memoryBytes(3));
+        frontend.negotiate(FuseRig.FEATURES, refusedProtocol, 2, FakeDriver.memoryBytes(3));
         shmem = frontend.openWindow(pastEnd);
         frontend.start(2, 256);
         begin();

@@ -11,6 +11,7 @@ import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.EOFException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Front-ends and drivers differ in what they negotiate and how they lay requests out. */
 class FrontendVariantsTest {
     private static final int PAGE = 4096;
+    private static final int GET_CONFIG = FakeFrontend.GET_CONFIG;
     private static final int O_RDWR = 2;
     private static final int MODE = 0100600;
 
@@ -159,6 +161,29 @@ class FrontendVariantsTest {
                 assertArrayEquals(content, java.util.Arrays.copyOfRange(got, 16, got.length));
             }
         }
+    }
+
+    /** virtio 1.3, 5.11.4: the tag in 36 bytes, and at least one request queue. */
+    @Test
+    void configurationHasTheTagAndTheRequestQueues() throws Exception {
+        Path place = Files.createDirectory(folder.resolve("tagged"));
+        try (InProcess tagged =
+                        new InProcess(
+                                place.resolve("share"), place, options -> options.tag("abc"));
+                FakeFrontend frontend = tagged.connect()) {
+            frontend.negotiate(-1L, 0, 1, FakeDriver.memoryBytes(3));
+            assertArrayEquals(config("abc", 1), frontend.ask(GET_CONFIG, config("", 0)));
+            frontend.start(2, 64);
+            assertArrayEquals(config("abc", 2), frontend.ask(GET_CONFIG, config("", 0)));
+        }
+    }
+
+    /** The message with all of the configuration. */
+    private static byte[] config(String tag, int requestQueues) {
+        ByteBuffer message = FakeFrontend.buffer(12 + 40).putInt(0).putInt(40).putInt(0);
+        return message.put(tag.getBytes(StandardCharsets.UTF_8))
+                .putInt(12 + 36, requestQueues)
+                .array();
     }
 
     /** MUST 19: stopped and started in between, no request is lost or repeated. */
