@@ -95,6 +95,26 @@ class DaxLifecycleTest {
         rig.assertShows(bytes, 0, 0);
     }
 
+    // QEMU tells of what it maps in the window as of memory, on the other socket
+    @Test
+    void memoryIsTakenWhileAMapHangs() throws Exception {
+        CompletableFuture<Integer> setup = hangingSetup();
+        long place = 1L << 45; // far from all there is
+        byte[] region =
+                FakeFrontend.buffer(40)
+                        .putLong(8, place)
+                        .putLong(16, 4096)
+                        .putLong(24, place)
+                        .array();
+        int memory = rig.frontend.memory().get(0).fd();
+        rig.frontend.acknowledged(FakeFrontend.ADD_MEM_REG, region, memory);
+        rig.frontend.acknowledged(FakeFrontend.REM_MEM_REG, region);
+        assertTrue(!setup.isDone());
+        rig.shmem.answer();
+        assertEquals(0, setup.get(5, TimeUnit.SECONDS));
+        rig.assertShows(bytes, 0, 0);
+    }
+
     @Test
     void aDeadFrontEndEndsTheWait() throws Exception {
         CompletableFuture<Integer> setup = hangingSetup();

@@ -44,6 +44,7 @@ class FailingHostTest {
     private static final int O_RDWR = 2;
     private static final int S_IFREG = 0x8000;
     private static final int EINTR = 4;
+    private static final int ENOENT = 2;
     private static final int EIO = 5;
     private static final int ENOMEM = 12;
     private static final int ENFILE = 23;
@@ -256,7 +257,8 @@ class FailingHostTest {
             assertEquals(4, other.write(node, made.fh(), 0, new byte[4]));
             assertEquals(4, other.getattr(node).size());
             long directory = other.mkdir(FuseClient.ROOT, "d", 0700).nodeId();
-            other.forget(directory, 1);
+            other.forget(directory, 1); // by hiprio
+            assertErrno(ENOENT, () -> other.getattr(directory));
             assertFalse(syncing.isDone());
             faulty.releaseAll("fsync");
             syncing.get(10, TimeUnit.SECONDS);

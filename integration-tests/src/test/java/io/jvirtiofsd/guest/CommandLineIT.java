@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -182,6 +183,28 @@ class CommandLineIT {
         } catch (IOException e) {
             return false;
         }
+    }
+
+    /** vhost-user.rst, "Backend program conventions". */
+    @Test
+    void standardDescriptorsMayLeadNowhere() throws Exception {
+        Path socket = folder.resolve("s");
+        Process process =
+                Processes.start(
+                        List.of(
+                                "sh",
+                                "-c",
+                                "exec \"$0\" \"$@\" </dev/null >/dev/null 2>&1",
+                                GuestKit.home().resolve("jvirtiofsd").toString(),
+                                "--shared-dir=" + folder,
+                                "--socket-path=" + socket),
+                        folder.resolve("log"));
+        assertTrue(Processes.await(Duration.ofSeconds(20), () -> Files.exists(socket)));
+        try (FakeFrontend frontend = new FakeFrontend(socket)) {
+            assertEquals(8, frontend.ask(FakeFrontend.GET_FEATURES).length);
+        }
+        assertTrue(Processes.awaitEnd(process, Duration.ofSeconds(20)));
+        assertEquals(0, process.exitValue());
     }
 
     /** The library comes from beside the jars: nothing can be executed in /tmp, cwd is /. */
