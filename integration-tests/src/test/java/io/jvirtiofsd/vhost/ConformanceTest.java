@@ -131,7 +131,7 @@ class ConformanceTest {
                         offered.add(name);
                     }
                 });
-        assertTrue(said.contains("PAGEFAULT") && said.contains("LOG_SHMFD"), said::toString);
+        assertTrue(said.contains("PAGEFAULT") && said.contains("DEVICE_STATE"), said::toString);
         assertEquals(List.of(), said.stream().filter(offered::contains).toList());
     }
 

@@ -10,6 +10,13 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 class EchoDevice implements VirtioDevice {
     final AtomicInteger resets = new AtomicInteger();
+    private boolean migratable;
+
+    /** From now on says that it can be migrated. */
+    EchoDevice migratable() {
+        migratable = true;
+        return this;
+    }
 
     private static final class Echo implements ChainHandler {
         @Override
@@ -48,7 +55,7 @@ class EchoDevice implements VirtioDevice {
 
     @Override
     public boolean isMigratable() {
-        return true;
+        return migratable;
     }
 
     @Override

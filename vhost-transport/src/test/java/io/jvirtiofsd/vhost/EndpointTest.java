@@ -81,7 +81,9 @@ class EndpointTest {
     private static long offered() {
         long mask = 0;
         for (ProtocolFeature feature : ProtocolFeature.values()) {
-            mask |= feature == ProtocolFeature.SHMEM ? 0 : feature.mask();
+            boolean offered =
+                    feature != ProtocolFeature.SHMEM && feature != ProtocolFeature.LOG_SHMFD;
+            mask |= offered ? feature.mask() : 0;
         }
         return mask;
     }

@@ -36,8 +36,9 @@ class MessageRulesTest {
     private static final int RING = 1;
     private static final int CONFIG_BYTES = 40; // of an EchoDevice
     private static final long OFFERED =
-            ProtocolFeature.mask(EnumSet.allOf(ProtocolFeature.class))
-                    & ~ProtocolFeature.SHMEM.mask();
+            ProtocolFeature.mask(
+                    EnumSet.complementOf(
+                            EnumSet.of(ProtocolFeature.SHMEM, ProtocolFeature.LOG_SHMFD)));
 
     private final List<String> trace = new ArrayList<>();
     private Connection connection;

@@ -41,7 +41,7 @@ class WriteLogTest {
                 new VhostUserServer(
                         SYSCALLS,
                         Listener.bind(SYSCALLS, socket, null, 1),
-                        new EchoDevice(),
+                        new EchoDevice().migratable(),
                         new TransportOptions(0, TransportOptions.AUTO_POLL, false, null),
                         new Reclaimer());
         control =
