@@ -7,7 +7,9 @@ import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.GuestMemory;
 import io.jvirtiofsd.shmem.GuestRegion;
 import io.jvirtiofsd.virtio.DescriptorChain;
+import io.jvirtiofsd.virtio.Ring;
 import io.jvirtiofsd.virtio.SplitRing;
+import io.jvirtiofsd.virtio.SplitVirtqueue;
 import io.jvirtiofsd.virtio.Virtqueue;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
@@ -54,10 +56,10 @@ public class RingBenchmark {
                 new SplitRing(
                         SIZE,
                         GuestMemory.EMPTY.with(region),
-                        region.view(0, SplitRing.descriptorsBytes(SIZE)),
+                        region.view(0, Ring.descriptorsBytes(SIZE)),
                         region.view(AVAIL, SplitRing.availBytes(SIZE)),
                         region.view(USED, SplitRing.usedBytes(SIZE)));
-        queue = new Virtqueue(0, true, true);
+        queue = new SplitVirtqueue(0, true, true);
         for (int i = 0; i < descriptors; i++) {
             boolean writable = i >= 2;
             boolean last = i == descriptors - 1;

@@ -13,8 +13,10 @@ import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.shmem.GuestMemory;
 import io.jvirtiofsd.shmem.GuestRegion;
 import io.jvirtiofsd.virtio.DescriptorChain;
+import io.jvirtiofsd.virtio.Ring;
 import io.jvirtiofsd.virtio.RingException;
 import io.jvirtiofsd.virtio.SplitRing;
+import io.jvirtiofsd.virtio.SplitVirtqueue;
 import io.jvirtiofsd.virtio.Virtqueue;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -53,7 +55,7 @@ final class FuzzedGuest {
     private final Reclaimer.Reader reader;
     private final NativeMemory memory;
     private final SplitRing ring;
-    private final Virtqueue queue = new Virtqueue(0, false, false);
+    private final Virtqueue queue = new SplitVirtqueue(0, false, false);
     private final DescriptorChain chain = new DescriptorChain();
 
     FuzzedGuest(FuseServer server, Reclaimer reclaimer) {
@@ -71,7 +73,7 @@ final class FuzzedGuest {
                     new SplitRing(
                             SIZE,
                             GuestMemory.EMPTY.with(region),
-                            region.view(0, SplitRing.descriptorsBytes(SIZE)),
+                            region.view(0, Ring.descriptorsBytes(SIZE)),
                             region.view(AVAIL, SplitRing.availBytes(SIZE)),
                             region.view(USED, SplitRing.usedBytes(SIZE)));
         } catch (Exception e) {
@@ -117,7 +119,7 @@ final class FuzzedGuest {
         descriptor(1, REQUEST + cut, request.length - cut, NEXT);
         descriptor(2, ANSWER, room / 2, NEXT | WRITE);
         descriptor(3, ANSWER + room / 2, room - room / 2, WRITE);
-        memory.putShort(AVAIL + 2, (short) (queue.lastAvail() + 1));
+        memory.putShort(AVAIL + 2, (short) (queue.base() + 1));
         int length;
         reader.enter();
         try {

@@ -83,7 +83,7 @@ public class RingFuzzTest {
             int settings = input[0];
             size = 1 << Math.min(settings & 7, MOST_SIZE_BITS);
             indirect = (settings & INDIRECT) != 0;
-            int availAt = SplitRing.descriptorsBytes(size);
+            int availAt = Ring.descriptorsBytes(size);
             int usedAt = (availAt + SplitRing.availBytes(size) + 3) & -4;
             byte[] image = Arrays.copyOfRange(input, HEADER_BYTES, HEADER_BYTES + MEMORY_BYTES);
             LOW.write(0, image, 0, REGION_BYTES);
@@ -96,7 +96,7 @@ public class RingFuzzTest {
                             LOW.view(availAt, SplitRing.availBytes(size)),
                             LOW.view(usedAt, SplitRing.usedBytes(size)));
             int first = input[1] & 0xff | (input[2] & 0xff) << 8;
-            queue = new Virtqueue(first, (settings & EVENT_IDX) != 0, indirect);
+            queue = new SplitVirtqueue(first, (settings & EVENT_IDX) != 0, indirect);
         }
 
         /**
@@ -104,15 +104,15 @@ public class RingFuzzTest {
          */
         private void serve() {
             for (int served = 0; served < 2 * size; served++) {
-                int waiting = (ring.availIdx() - queue.lastAvail()) & 0xffff;
+                int waiting = (ring.availIdx() - queue.base()) & 0xffff;
                 boolean expected = waiting <= size;
-                int head = -1;
+                ChainHead head = null;
                 try {
                     queue.disableKicks(ring);
                     head = queue.popHead(ring);
                     assertTrue(expected, "more chains than descriptors");
-                    assertEquals(waiting == 0, head < 0);
-                    if (head < 0) {
+                    assertEquals(waiting == 0, head == null);
+                    if (head == null) {
                         assertFalse(queue.enableKicks(ring));
                         return;
                     }
@@ -127,11 +127,11 @@ public class RingFuzzTest {
         }
 
         /** Serves one chain; false if it breaks a rule. */
-        private boolean serve(int head) {
+        private boolean serve(ChainHead head) {
             LOW.read(0, copy.array(), 0, REGION_BYTES);
             HIGH.read(0, copy.array(), REGION_BYTES, REGION_BYTES);
             RingModel model = new RingModel(copy, size, indirect);
-            boolean expected = model.walk(head);
+            boolean expected = model.walk(head.id());
             try {
                 queue.walk(ring, head, CHAIN);
                 assertTrue(expected, "a broken rule was not seen");
@@ -139,7 +139,7 @@ public class RingFuzzTest {
                 assertFalse(expected, e.getMessage());
                 return false;
             }
-            assertEquals(head, CHAIN.head());
+            assertEquals(head.id(), CHAIN.head().id());
             assertEquals(model.isWhole(), CHAIN.isWhole());
             assertEquals(model.readable, CHAIN.readable().bytes());
             assertEquals(model.writable, CHAIN.writable().bytes());

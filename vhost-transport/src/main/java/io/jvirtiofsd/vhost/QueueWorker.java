@@ -5,9 +5,10 @@ import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Poller;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.virtio.ChainHead;
 import io.jvirtiofsd.virtio.DescriptorChain;
+import io.jvirtiofsd.virtio.Ring;
 import io.jvirtiofsd.virtio.RingException;
-import io.jvirtiofsd.virtio.SplitRing;
 import io.jvirtiofsd.virtio.Virtqueue;
 import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
@@ -135,7 +136,7 @@ final class QueueWorker implements Runnable {
      * Ends the thread after what it has taken has been given back. What waits for something that
      * may never come is answered at once.
      *
-     * @return index of the next chain to take
+     * @return where the ring is to go on
      */
     int stop() {
         stopping = true;
@@ -156,7 +157,7 @@ final class QueueWorker implements Runnable {
         parked.cancelAll();
         poller.close();
         wake.close();
-        return queue.lastAvail();
+        return queue.base();
     }
 
     @Override
@@ -216,8 +217,8 @@ final class QueueWorker implements Runnable {
      *
      * @return null if the chain is dropped: the ring is broken, or stops while its memory is away
      */
-    private SplitRing ringOfTaken(Reclaimer.Reader reader) {
-        SplitRing ring = vring.ring();
+    private Ring ringOfTaken(Reclaimer.Reader reader) {
+        Ring ring = vring.ring();
         while (ring == null && !vring.isBroken() && !stopping) {
             reader.exit();
             vring.awaitMemory(this);
@@ -228,7 +229,7 @@ final class QueueWorker implements Runnable {
     }
 
     /** Takes the next chain for this thread, handing further ones to the pool. */
-    private boolean take(SplitRing ring, DescriptorChain chain) {
+    private boolean take(Ring ring, DescriptorChain chain) {
         if (ring == null || !vring.isEnabled() || vring.isBroken()) {
             return false;
         }
@@ -258,7 +259,7 @@ final class QueueWorker implements Runnable {
     }
 
     /** Looks at a ring that is empty, as long as that pays; whether a chain has come. */
-    private boolean poll(SplitRing ring) {
+    private boolean poll(Ring ring) {
         if (polling == null) {
             return false;
         }
@@ -291,12 +292,12 @@ final class QueueWorker implements Runnable {
     }
 
     /** Hands the pool what is waiting behind the chain this thread has just taken. */
-    private void handOver(SplitRing ring) throws RingException {
+    private void handOver(Ring ring) throws RingException {
         while (queue.hasAvailable(ring) && surplus.tryAcquire()) {
             boolean handed = false;
             try {
-                int head = queue.popHead(ring);
-                if (head >= 0) {
+                ChainHead head = queue.popHead(ring);
+                if (head != null) {
                     pool.execute(
                             (reader, helper, chain) -> serveSurplus(reader, helper, chain, head));
                     handed = true;
@@ -319,7 +320,7 @@ final class QueueWorker implements Runnable {
     /**
      * Gives a chain back, unless {@code ring} is null; takes the lock if other threads may push.
      */
-    private void giveBack(SplitRing ring, int head, int written) {
+    private void giveBack(Ring ring, ChainHead head, int written) {
         if (ring == null) {
             return;
         }
@@ -332,7 +333,7 @@ final class QueueWorker implements Runnable {
         }
     }
 
-    private void pushAndNotify(SplitRing ring, int head, int written) {
+    private void pushAndNotify(Ring ring, ChainHead head, int written) {
         try {
             queue.push(ring, head, written);
             markUsed();
@@ -351,7 +352,10 @@ final class QueueWorker implements Runnable {
      * @param chain the pool thread's own slot
      */
     private void serveSurplus(
-            Reclaimer.Reader reader, ChainHandler poolHandler, DescriptorChain chain, int head) {
+            Reclaimer.Reader reader,
+            ChainHandler poolHandler,
+            DescriptorChain chain,
+            ChainHead head) {
         boolean given = false;
         try {
             int written = handleSurplus(reader, poolHandler, chain, head);
@@ -375,10 +379,13 @@ final class QueueWorker implements Runnable {
     }
 
     private int handleSurplus(
-            Reclaimer.Reader reader, ChainHandler poolHandler, DescriptorChain chain, int head) {
+            Reclaimer.Reader reader,
+            ChainHandler poolHandler,
+            DescriptorChain chain,
+            ChainHead head) {
         reader.enter();
         try {
-            SplitRing ring = ringOfTaken(reader);
+            Ring ring = ringOfTaken(reader);
             if (ring == null) {
                 return NO_ANSWER;
             }
@@ -407,7 +414,7 @@ final class QueueWorker implements Runnable {
             }
             int written = handler.handle(chain.readable(), chain.writable());
             markBuffers(chain);
-            return written < 0 ? park(handler, chain.head()) : written;
+            return written < 0 ? park(handler, chain.head().copy()) : written;
         } catch (RuntimeException | InternalError e) {
             LOG.error("a request could not be handled", e);
             markBuffers(chain);
@@ -434,7 +441,7 @@ final class QueueWorker implements Runnable {
     }
 
     /** Sets a chain aside, to be answered later by another thread. */
-    private int park(ChainHandler handler, int head) {
+    private int park(ChainHandler handler, ChainHead head) {
         if (surplus == null) {
             parking = true;
         }
@@ -446,11 +453,11 @@ final class QueueWorker implements Runnable {
      * On any thread: gives a parked chain back. It is known by its head, since the memory behind it
      * may be another one by now.
      */
-    private void answer(int head, byte[] reply) {
+    private void answer(ChainHead head, byte[] reply) {
         boolean given = false;
         try (Reclaimer.Reader reader = reclaimer.register()) {
             reader.enter();
-            SplitRing ring = ringOfTaken(reader);
+            Ring ring = ringOfTaken(reader);
             if (ring != null) {
                 fillAndGiveBack(ring, head, reply);
             }
@@ -464,7 +471,7 @@ final class QueueWorker implements Runnable {
         }
     }
 
-    private void fillAndGiveBack(SplitRing ring, int head, byte[] reply) {
+    private void fillAndGiveBack(Ring ring, ChainHead head, byte[] reply) {
         try {
             DescriptorChain chain = new DescriptorChain();
             queue.walk(ring, head, chain);

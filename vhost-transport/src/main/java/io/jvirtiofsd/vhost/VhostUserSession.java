@@ -220,6 +220,7 @@ final class VhostUserSession implements AutoCloseable {
         if ((wanted & ~offeredFeatures()) != 0) {
             throw new Refusal("features 0x%x were not offered".formatted(wanted));
         }
+        vrings.setFeatures(wanted);
         features = wanted;
         vrings.logBuffers((wanted & VHOST_F_LOG_ALL) != 0);
         if ((wanted & VHOST_USER_F_PROTOCOL_FEATURES) == 0) {

@@ -7,7 +7,12 @@ import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.shmem.DirtyLog;
 import io.jvirtiofsd.shmem.GuestMemory;
 import io.jvirtiofsd.shmem.GuestRegion;
+import io.jvirtiofsd.virtio.PackedRing;
+import io.jvirtiofsd.virtio.PackedVirtqueue;
+import io.jvirtiofsd.virtio.Ring;
 import io.jvirtiofsd.virtio.SplitRing;
+import io.jvirtiofsd.virtio.SplitVirtqueue;
+import io.jvirtiofsd.virtio.Virtqueue;
 
 /**
  * One queue as the front-end has configured it; owned by the session.
@@ -24,9 +29,10 @@ final class Vring {
 
     private int size;
     private int base;
+    private boolean packed;
 
-    /** Index at which the ring stopped last; 0 if it never ran. */
-    private int stoppedAt;
+    /** Whether the ring has stopped at another place than where one begins. */
+    private boolean movedOn;
 
     private long descriptorsUva;
     private long availUva;
@@ -43,7 +49,7 @@ final class Vring {
     private volatile boolean enabled;
     private volatile boolean broken;
     private volatile EventFd kick;
-    private volatile SplitRing ring;
+    private volatile Ring ring;
     private volatile WriteLog log;
     private volatile EventFd call;
     private volatile EventFd error;
@@ -58,41 +64,83 @@ final class Vring {
     }
 
     /**
+     * Whether VIRTIO_F_RING_PACKED was negotiated, which size, base and addresses are understood
+     * by; the ring must not run.
+     */
+    void setPacked(boolean packed) {
+        this.packed = packed;
+    }
+
+    /**
      * SET_VRING_NUM.
      *
-     * @param size entries, a power of two up to 32,768
+     * @param size descriptors, up to 32,768; in a split ring a power of two
      * @throws Refusal for another size, or while the ring runs
      */
     void setSize(int size) throws Refusal {
         refuseWhileRunning("size");
-        if (size <= 0 || size > SplitRing.MAX_SIZE || Integer.bitCount(size) != 1) {
-            throw new Refusal("ring size " + (size & 0xffffffffL));
-        }
+        checkSize(size);
         this.size = size;
     }
 
+    private void checkSize(int size) throws Refusal {
+        boolean allowed = packed || Integer.bitCount(size) == 1;
+        if (size <= 0 || size > Ring.MAX_SIZE || !allowed) {
+            throw new Refusal("ring size " + (size & 0xffffffffL));
+        }
+    }
+
     /**
-     * SET_VRING_BASE: index of the next chain to take, of which the lower 16 bits count.
+     * SET_VRING_BASE: where to go on. For a split ring that is the index of the next chain to take,
+     * in the lower 16 bits; for a packed one as {@link PackedVirtqueue#base} says.
      *
      * @throws Refusal while the ring runs
      */
     void setBase(int base) throws Refusal {
         refuseWhileRunning("base");
-        this.base = base & 0xffff;
+        this.base = packed ? base : base & 0xffff;
     }
 
-    /** Index of the next chain to take; while the ring runs, the one it began with. */
+    /** Where to go on; while the ring runs, where it began. */
     int base() {
         return base;
     }
 
     /** Whether it begins anew after having served something, instead of going on: a reset. */
     boolean startsAfresh() {
-        return base == 0 && stoppedAt != 0;
+        return movedOn && base == freshBase();
+    }
+
+    private int freshBase() {
+        return packed ? PackedVirtqueue.FRESH_BASE : 0;
     }
 
     /**
-     * SET_VRING_ADDR: where the areas are, in the front-end's address space.
+     * A queue that goes on where the ring is to go on.
+     *
+     * @throws Refusal if the ring was configured for the other format
+     */
+    Virtqueue newQueue(boolean eventIdx, boolean indirect) throws Refusal {
+        checkSize(size);
+        if (!packed) {
+            return new SplitVirtqueue(base, eventIdx, indirect);
+        }
+        if (!PackedVirtqueue.fits(base, size)) {
+            throw new Refusal("base 0x%x of a packed ring of %d".formatted(base, size));
+        }
+        checkAligned(availUva, 4);
+        return new PackedVirtqueue(base, eventIdx, indirect);
+    }
+
+    private static void checkAligned(long address, int alignment) throws Refusal {
+        if (address % alignment != 0) {
+            throw new Refusal("ring addresses are not aligned");
+        }
+    }
+
+    /**
+     * SET_VRING_ADDR: where the areas are, in the front-end's address space. In a packed ring the
+     * used area is the device's event word, the available area the driver's.
      *
      * @throws Refusal for addresses that are not aligned, or others than before while the ring runs
      */
@@ -102,9 +150,9 @@ final class Vring {
         if (!same) {
             refuseWhileRunning("addresses");
         }
-        if (descriptors % 16 != 0 || avail % 2 != 0 || used % 4 != 0) {
-            throw new Refusal("ring addresses are not aligned");
-        }
+        checkAligned(descriptors, 16);
+        checkAligned(avail, packed ? 4 : 2);
+        checkAligned(used, 4);
         descriptorsUva = descriptors;
         usedUva = used;
         availUva = avail;
@@ -159,16 +207,26 @@ final class Vring {
         if (!addressed || size == 0) {
             return false;
         }
-        NativeMemory descriptors = area(memory, descriptorsUva, SplitRing.descriptorsBytes(size));
-        NativeMemory avail = area(memory, availUva, SplitRing.availBytes(size));
-        NativeMemory used = area(memory, usedUva, SplitRing.usedBytes(size));
-        boolean found = descriptors != null && avail != null && used != null;
-        ring = found ? new SplitRing(size, memory, descriptors, avail, used) : null;
+        ring = find(memory);
         wakeWaiting();
         if (worker != null) {
             worker.wake(); // the driver may have kicked while the areas were away
         }
-        return found;
+        return ring != null;
+    }
+
+    private Ring find(GuestMemory memory) {
+        int availBytes = packed ? PackedRing.EVENT_BYTES : SplitRing.availBytes(size);
+        int usedBytes = packed ? PackedRing.EVENT_BYTES : SplitRing.usedBytes(size);
+        NativeMemory descriptors = area(memory, descriptorsUva, Ring.descriptorsBytes(size));
+        NativeMemory avail = area(memory, availUva, availBytes);
+        NativeMemory used = area(memory, usedUva, usedBytes);
+        if (descriptors == null || avail == null || used == null) {
+            return null;
+        }
+        return packed
+                ? new PackedRing(size, memory, descriptors, avail, used)
+                : new SplitRing(size, memory, descriptors, avail, used);
     }
 
     /**
@@ -201,7 +259,7 @@ final class Vring {
     }
 
     /** The areas in guest memory; null while they are not mapped, {@link #awaitMemory}. */
-    SplitRing ring() {
+    Ring ring() {
         return ring;
     }
 
@@ -315,7 +373,7 @@ final class Vring {
     void stop() {
         if (worker != null) {
             base = worker.stop();
-            stoppedAt = base;
+            movedOn = base != freshBase();
             worker = null;
         }
         broken = false;

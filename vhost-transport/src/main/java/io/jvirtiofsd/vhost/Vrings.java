@@ -32,6 +32,7 @@ final class Vrings implements AutoCloseable {
     static final long VIRTIO_F_INDIRECT_DESC = 1L << 28; // virtio 1.3, 6
     static final long VIRTIO_F_EVENT_IDX     = 1L << 29; // virtio 1.3, 6
     private static final int VHOST_VRING_F_LOG = 1;      // vhost-user.rst, "A vring address description"
+    static final long VIRTIO_F_RING_PACKED   = 1L << 34; // virtio 1.3, 6
     private static final int INDEX_MASK      = 0xff;     // vhost-user.rst, "A vring descriptor"
     private static final int NO_FD           = 0x100;    // vhost-user.rst, likewise
     // spotless:on
@@ -52,6 +53,7 @@ final class Vrings implements AutoCloseable {
     private DirtyLog log; // null for none
     private EventFd logEvent; // null for none
     private boolean logsBuffers;
+    private boolean packed; // VIRTIO_F_RING_PACKED was agreed on
     private boolean missed; // a running ring's memory, which is said once
 
     /** Rings for all queues of {@code device}; {@code window} is borrowed. */
@@ -105,6 +107,27 @@ final class Vrings implements AutoCloseable {
 
     private EventFd eventFd(Message message) {
         return message.fdCount() == 0 ? null : EventFd.adopt(syscalls, message.takeFd());
+    }
+
+    /**
+     * SET_FEATURES: the virtio features that were agreed on, by which all else is understood.
+     *
+     * @throws Refusal for another format of a ring that runs
+     */
+    void setFeatures(long features) throws Refusal {
+        boolean wanted = (features & VIRTIO_F_RING_PACKED) != 0;
+        if (wanted == packed) {
+            return;
+        }
+        for (Vring vring : vrings) {
+            if (vring.isRunning()) {
+                throw new Refusal("another format of a running ring");
+            }
+        }
+        packed = wanted;
+        for (Vring vring : vrings) {
+            vring.setPacked(wanted);
+        }
     }
 
     /** SET_VRING_NUM. */
@@ -222,14 +245,13 @@ final class Vrings implements AutoCloseable {
         if (!vring.locate(memory)) {
             throw new Refusal("ring " + vring.index() + " is not in the guest's memory");
         }
+        Virtqueue queue =
+                vring.newQueue(
+                        (features & VIRTIO_F_EVENT_IDX) != 0,
+                        (features & VIRTIO_F_INDIRECT_DESC) != 0);
         if (vring.startsAfresh()) {
             window.restarted();
         }
-        Virtqueue queue =
-                new Virtqueue(
-                        vring.base(),
-                        (features & VIRTIO_F_EVENT_IDX) != 0,
-                        (features & VIRTIO_F_INDIRECT_DESC) != 0);
         boolean hiprio = vring.index() == 0; // what comes there seldom comes again soon
         QueueWorker worker =
                 new QueueWorker(

@@ -4,27 +4,18 @@ import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.shmem.GuestMemory;
 
 /**
- * The three areas of a split virtqueue in guest memory, checked once, and the memory that its
- * descriptors lead to; made by the session for one memory table, replaced when that changes.
+ * The areas of a split virtqueue. Indices are free-running 16-bit counters. The driver writes
+ * descriptors and the available area at any time, the device only the used area.
  *
- * <p><i>Thread-safe</i>, as it keeps nothing itself. Indices are free-running 16-bit counters. The
- * driver writes descriptors and the available area at any time, the device only the used area.
- * Source: virtio 1.3, 2.7.
+ * <p><i>Thread-safe</i>, as it keeps nothing itself. Source: virtio 1.3, 2.7.
  */
-public final class SplitRing {
+public final class SplitRing extends Ring {
     // spotless:off
-    public static final int MAX_SIZE         = 32768; // virtio 1.3, 2.7
-    static final int DESCRIPTOR_BYTES        = 16;    // virtio 1.3, 2.7.5
-    static final int DESC_F_NEXT             = 1;     // virtio 1.3, 2.7.5
-    static final int DESC_F_WRITE            = 2;     // virtio 1.3, 2.7.5
-    static final int DESC_F_INDIRECT         = 4;     // virtio 1.3, 2.7.5
     private static final int AVAIL_F_NO_INTERRUPT = 1; // virtio 1.3, 2.7.6
     private static final int USED_F_NO_NOTIFY     = 1; // virtio 1.3, 2.7.8
     // spotless:on
 
-    private final int size;
     private final int mask;
-    private final GuestMemory memory;
     private final NativeMemory descriptors;
     private final NativeMemory avail;
     private final NativeMemory used;
@@ -42,16 +33,11 @@ public final class SplitRing {
             NativeMemory descriptors,
             NativeMemory avail,
             NativeMemory used) {
-        this.size = size;
+        super(size, memory);
         this.mask = size - 1;
-        this.memory = memory;
         this.descriptors = descriptors;
         this.avail = avail;
         this.used = used;
-    }
-
-    public static int descriptorsBytes(int size) {
-        return DESCRIPTOR_BYTES * size;
     }
 
     public static int availBytes(int size) {
@@ -60,15 +46,6 @@ public final class SplitRing {
 
     public static int usedBytes(int size) {
         return 6 + 8 * size;
-    }
-
-    /** What buffers and indirect tables are found in. */
-    GuestMemory memory() {
-        return memory;
-    }
-
-    int size() {
-        return size;
     }
 
     /** The driver's index; entries before it are readable after this. */
@@ -86,7 +63,7 @@ public final class SplitRing {
     }
 
     int usedEvent() {
-        return avail.getShort(4 + 2 * size) & 0xffff;
+        return avail.getShort(4 + 2 * size()) & 0xffff;
     }
 
     int usedIdx() {
@@ -105,7 +82,7 @@ public final class SplitRing {
     }
 
     void putAvailEvent(int index) {
-        used.putShort(4 + 8 * size, (short) index);
+        used.putShort(4 + 8 * size(), (short) index);
     }
 
     void suppressKicks(boolean suppress) {
