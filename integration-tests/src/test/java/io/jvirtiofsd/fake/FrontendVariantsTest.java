@@ -28,6 +28,9 @@ class FrontendVariantsTest {
     private static final int O_RDWR = 2;
     private static final int MODE = 0100600;
 
+    /** All features, with a split ring and with a packed one. */
+    private static final long[] FORMATS = {~FakeFrontend.F_RING_PACKED, -1L};
+
     @TempDir Path folder;
     private InProcess backEnd;
 
@@ -67,7 +70,17 @@ class FrontendVariantsTest {
 
     @Test
     void everyChoiceOfFeaturesWorks() throws Exception {
-        long[] features = {0, FakeFrontend.F_EVENT_IDX, FakeFrontend.F_INDIRECT_DESC, -1L};
+        long packed = FakeFrontend.F_RING_PACKED;
+        long[] features = {
+            0,
+            FakeFrontend.F_EVENT_IDX,
+            FakeFrontend.F_INDIRECT_DESC,
+            ~packed,
+            packed,
+            packed | FakeFrontend.F_EVENT_IDX,
+            packed | FakeFrontend.F_INDIRECT_DESC,
+            -1L
+        };
         long[] refused = {
             0,
             FakeFrontend.PF_MQ,
@@ -106,8 +119,9 @@ class FrontendVariantsTest {
         int[][] shapes = {
             {1, 1, 300}, {3, 2, 1000}, {40, 0, 9000}, {777, 5, 40_000}, {PAGE, 0, 500_000}
         };
-        for (int regions = 1; regions <= 3; regions++) {
-            try (FakeFrontend frontend = start(-1L, 0, regions, 1024)) {
+        for (int round = 0; round < 6; round++) {
+            int regions = 1 + round / 2;
+            try (FakeFrontend frontend = start(FORMATS[round % 2], 0, regions, 1024)) {
                 FuseClient fuse = new FuseClient(frontend, 1);
                 fuse.init(1 << 22);
                 for (int[] shape : shapes) {
@@ -189,14 +203,18 @@ class FrontendVariantsTest {
     /** MUST 19: stopped and started in between, no request is lost or repeated. */
     @Test
     void stoppedDevicesGoOnWhereTheyWere() throws Exception {
-        try (FakeFrontend frontend = start(-1L, 0, 2, 64)) {
-            FuseClient fuse = new FuseClient(frontend, 1);
-            fuse.init(0);
-            long node = fuse.mkdir(FuseClient.ROOT, "dir", 0700).nodeId();
-            for (int round = 0; round < 20; round++) {
-                frontend.resume(frontend.stop());
-                assertEquals(node, fuse.lookup(FuseClient.ROOT, "dir").nodeId());
-                fuse.forget(node, 1);
+        for (long features : FORMATS) {
+            int size = features == -1L ? 7 : 64; // a packed ring's need be no power of two
+            try (FakeFrontend frontend = start(features, 0, 2, size)) {
+                FuseClient fuse = new FuseClient(frontend, 1);
+                fuse.init(0);
+                String name = "dir" + size;
+                long node = fuse.mkdir(FuseClient.ROOT, name, 0700).nodeId();
+                for (int round = 0; round < 20; round++) {
+                    frontend.resume(frontend.stop());
+                    assertEquals(node, fuse.lookup(FuseClient.ROOT, name).nodeId());
+                    fuse.forget(node, 1);
+                }
             }
         }
     }
@@ -204,7 +222,8 @@ class FrontendVariantsTest {
     @Test
     void manyRequestsAtOnceAreEachAnsweredOnce() throws Exception {
         int slots = 32;
-        for (long features : new long[] {-1L, ~FakeFrontend.F_EVENT_IDX}) {
+        long flags = ~FakeFrontend.F_EVENT_IDX;
+        for (long features : new long[] {-1L, FORMATS[0], flags, flags & FORMATS[0]}) {
             try (FakeFrontend frontend = start(features, 0, 2, 128)) {
                 FuseClient fuse = new FuseClient(frontend, 1);
                 fuse.init(0);

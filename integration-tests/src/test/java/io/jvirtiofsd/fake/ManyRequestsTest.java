@@ -180,9 +180,8 @@ class ManyRequestsTest {
         queue.makeAvailable(RING);
         assertTrue(Waiting.readable(frontend.syscalls(), queue.error().number(), 10_000));
         synchronized (frontend) {
-            int base = frontend.stopRing(queue);
+            int base = queue.giveUp(frontend.stopRing(queue));
             queue.error().drain();
-            queue.giveUp(base);
             frontend.startRing(queue, base);
             frontend.enable(queue, 1);
         }

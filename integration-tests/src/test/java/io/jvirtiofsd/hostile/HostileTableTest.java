@@ -60,6 +60,11 @@ class HostileTableTest {
     }
 
     @TestFactory
+    Stream<DynamicTest> packedRings() {
+        return connections(new PackedRingTable());
+    }
+
+    @TestFactory
     Stream<DynamicTest> chains() {
         return connections(new ChainTable());
     }

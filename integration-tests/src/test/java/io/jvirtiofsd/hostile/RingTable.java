@@ -368,9 +368,8 @@ final class RingTable extends HostileTable {
                         if (!rig.isRingBroken()) {
                             return LEFT_ALONE;
                         }
-                        int base = rig.frontend().stopRing(rig.ring());
+                        int base = rig.ring().giveUp(rig.frontend().stopRing(rig.ring()));
                         rig.ring().error().drain();
-                        rig.ring().giveUp(base);
                         rig.frontend().startRing(rig.ring(), base);
                         rig.frontend().enable(rig.ring(), 1);
                     }

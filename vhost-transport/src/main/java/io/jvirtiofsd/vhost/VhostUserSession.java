@@ -209,6 +209,7 @@ final class VhostUserSession implements AutoCloseable {
 
     private long offeredFeatures() {
         return VIRTIO_F_VERSION_1
+                | Vrings.VIRTIO_F_RING_PACKED
                 | Vrings.VIRTIO_F_EVENT_IDX
                 | Vrings.VIRTIO_F_INDIRECT_DESC
                 | VHOST_USER_F_PROTOCOL_FEATURES

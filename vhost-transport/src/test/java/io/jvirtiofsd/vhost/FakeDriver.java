@@ -9,14 +9,16 @@ import java.util.BitSet;
 import java.util.concurrent.TimeUnit;
 
 /**
- * The driver's side of one split virtqueue: builds chains, kicks, waits for used buffers. The ring
- * lies in the front-end's first memory region, buffers wherever the test wants. Owned by the
- * front-end.
+ * The driver's side of one virtqueue: builds chains, kicks, waits for used buffers. The ring lies
+ * in the front-end's first memory region, buffers wherever the test wants. Owned by the front-end.
+ *
+ * <p>Chains are always described in a split queue's table. If a packed ring was agreed on that is
+ * the driver's own notebook, from which they are copied into the ring.
  *
  * <p>Requests have slots: fixed places in memory and in the descriptor table, so that several can
  * be under way. {@link #await} trusts nothing: it checks ids and lengths, that a notification came
  * where one was asked for, and that the device wrote to what is its own only. <i>Confined to one
- * thread at a time.</i> Source: virtio 1.3, 2.7.
+ * thread at a time.</i> Source: virtio 1.3, 2.7 and 2.8.
  */
 public final class FakeDriver {
     /** Room for the readable, and as much for the writable part of a request, with 2 slots. */
@@ -42,6 +44,7 @@ public final class FakeDriver {
     private final int descriptors;
     private final int avail;
     private final int used;
+    private final PackedDriver packed; // null for a split ring
     private final EventFd kick;
     private final EventFd call;
     private final EventFd error;
@@ -88,6 +91,10 @@ public final class FakeDriver {
         this.descriptors = index * memoryBytes(1);
         this.avail = descriptors + DESCRIPTOR_BYTES * size;
         this.used = (avail + 6 + 2 * size + 3) & -4;
+        this.packed =
+                (frontend.features() & FakeFrontend.F_RING_PACKED) == 0
+                        ? null
+                        : new PackedDriver(memory, used + 6 + 8 * size + 15 & -16, size);
         this.writable = new int[size];
         this.kick = frontend.newEventFd();
         this.call = frontend.newEventFd();
@@ -129,15 +136,20 @@ public final class FakeDriver {
     }
 
     long descriptorsUva() {
-        return uvaBase + descriptors;
+        return uvaBase + (packed == null ? descriptors : packed.ring());
     }
 
     long availUva() {
-        return uvaBase + avail;
+        return uvaBase + (packed == null ? avail : packed.driverEvent());
     }
 
     long usedUva() {
-        return uvaBase + used;
+        return uvaBase + (packed == null ? used : packed.deviceEvent());
+    }
+
+    /** The packed ring, which tests damage. */
+    public PackedDriver packed() {
+        return packed;
     }
 
     /** Offsets of the ring's areas in the first region, for tests that damage them. */
@@ -242,8 +254,15 @@ public final class FakeDriver {
         slots[slot].chain = chainOf(slots[slot]);
     }
 
-    /** Makes the chain with this head available and kicks if the device wants it. */
+    /**
+     * Makes the chains with these heads available and kicks if the device wants it. A head that is
+     * not in the table breaks the ring.
+     */
     public void makeAvailable(int... heads) {
+        if (packed != null) {
+            makePackedAvailable(heads);
+            return;
+        }
         int before = availIdx;
         for (int head : heads) {
             inFlight.set(head);
@@ -260,6 +279,20 @@ public final class FakeDriver {
             wanted = (memory.getShort(used) & NO_NOTIFY) == 0;
         }
         if (wanted) {
+            kick.signal();
+        }
+    }
+
+    private void makePackedAvailable(int... heads) {
+        for (int head : heads) {
+            inFlight.set(head);
+            if (head < size) {
+                packed.add(descriptors, head);
+            } else {
+                packed.addBroken();
+            }
+        }
+        if (packed.publish(eventIdx())) {
             kick.signal();
         }
     }
@@ -299,10 +332,12 @@ public final class FakeDriver {
 
     /** Writes one descriptor at {@code offset} of the first region. */
     public void put(int offset, long gpa, int length, int flags, int next) {
+        boolean inTable = offset < descriptors || offset >= descriptors + DESCRIPTOR_BYTES * size;
+        boolean swapped = packed != null && inTable; // a table of a packed ring
         memory.putLong(offset, gpa);
         memory.putInt(offset + 8, length);
-        memory.putShort(offset + 12, (short) flags);
-        memory.putShort(offset + 14, (short) next);
+        memory.putShort(offset + 12, (short) (swapped ? next : flags));
+        memory.putShort(offset + 14, (short) (swapped ? flags : next));
     }
 
     /** The bytes of a slot's part of the descriptor table and of its indirect table. */
@@ -343,8 +378,12 @@ public final class FakeDriver {
     /** Likewise without sleeping or wanting a notification, checking little: to measure. */
     private int spin() {
         long start = System.nanoTime();
-        askForNotification(seenUsed - 1); // passed already
-        for (int spins = 1; usedIdx() == seenUsed; spins++) {
+        if (packed != null) {
+            packed.wantNothing();
+        } else {
+            askForNotification(seenUsed - 1); // passed already
+        }
+        for (int spins = 1; usedCount() == 0; spins++) {
             if (spins % SPINS_PER_LOOK == 0) {
                 require(System.nanoTime() - start < LIMIT_NANOS, "no answer within a minute");
             }
@@ -354,6 +393,9 @@ public final class FakeDriver {
     }
 
     private int usedCount() {
+        if (packed != null) {
+            return packed.usedCount();
+        }
         return (usedIdx() - seenUsed) & 0xffff;
     }
 
@@ -363,20 +405,30 @@ public final class FakeDriver {
 
     /** Wants to hear of the buffer with this used index; without EVENT_IDX of each. */
     private void askForNotification(int event) {
+        if (packed != null) {
+            packed.wantNext(eventIdx());
+            return;
+        }
         memory.putShort(avail + 4 + 2 * size, (short) event);
         NativeMemory.fullFence(); // the wish must be out before the index is looked at
     }
 
     /** Takes the used entry that is there and checks it; its length. */
     private int take() {
-        int at = used + 4 + 8 * (seenUsed % size);
-        lastHead = memory.getInt(at);
-        int length = memory.getInt(at + 4);
+        int length;
+        if (packed != null) {
+            lastHead = packed.usedId();
+            length = packed.takeUsed();
+        } else {
+            int at = used + 4 + 8 * (seenUsed % size);
+            lastHead = memory.getInt(at);
+            length = memory.getInt(at + 4);
+        }
         require(lastHead >= 0 && inFlight.get(lastHead), "used, but not in flight: " + lastHead);
         inFlight.clear(lastHead);
         int room = writable[lastHead];
         require(length >= 0 && length <= room, "used length " + length + ", room " + room);
-        int flags = memory.getShort(used);
+        int flags = packed == null ? memory.getShort(used) : 0;
         require(flags == 0 || flags == NO_NOTIFY && !eventIdx(), "used flags " + flags);
         seenUsed = (seenUsed + 1) & 0xffff;
         checkUntouched(slots[lastSlot()]);
@@ -405,17 +457,25 @@ public final class FakeDriver {
         return lastHead / (size / slots.length);
     }
 
-    /** The ring was stopped and goes on at {@code base}: what was under way has no answer. */
-    public void giveUp(int base) {
+    /**
+     * The ring was stopped at {@code base}: what was under way has no answer.
+     *
+     * @return where it is to go on
+     */
+    public int giveUp(int base) {
         inFlight.clear();
+        if (packed != null) {
+            return packed.giveUp(base);
+        }
         availIdx = base;
         seenUsed = usedIdx();
+        return base;
     }
 
     /** Whether no used buffer appears within {@code millis}. */
     public boolean staysSilent(int millis) {
         Waiting.readable(frontend.syscalls(), call.number(), millis);
-        return usedIdx() == seenUsed;
+        return usedCount() == 0;
     }
 
     /** Bytes of the answer in slot {@code slot}. */

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.newsclub.net.unix.AFUNIXServerSocket;
@@ -55,6 +56,7 @@ public final class FakeFrontend implements AutoCloseable {
     public static final long F_EVENT_IDX = 1L << 29;
     public static final long F_PROTOCOL = 1L << 30;
     public static final long F_VERSION_1 = 1L << 32;
+    public static final long F_RING_PACKED = 1L << 34;
 
     public static final int PF_MQ = 1;
     public static final int PF_REPLY_ACK = 1 << 3;
@@ -62,8 +64,18 @@ public final class FakeFrontend implements AutoCloseable {
     public static final int PF_CONFIGURE_MEM_SLOTS = 1 << 15;
     // spotless:on
 
-    /** What QEMU and a Linux guest agree on. */
-    public static final long FEATURES = F_PROTOCOL | F_VERSION_1 | F_EVENT_IDX | F_INDIRECT_DESC;
+    /**
+     * What QEMU and a Linux guest agree on; with {@code -Djvirtiofsd.packed=true} what they do if
+     * QEMU is told to offer packed rings.
+     */
+    public static final long FEATURES =
+            F_PROTOCOL
+                    | F_VERSION_1
+                    | F_EVENT_IDX
+                    | F_INDIRECT_DESC
+                    | (Boolean.getBoolean("jvirtiofsd.packed") ? F_RING_PACKED : 0);
+
+    private static final int FRESH_PACKED_BASE = 0x80008000; // vhost-user.rst
 
     private static final int NEED_REPLY = 8;
     private static final int VERSION = 1;
@@ -197,7 +209,7 @@ public final class FakeFrontend implements AutoCloseable {
         makeQueues(1 + requestQueues, size);
         send(SET_FEATURES, VERSION, u64(features));
         announceMemory();
-        startRings(new int[queues.size()]);
+        startRings(freshBases(queues.size()));
     }
 
     private void makeQueues(int count, int size) throws IOException {
@@ -221,7 +233,17 @@ public final class FakeFrontend implements AutoCloseable {
         queues.forEach(FakeDriver::close);
         queues.clear();
         makeQueues(count, size);
-        resume(new int[count]);
+        resume(freshBases(count));
+    }
+
+    private int[] freshBases(int count) {
+        int[] bases = new int[count];
+        Arrays.fill(bases, isPacked() ? FRESH_PACKED_BASE : 0);
+        return bases;
+    }
+
+    private boolean isPacked() {
+        return (features & F_RING_PACKED) != 0;
     }
 
     private void startRings(int[] bases) throws IOException {
@@ -282,7 +304,7 @@ public final class FakeFrontend implements AutoCloseable {
                 .array();
     }
 
-    /** Stops a ring as QEMU does; the next available index. */
+    /** Stops a ring as QEMU does; where it is to go on. */
     public int stopRing(FakeDriver queue) throws IOException {
         enable(queue, 0);
         return base(queue);
@@ -292,7 +314,7 @@ public final class FakeFrontend implements AutoCloseable {
         ByteBuffer reply = buffer(8).put(ask(GET_VRING_BASE, state(queue.index(), 0)));
         if (reply.hasRemaining()
                 || reply.getInt(0) != queue.index()
-                || reply.getInt(4) >>> 16 != 0) {
+                || !isPacked() && reply.getInt(4) >>> 16 != 0) {
             throw new IOException("base of ring " + queue.index() + ": ring " + reply.getInt(0));
         }
         return reply.getInt(4);

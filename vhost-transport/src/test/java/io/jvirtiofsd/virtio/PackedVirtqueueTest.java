@@ -331,6 +331,44 @@ class PackedVirtqueueTest {
         assertBroken(true); // a table that is nowhere
     }
 
+    /** Whatever a driver writes, it is chains in memory that is there, or a rule that is broken. */
+    @Test
+    void anyBytesAreChainsOrABrokenRule() {
+        Random random = new Random(9);
+        byte[] bytes = new byte[PAGE];
+        int broken = 0;
+        for (int round = 0; round < 20_000; round++) {
+            begin(1 + random.nextInt(100));
+            random.nextBytes(bytes);
+            region.write(0, bytes, 0, PAGE);
+            int bits = round % 2 == 0 ? NEXT | WRITE | AVAIL | USED : 0xffff;
+            for (int i = 0; i < size; i++) {
+                view.putLong(16 * i, random.nextInt(2 * PAGE));
+                view.putInt(16 * i + 8, 16 * random.nextInt(20));
+                view.putShort(16 * i + 14, (short) (random.nextInt() & bits));
+            }
+            int positions = random.nextInt(size) | random.nextInt(size) << 16;
+            int base = positions | (random.nextInt() & FRESH);
+            PackedVirtqueue queue = new PackedVirtqueue(base, random.nextBoolean(), true);
+            try {
+                for (int i = 0; i < 2 * size && queue.pop(ring, chain); i++) {
+                    int readable = (int) Math.min(PAGE, chain.readable().bytes());
+                    chain.readable().get(0, bytes, 0, readable);
+                    chain.end();
+                    queue.push(ring, chain.head(), readable);
+                    queue.needsNotify(ring);
+                    queue.enableKicks(ring);
+                }
+            } catch (RingException e) {
+                broken++;
+            } finally {
+                chain.end();
+            }
+            assertTrue(PackedVirtqueue.fits(queue.base(), size));
+        }
+        assertTrue(broken > 1_000 && broken < 19_000, broken + " are broken");
+    }
+
     /** vhost-user.rst, "A vring state description": positions and wrap counters of both. */
     @Test
     void queuesGoOnWhereTheyWere() throws Exception {
