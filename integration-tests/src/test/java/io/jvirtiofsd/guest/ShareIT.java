@@ -1,6 +1,7 @@
 package io.jvirtiofsd.guest;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Real guests work in a share, through every device that can carry it: one guest with four devices,
+ * Real guests work in a share, through every device that can carry it: one guest with five devices,
  * and a guest for each machine of another kind.
  */
 class ShareIT {
@@ -43,7 +44,8 @@ class ShareIT {
     @BeforeAll
     static void boot() throws IOException {
         GuestBuilder machine = new GuestBuilder(GuestKit.get(), folder);
-        for (String device : List.of("pci-1-128", "pci-2-256", "generic-1", "generic-2")) {
+        for (String device :
+                List.of("pci-1-128", "pci-2-256", "packed-2-256", "generic-1", "generic-2")) {
             ShareRig rig = rig(device);
             SHARES.put(device, rig);
             add(rig, machine);
@@ -67,7 +69,7 @@ class ShareIT {
     }
 
     private static ShareRig rig(String device) throws IOException {
-        String pool = "--thread-pool-size=" + (device.equals("pci-2-256") ? 4 : 0);
+        String pool = "--thread-pool-size=" + (device.endsWith("-2-256") ? 4 : 0);
         return device.startsWith("generic")
                 ? new ShareRig(folder, device, "--tag=" + device)
                 : new ShareRig(folder, device, pool);
@@ -80,15 +82,32 @@ class ShareIT {
         int queues = Integer.parseInt(words[1]);
         if (words[0].equals("generic")) {
             machine.genericDevice(rig.socket(), queues);
+        } else if (words[0].equals("packed")) {
+            machine.packedFsDevice(rig.socket(), name, queues, Integer.parseInt(words[2]));
         } else {
             machine.fsDevice(rig.socket(), name, queues, Integer.parseInt(words[2]));
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"pci-1-128", "generic-1"})
+    @ValueSource(strings = {"pci-1-128", "packed-2-256", "generic-1"})
     void treesFilesAndLinksAreTheSameOnBothSides(String device) {
         work(SHARES.get(device), guest, device, device.equals("pci-1-128"));
+    }
+
+    /**
+     * VIRTIO_F_RING_PACKED is bit 34 (virtio 1.3, 6). The generic device offers what the back-end
+     * does, whatever its own properties say.
+     */
+    @Test
+    void ringsArePackedWhereTheMachineOffersThem() {
+        String script =
+                "for fs in /sys/fs/virtiofs/*; do"
+                        + " echo $(cat $fs/tag) $(cut -c35 $fs/device/features); done";
+        List<String> lines = guest.check(script).lines().toList();
+        assertTrue(lines.contains("packed-2-256 1"), lines::toString);
+        assertTrue(lines.contains("pci-2-256 0"), lines::toString);
+        assertTrue(lines.contains("generic-2 1"), lines::toString);
     }
 
     static Stream<List<String>> machines() {
