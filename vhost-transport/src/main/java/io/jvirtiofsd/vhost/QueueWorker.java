@@ -239,7 +239,7 @@ final class QueueWorker implements Runnable {
             // once more.
             while (!queue.pop(ring, chain)) {
                 if (!poll(ring) && !queue.enableKicks(ring)) {
-                    markUsed(); // the wish for kicks is there, too
+                    markUsed(ring); // the wish for kicks is there, too
                     return false;
                 }
             }
@@ -277,10 +277,10 @@ final class QueueWorker implements Runnable {
         return came;
     }
 
-    private void markUsed() {
+    private void markUsed(Ring ring) {
         WriteLog log = vring.log();
         if (log != null) {
-            log.markUsed();
+            log.markUsed(ring);
         }
     }
 
@@ -336,7 +336,7 @@ final class QueueWorker implements Runnable {
     private void pushAndNotify(Ring ring, ChainHead head, int written) {
         try {
             queue.push(ring, head, written);
-            markUsed();
+            markUsed(ring);
             EventFd call = vring.call();
             if (queue.needsNotify(ring) && call != null) {
                 call.signal();

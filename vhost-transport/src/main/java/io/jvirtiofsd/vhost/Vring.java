@@ -175,14 +175,14 @@ final class Vring {
         this.log =
                 log == null || !data && usedGpa == WriteLog.NOT_USED
                         ? null
-                        : new WriteLog(log, changed, data, usedGpa, SplitRing.usedBytes(size));
+                        : new WriteLog(log, changed, data, usedGpa);
     }
 
     /**
      * @throws Refusal if the used area is to be marked and has no place in {@code log}
      */
     void checkLog(DirtyLog log) throws Refusal {
-        if (usedGpa != WriteLog.NOT_USED && !log.covers(usedGpa, SplitRing.usedBytes(size))) {
+        if (usedGpa != WriteLog.NOT_USED && !log.covers(usedGpa, usedBytes())) {
             throw new Refusal("the used area of ring " + index + " is outside of the log");
         }
     }
@@ -215,17 +215,21 @@ final class Vring {
         return ring != null;
     }
 
+    private int usedBytes() {
+        return packed ? PackedRing.EVENT_BYTES : SplitRing.usedBytes(size);
+    }
+
     private Ring find(GuestMemory memory) {
         int availBytes = packed ? PackedRing.EVENT_BYTES : SplitRing.availBytes(size);
-        int usedBytes = packed ? PackedRing.EVENT_BYTES : SplitRing.usedBytes(size);
         NativeMemory descriptors = area(memory, descriptorsUva, Ring.descriptorsBytes(size));
         NativeMemory avail = area(memory, availUva, availBytes);
-        NativeMemory used = area(memory, usedUva, usedBytes);
+        NativeMemory used = area(memory, usedUva, usedBytes());
         if (descriptors == null || avail == null || used == null) {
             return null;
         }
         return packed
-                ? new PackedRing(size, memory, descriptors, avail, used)
+                ? new PackedRing(
+                        size, memory, descriptors, gpa(memory, descriptorsUva), avail, used)
                 : new SplitRing(size, memory, descriptors, avail, used);
     }
 
@@ -250,6 +254,12 @@ final class Vring {
     /** Makes those who {@linkplain #awaitMemory wait} look again. */
     synchronized void wakeWaiting() {
         notifyAll();
+    }
+
+    /** What {@code uva}, which is in a region, is for the guest. */
+    private static long gpa(GuestMemory memory, long uva) {
+        GuestRegion region = memory.findUser(uva, 1);
+        return region.gpa() + uva - region.uva();
     }
 
     /** Memory of {@code bytes} bytes at {@code uva}, or null if no region has all of them. */

@@ -3,6 +3,7 @@ package io.jvirtiofsd.vhost;
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.shmem.DirtyLog;
 import io.jvirtiofsd.virtio.GuestBuffers;
+import io.jvirtiofsd.virtio.Ring;
 
 /**
  * What of a ring's writes to the guest's memory is marked in the front-end's log, while a migration
@@ -13,10 +14,10 @@ import io.jvirtiofsd.virtio.GuestBuffers;
  * @param log the bitmap, borrowed
  * @param changed signalled after marking, borrowed; null for nobody
  * @param data whether buffers are marked
- * @param usedGpa where the used area is for the guest; {@link #NOT_USED} if it is not marked
- * @param usedBytes its length
+ * @param usedGpa where the used area is for the guest; {@link #NOT_USED} if what the device writes
+ *     to the ring itself is not marked
  */
-record WriteLog(DirtyLog log, EventFd changed, boolean data, long usedGpa, int usedBytes) {
+record WriteLog(DirtyLog log, EventFd changed, boolean data, long usedGpa) {
     static final long NOT_USED = -1;
 
     /** Marks all that a request may have written to, also where it has failed. */
@@ -27,10 +28,10 @@ record WriteLog(DirtyLog log, EventFd changed, boolean data, long usedGpa, int u
         }
     }
 
-    /** Marks the used area: all of it, which is a page or two. */
-    void markUsed() {
+    /** Marks all that the device writes to of {@code ring}: some pages. */
+    void markUsed(Ring ring) {
         if (usedGpa != NOT_USED) {
-            log.mark(usedGpa, usedBytes);
+            ring.markUsed(log, usedGpa);
             signal();
         }
     }

@@ -1,6 +1,7 @@
 package io.jvirtiofsd.virtio;
 
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.shmem.DirtyLog;
 import io.jvirtiofsd.shmem.GuestMemory;
 
 /**
@@ -21,6 +22,7 @@ public final class PackedRing extends Ring {
     // spotless:on
 
     private final NativeMemory descriptors;
+    private final long descriptorsGpa;
     private final NativeMemory driverEvent;
     private final NativeMemory deviceEvent;
 
@@ -28,6 +30,7 @@ public final class PackedRing extends Ring {
      * @param size 1 to {@link #MAX_SIZE}
      * @param memory where the areas are
      * @param descriptors {@link #descriptorsBytes}, aligned to 16
+     * @param descriptorsGpa where these are for the guest
      * @param driverEvent {@link #EVENT_BYTES}, aligned to 4
      * @param deviceEvent likewise
      */
@@ -35,12 +38,21 @@ public final class PackedRing extends Ring {
             int size,
             GuestMemory memory,
             NativeMemory descriptors,
+            long descriptorsGpa,
             NativeMemory driverEvent,
             NativeMemory deviceEvent) {
         super(size, memory);
         this.descriptors = descriptors;
+        this.descriptorsGpa = descriptorsGpa;
         this.driverEvent = driverEvent;
         this.deviceEvent = deviceEvent;
+    }
+
+    /** The used area is the device's event word; used descriptors are among the others. */
+    @Override
+    public void markUsed(DirtyLog log, long usedGpa) {
+        log.mark(usedGpa, EVENT_BYTES);
+        log.mark(descriptorsGpa, descriptorsBytes(size()));
     }
 
     /** If they say that the descriptor is available, it and its chain are readable after this. */

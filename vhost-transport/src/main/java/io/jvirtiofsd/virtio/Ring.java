@@ -1,5 +1,6 @@
 package io.jvirtiofsd.virtio;
 
+import io.jvirtiofsd.shmem.DirtyLog;
 import io.jvirtiofsd.shmem.GuestMemory;
 
 /**
@@ -29,6 +30,13 @@ public abstract sealed class Ring permits SplitRing, PackedRing {
     public static int descriptorsBytes(int size) {
         return DESCRIPTOR_BYTES * size;
     }
+
+    /**
+     * Marks all that the device writes to.
+     *
+     * @param usedGpa where the used area is for the guest
+     */
+    public abstract void markUsed(DirtyLog log, long usedGpa);
 
     /** Descriptors it has. */
     final int size() {

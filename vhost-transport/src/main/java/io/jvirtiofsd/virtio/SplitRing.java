@@ -1,6 +1,7 @@
 package io.jvirtiofsd.virtio;
 
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.shmem.DirtyLog;
 import io.jvirtiofsd.shmem.GuestMemory;
 
 /**
@@ -46,6 +47,11 @@ public final class SplitRing extends Ring {
 
     public static int usedBytes(int size) {
         return 6 + 8 * size;
+    }
+
+    @Override
+    public void markUsed(DirtyLog log, long usedGpa) {
+        log.mark(usedGpa, usedBytes(size()));
     }
 
     /** The driver's index; entries before it are readable after this. */

@@ -18,6 +18,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a front-end that migrates a guest is told of pages that were written to. */
 class WriteLogTest {
@@ -29,14 +31,16 @@ class WriteLogTest {
     private static final byte[] REQUEST = {7};
 
     @TempDir Path folder;
+    private Path socket;
     private VhostUserServer server;
     private Thread control;
     private FakeFrontend frontend;
     private FakeMemory log;
+    private long features;
 
     @BeforeEach
     void begin() throws Exception {
-        Path socket = folder.resolve("s");
+        socket = folder.resolve("s");
         server =
                 new VhostUserServer(
                         SYSCALLS,
@@ -54,7 +58,6 @@ class WriteLogTest {
                             }
                         });
         control.start();
-        frontend = FakeFrontend.started(socket, FakeFrontend.FEATURES);
         log = new FakeMemory(SYSCALLS, 0, 0, FILE_BYTES, 0);
     }
 
@@ -68,6 +71,11 @@ class WriteLogTest {
         assertTrue(!control.isAlive(), "the control thread does not end");
     }
 
+    private void connect(long more) throws IOException {
+        features = FakeFrontend.FEATURES | more;
+        frontend = FakeFrontend.started(socket, features);
+    }
+
     private static byte[] place(long bytes, long offset) {
         return FakeFrontend.buffer(16).putLong(bytes).putLong(offset).array();
     }
@@ -79,16 +87,16 @@ class WriteLogTest {
     }
 
     private void setFeatures(long more) throws IOException {
-        long all = FakeFrontend.FEATURES | more;
-        frontend.acknowledged(FakeFrontend.SET_FEATURES, FakeFrontend.u64(all));
+        frontend.acknowledged(FakeFrontend.SET_FEATURES, FakeFrontend.u64(features | more));
     }
 
-    private long usedGpa(FakeDriver queue) {
-        return frontend.memory().get(0).gpa() + queue.usedOffset();
+    private long gpa(long uva) {
+        FakeMemory region = frontend.memory().get(0);
+        return region.gpa() + uva - region.uva();
     }
 
     private void setUsed(FakeDriver queue, int flags) throws IOException {
-        byte[] addresses = FakeFrontend.addresses(queue, flags, usedGpa(queue));
+        byte[] addresses = FakeFrontend.addresses(queue, flags, gpa(queue.usedUva()));
         frontend.acknowledged(FakeFrontend.SET_VRING_ADDR, addresses);
     }
 
@@ -123,6 +131,7 @@ class WriteLogTest {
 
     @Test
     void buffersAreMarkedWhileTheFeatureIsOn() throws Exception {
+        connect(0);
         FakeDriver queue = frontend.queue(1);
         setLog();
         answer(queue, 5000);
@@ -136,8 +145,10 @@ class WriteLogTest {
     }
 
     /** It is marked after it was written, and so after the driver may have seen that. */
-    @Test
-    void usedAreaIsMarkedWhereItsRingSaysSo() throws Exception {
+    @ParameterizedTest
+    @ValueSource(longs = {0, FakeFrontend.F_RING_PACKED})
+    void usedAreaIsMarkedWhereItsRingSaysSo(long packed) throws Exception {
+        connect(packed);
         FakeDriver queue = frontend.queue(1);
         setUsed(queue, 1); // may come before there is a log
         answer(queue, 8);
@@ -145,7 +156,11 @@ class WriteLogTest {
         answer(queue, 8);
         answer(frontend.queue(2), 8);
         int base = frontend.stopRing(queue); // ends its thread
-        assertEquals(pages(usedGpa(queue), 6 + 8 * queue.size()), marked());
+        Set<Long> expected = pages(gpa(queue.usedUva()), packed != 0 ? 4 : 6 + 8 * queue.size());
+        if (packed != 0) {
+            expected.addAll(pages(gpa(queue.descriptorsUva()), 16 * queue.size()));
+        }
+        assertEquals(expected, marked());
         frontend.startRing(queue, base);
         frontend.enable(queue, 1);
         answer(queue, 8);
@@ -155,6 +170,7 @@ class WriteLogTest {
 
     @Test
     void nothingIsMarkedAfterTheRingHasStopped() throws Exception {
+        connect(0);
         FakeDriver queue = frontend.queue(1);
         setLog();
         setFeatures(LOG_ALL);
@@ -169,6 +185,7 @@ class WriteLogTest {
 
     @Test
     void frontEndIsWokenUp() throws Exception {
+        connect(0);
         Fd number = Fd.own(SYSCALLS, SYSCALLS.eventfd(0, 0));
         EventFd event = EventFd.adopt(SYSCALLS, number);
         setLog();
@@ -181,6 +198,7 @@ class WriteLogTest {
 
     @Test
     void logsThatCannotBeAreRefused() throws Exception {
+        connect(0);
         for (long[] bad :
                 new long[][] {{0, 0}, {-1, 0}, {64, -1}, {64, FILE_BYTES - 63}, {1L << 40, 0}}) {
             byte[] place = place(bad[0], bad[1]);
@@ -200,6 +218,7 @@ class WriteLogTest {
 
     @Test
     void logsAreReplacedUnderLoad() throws Exception {
+        connect(0);
         setLog();
         setFeatures(LOG_ALL);
         Thread load =

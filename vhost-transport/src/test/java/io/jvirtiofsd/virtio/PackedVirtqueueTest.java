@@ -75,6 +75,7 @@ class PackedVirtqueueTest {
                         size,
                         memory,
                         region.view(0, Ring.descriptorsBytes(size)),
+                        region.gpa(),
                         region.view(DRIVER_EVENT, PackedRing.EVENT_BYTES),
                         region.view(DEVICE_EVENT, PackedRing.EVENT_BYTES));
         availAt = 0;
