@@ -52,7 +52,7 @@ public final class Fairness {
         try (Daemon daemon = Daemon.start(share, folder.resolve("s"), args);
                 FakeFrontend frontend = new FakeFrontend(daemon.socket())) {
             int memoryBytes = FakeDriver.memoryBytes(3) + Flood.MEMORY_BYTES;
-            frontend.negotiate(-1L, 0, 1, memoryBytes);
+            frontend.negotiate(FakeFrontend.FEATURES, 0, 1, memoryBytes);
             frontend.start(2, RING);
             FuseClient quiet = new FuseClient(frontend, 2);
             quiet.init(0);

@@ -43,7 +43,7 @@ public class RequestBenchmark {
         Files.write(share.resolve("file"), new byte[1 << 20]);
         backEnd = new InProcess(share, folder, options -> options);
         frontend = backEnd.connect();
-        frontend.negotiate(-1L, 0, 1, FakeDriver.memoryBytes(2));
+        frontend.negotiate(FakeFrontend.FEATURES, 0, 1, FakeDriver.memoryBytes(2));
         frontend.start(1, 128);
         fuse = new FuseClient(frontend, 1);
         fuse.init(0);

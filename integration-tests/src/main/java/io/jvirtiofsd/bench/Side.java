@@ -32,7 +32,7 @@ final class Side implements AutoCloseable {
     Side(Daemon daemon) throws IOException {
         this.daemon = daemon;
         frontend = new FakeFrontend(daemon.socket());
-        frontend.negotiate(-1L, 0, 1, FakeDriver.memoryBytes(2));
+        frontend.negotiate(FakeFrontend.FEATURES, 0, 1, FakeDriver.memoryBytes(2));
         frontend.start(1, 128);
         fuse = new FuseClient(frontend, 1);
         fuse.init(0);

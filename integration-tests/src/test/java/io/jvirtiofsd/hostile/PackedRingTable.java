@@ -260,12 +260,14 @@ final class PackedRingTable extends HostileTable {
                 RING_BREAKS);
     }
 
-    /** Gives all descriptors these flags and kicks. */
+    /** Gives all descriptors these flags, the next one last, which may be looked at, and kicks. */
     private static void fill(HostileRig rig, int flags) {
         NativeMemory memory = rig.frontend().memory().get(0).view();
         memory.clear((int) ANSWER, ANSWER_BYTES);
-        for (int i = 0; i < SIZE; i++) {
-            memory.putShort(rig.ring().packed().ring() + 16 * i + 14, (short) flags);
+        int from = rig.ring().packed().ring();
+        int next = rig.ring().packed().next() - from;
+        for (int i = SIZE - 1; i >= 0; i--) {
+            memory.putShortRelease(from + (next + 16 * i) % (16 * SIZE) + 14, (short) flags);
         }
         rig.ring().kick().signal();
     }
