@@ -60,7 +60,7 @@ final class VhostUserSession implements AutoCloseable {
         if (device.window().isEmpty()) {
             offered.remove(ProtocolFeature.SHMEM);
         }
-        if (!device.isMigratable()) {
+        if (device.state().isEmpty()) {
             offered.remove(ProtocolFeature.LOG_SHMFD);
         }
     }
@@ -213,7 +213,7 @@ final class VhostUserSession implements AutoCloseable {
                 | Vrings.VIRTIO_F_EVENT_IDX
                 | Vrings.VIRTIO_F_INDIRECT_DESC
                 | VHOST_USER_F_PROTOCOL_FEATURES
-                | (device.isMigratable() ? VHOST_F_LOG_ALL : 0)
+                | (device.state().isPresent() ? VHOST_F_LOG_ALL : 0)
                 | device.deviceFeatures();
     }
 

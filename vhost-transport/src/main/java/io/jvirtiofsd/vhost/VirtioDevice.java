@@ -29,11 +29,11 @@ public interface VirtioDevice {
     Optional<DaxWindow> window();
 
     /**
-     * Whether the device can go on in another process with what it has handed over. If not, the
-     * front-end is not offered the log that a migration needs, and does not begin one.
+     * What goes along when the guest goes on in another process; the same at each call. Without one
+     * the front-end is not offered what a migration needs, and does not begin it.
      */
-    default boolean isMigratable() {
-        return false;
+    default Optional<DeviceState> state() {
+        return Optional.empty();
     }
 
     /** A handler for one more thread that serves queue {@code queueIndex}. */

@@ -143,7 +143,7 @@ final class Vrings implements AutoCloseable {
     /** SET_VRING_ADDR. */
     void setAddresses(Message message) throws Refusal {
         int flags = message.u32(4);
-        if ((flags & ~VHOST_VRING_F_LOG) != 0 || flags != 0 && !device.isMigratable()) {
+        if ((flags & ~VHOST_VRING_F_LOG) != 0 || flags != 0 && device.state().isEmpty()) {
             throw new Refusal("ring flags 0x%x were not offered".formatted(flags));
         }
         Vring vring = at(message.u32(0));

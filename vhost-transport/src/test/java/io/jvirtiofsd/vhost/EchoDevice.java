@@ -10,11 +10,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 class EchoDevice implements VirtioDevice {
     final AtomicInteger resets = new AtomicInteger();
-    private boolean migratable;
+    private DeviceState state; // null for none
 
-    /** From now on says that it can be migrated. */
-    EchoDevice migratable() {
-        migratable = true;
+    /** From now on says that it can be migrated, with {@code state}. */
+    EchoDevice migratable(DeviceState state) {
+        this.state = state;
         return this;
     }
 
@@ -54,8 +54,8 @@ class EchoDevice implements VirtioDevice {
     }
 
     @Override
-    public boolean isMigratable() {
-        return migratable;
+    public Optional<DeviceState> state() {
+        return Optional.ofNullable(state);
     }
 
     @Override

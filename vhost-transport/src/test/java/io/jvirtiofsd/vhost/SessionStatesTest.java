@@ -118,7 +118,7 @@ class SessionStatesTest {
                 new VhostUserSession(
                         SYSCALLS,
                         connection.number(),
-                        new EchoDevice().migratable(),
+                        new EchoDevice().migratable(new FakeState()),
                         new TransportOptions(0, TransportOptions.AUTO_POLL, false, null),
                         new Reclaimer());
         private final Thread control = new Thread(this::serve, "vhost-control");
@@ -278,7 +278,7 @@ class SessionStatesTest {
     /** vhost-user.rst: the device is reset by both messages, and by the end of the session. */
     @Test
     void deviceIsResetWhenToldAndAtTheEnd() throws Exception {
-        EchoDevice device = new EchoDevice().migratable();
+        EchoDevice device = new EchoDevice().migratable(new FakeState());
         try (Connection connection = new Connection()) {
             VhostUserSession session =
                     new VhostUserSession(

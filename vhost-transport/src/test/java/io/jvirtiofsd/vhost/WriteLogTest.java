@@ -45,7 +45,7 @@ class WriteLogTest {
                 new VhostUserServer(
                         SYSCALLS,
                         Listener.bind(SYSCALLS, socket, null, 1),
-                        new EchoDevice().migratable(),
+                        new EchoDevice().migratable(new FakeState()),
                         new TransportOptions(0, TransportOptions.AUTO_POLL, false, null),
                         new Reclaimer());
         control =
