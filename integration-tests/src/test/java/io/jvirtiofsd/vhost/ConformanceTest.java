@@ -131,7 +131,7 @@ class ConformanceTest {
                         offered.add(name);
                     }
                 });
-        assertTrue(said.contains("PAGEFAULT") && said.contains("DEVICE_STATE"), said::toString);
+        assertTrue(said.contains("PAGEFAULT") && said.contains("INFLIGHT_SHMFD"), said::toString);
         assertEquals(List.of(), said.stream().filter(offered::contains).toList());
     }
 

@@ -49,12 +49,20 @@ public final class SessionFuzzTest {
     private static final int DIRECTORY = SYSCALLS.openat(-100, path("/"), 0, 0); // AT_FDCWD
 
     private static final DaxWindow WINDOW = window();
+    private static final DeviceState STATE = new FakeState();
 
-    /** Answers with the first byte of what can be read, if there is room; has a window. */
+    /**
+     * Answers with the first byte of what can be read, if there is room; has a window and a state.
+     */
     private static final class Echo extends EchoDevice {
         @Override
         public Optional<DaxWindow> window() {
             return Optional.of(WINDOW);
+        }
+
+        @Override
+        public Optional<DeviceState> state() {
+            return Optional.of(STATE);
         }
 
         @Override

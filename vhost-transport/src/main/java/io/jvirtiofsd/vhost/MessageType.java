@@ -50,8 +50,8 @@ enum MessageType {
     SET_STATUS               (39, 8,            0, Reply.ACK, ProtocolFeature.STATUS),
     GET_STATUS               (40, 0,            0, Reply.BODY, ProtocolFeature.STATUS),
     GET_SHARED_OBJECT        (41, 16,           0, Reply.BODY, Row.NO_SHARED_OBJECT),
-    SET_DEVICE_STATE_FD      (42, 8,            1, Reply.STATUS, Row.NO_DEVICE_STATE),
-    CHECK_DEVICE_STATE       (43, 0,            0, Reply.STATUS, Row.NO_DEVICE_STATE),
+    SET_DEVICE_STATE_FD      (42, 8,            1, Reply.STATUS, ProtocolFeature.DEVICE_STATE),
+    CHECK_DEVICE_STATE       (43, 0,            0, Reply.STATUS, ProtocolFeature.DEVICE_STATE),
     GET_SHMEM_CONFIG         (44, 0,            0, Reply.BODY, ProtocolFeature.SHMEM),
     GET_VRING_BASE_SKIP_DRAIN(45, 8,            0, Reply.BODY, Row.NO_INFLIGHT);
     // spotless:on
@@ -76,7 +76,6 @@ enum MessageType {
         static final String NO_INFLIGHT = "INFLIGHT_SHMFD is not offered yet";
         static final String NO_INBAND = "INBAND_NOTIFICATIONS is not offered: rings have eventfds";
         static final String NO_SHARED_OBJECT = "SHARED_OBJECT is not offered: for graphics devices";
-        static final String NO_DEVICE_STATE = "DEVICE_STATE is not offered yet: no migration";
 
         private Row() {}
     }

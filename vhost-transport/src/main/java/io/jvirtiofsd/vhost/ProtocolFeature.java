@@ -19,6 +19,7 @@ enum ProtocolFeature {
     RESET_DEVICE       (13),
     CONFIGURE_MEM_SLOTS(15),
     STATUS             (16),
+    DEVICE_STATE       (19),
     SHMEM              (22);
     // spotless:on
 

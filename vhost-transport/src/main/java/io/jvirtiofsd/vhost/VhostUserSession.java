@@ -34,6 +34,7 @@ final class VhostUserSession implements AutoCloseable {
     private final WindowLink window;
     private final Vrings vrings;
     private final MemoryRegions memory;
+    private final Migration migration;
     private final Set<ProtocolFeature> offered;
 
     private long features;
@@ -53,6 +54,7 @@ final class VhostUserSession implements AutoCloseable {
         this.window = new WindowLink(syscalls, device.window());
         this.vrings = new Vrings(syscalls, device, window, reclaimer, options);
         this.memory = new MemoryRegions(syscalls, reclaimer, device.window(), vrings::locate);
+        this.migration = new Migration(syscalls, socket, device);
         this.offered = EnumSet.allOf(ProtocolFeature.class);
         if (device.config(1).length == 0) {
             offered.remove(ProtocolFeature.CONFIG);
@@ -62,6 +64,7 @@ final class VhostUserSession implements AutoCloseable {
         }
         if (device.state().isEmpty()) {
             offered.remove(ProtocolFeature.LOG_SHMFD);
+            offered.remove(ProtocolFeature.DEVICE_STATE);
         }
     }
 
@@ -177,6 +180,11 @@ final class VhostUserSession implements AutoCloseable {
                 vrings.setLog(message);
                 endpoint.reply(type, 0);
             }
+            case SET_DEVICE_STATE_FD -> {
+                migration.begin(message, !vrings.isAnyRunning());
+                endpoint.reply(type, NO_FD);
+            }
+            case CHECK_DEVICE_STATE -> endpoint.reply(type, migration.check() ? 0 : REFUSED);
             default -> change(message);
         }
     }
@@ -194,13 +202,16 @@ final class VhostUserSession implements AutoCloseable {
             case SET_VRING_NUM -> vrings.setSize(message);
             case SET_VRING_BASE -> vrings.setBase(message);
             case SET_VRING_ADDR -> vrings.setAddresses(message);
-            case SET_VRING_KICK -> vrings.setKick(message, memory.current(), features);
+            case SET_VRING_KICK -> {
+                migration.ringStarts();
+                vrings.setKick(message, memory.current(), features);
+            }
             case SET_VRING_CALL -> vrings.setCall(message);
             case SET_VRING_ERR -> vrings.setError(message);
             case SET_LOG_FD -> vrings.setLogEvent(message);
             case SET_VRING_ENABLE -> vrings.setEnabled(message);
             case SET_BACKEND_REQ_FD -> setBackendChannel(message);
-            case SET_CONFIG -> throw new Refusal("the configuration is read-only");
+            case SET_CONFIG -> ConfigSpace.write(message, device.config(vrings.known()));
             case RESET_DEVICE -> resetDevice();
             case SET_STATUS -> setStatus((int) message.u64(0));
             default -> throw new IllegalStateException(message.type() + " has no case");
@@ -259,6 +270,7 @@ final class VhostUserSession implements AutoCloseable {
     }
 
     private void resetDevice() {
+        migration.reset();
         vrings.reset();
         status = 0;
         device.reset();
@@ -268,6 +280,7 @@ final class VhostUserSession implements AutoCloseable {
     public void close() {
         // First: a queue thread may be waiting there, and closing the rings waits for it.
         window.close();
+        migration.close();
         vrings.close();
         memory.close();
         device.reset();

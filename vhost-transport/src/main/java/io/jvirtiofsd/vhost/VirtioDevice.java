@@ -8,7 +8,7 @@ import java.util.Optional;
  * handling of descriptor chains. Owned by the daemon, used by one session after another.
  *
  * <p><i>Thread-safe</i>: {@link #newHandler} results are confined to one thread each; everything
- * else is called by the control thread.
+ * else is called by the control thread, or by a transfer of the state while no other may.
  */
 public interface VirtioDevice {
     /** Number of virtqueues the device can have, hiprio included. */
@@ -40,7 +40,8 @@ public interface VirtioDevice {
     ChainHandler newHandler(int queueIndex);
 
     /**
-     * Drops all device state: the front-end resets the device, or is gone. No request is running.
+     * Drops all device state: the front-end resets the device, or is gone, or has sent a state that
+     * could not be taken over. No request is running.
      */
     void reset();
 }

@@ -119,10 +119,8 @@ final class Vrings implements AutoCloseable {
         if (wanted == packed) {
             return;
         }
-        for (Vring vring : vrings) {
-            if (vring.isRunning()) {
-                throw new Refusal("another format of a running ring");
-            }
+        if (isAnyRunning()) {
+            throw new Refusal("another format of a running ring");
         }
         packed = wanted;
         for (Vring vring : vrings) {
@@ -320,6 +318,15 @@ final class Vrings implements AutoCloseable {
                 missed = true;
             }
         }
+    }
+
+    boolean isAnyRunning() {
+        for (Vring vring : vrings) {
+            if (vring.isRunning()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether the driver, or a fault of ours, has broken any. */

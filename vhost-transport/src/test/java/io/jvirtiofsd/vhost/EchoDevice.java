@@ -2,6 +2,7 @@ package io.jvirtiofsd.vhost;
 
 import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.virtio.GuestBuffers;
+import java.util.EnumSet;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -9,6 +10,15 @@ import java.util.concurrent.atomic.AtomicInteger;
  * A device of three queues that answers each request with its first byte, unless told otherwise.
  */
 class EchoDevice implements VirtioDevice {
+    /** Protocol features that are offered for one that cannot be migrated. */
+    static final long OFFERED =
+            ProtocolFeature.mask(
+                    EnumSet.complementOf(
+                            EnumSet.of(
+                                    ProtocolFeature.SHMEM,
+                                    ProtocolFeature.LOG_SHMFD,
+                                    ProtocolFeature.DEVICE_STATE)));
+
     final AtomicInteger resets = new AtomicInteger();
     private DeviceState state; // null for none
 

@@ -44,7 +44,7 @@ class EndpointTest {
     private record Sent(String trace, byte[] bytes, int... fds) {}
 
     private List<Sent> messages() {
-        long all = offered();
+        long all = EchoDevice.OFFERED;
         return List.of(
                 sent("GET_PROTOCOL_FEATURES -> reply", 15, 1, new byte[0]),
                 sent(
@@ -76,16 +76,6 @@ class EndpointTest {
                         8,
                         NEED_REPLY,
                         FakeFrontend.state(1, 7)));
-    }
-
-    private static long offered() {
-        long mask = 0;
-        for (ProtocolFeature feature : ProtocolFeature.values()) {
-            boolean offered =
-                    feature != ProtocolFeature.SHMEM && feature != ProtocolFeature.LOG_SHMFD;
-            mask |= offered ? feature.mask() : 0;
-        }
-        return mask;
     }
 
     private static Sent sent(String trace, int id, int flags, byte[] payload, int... fds) {

@@ -15,7 +15,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,10 +34,7 @@ class MessageRulesTest {
     private static final int REPLY = 5; // version 1
     private static final int RING = 1;
     private static final int CONFIG_BYTES = 40; // of an EchoDevice
-    private static final long OFFERED =
-            ProtocolFeature.mask(
-                    EnumSet.complementOf(
-                            EnumSet.of(ProtocolFeature.SHMEM, ProtocolFeature.LOG_SHMFD)));
+    private static final long OFFERED = EchoDevice.OFFERED;
 
     private final List<String> trace = new ArrayList<>();
     private Connection connection;
@@ -243,12 +239,32 @@ class MessageRulesTest {
         assertRefused(MessageType.SET_VRING_ENDIAN, FakeFrontend.state(RING, order), 0);
     }
 
-    /** Whatever the flags: 1 is for the destination of a migration. */
+    private static byte[] config(int offset, int flags) {
+        return FakeFrontend.buffer(16).putInt(offset).putInt(4).putInt(flags).array();
+    }
+
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 2, -1})
+    @ValueSource(ints = {0, 2, -1})
     void configurationCannotBeWritten(int flags) throws Exception {
-        byte[] payload = FakeFrontend.buffer(16).putInt(36).putInt(4).putInt(flags).array();
-        assertRefused(MessageType.SET_CONFIG, payload, 0);
+        assertRefused(MessageType.SET_CONFIG, config(36, flags), 0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {-1, 37, 40, 1 << 30})
+    void configurationThatIsNotThereCannotBeWritten(int offset) throws Exception {
+        assertRefused(MessageType.SET_CONFIG, config(offset, 1), 0);
+    }
+
+    /** 1 is for the destination of a migration, which shows the guest what it has itself. */
+    @Test
+    void configurationOfAMigrationIsTakenNoteOf() throws Exception {
+        negotiate();
+        send(MessageType.SET_CONFIG, NEED_REPLY, config(36, 1), 0);
+        send(MessageType.GET_CONFIG, PLAIN, config(36, 0), 0);
+        serve();
+        assertEquals(0, status(MessageType.SET_CONFIG));
+        assertEquals(0, reply(MessageType.GET_CONFIG).getInt(12));
+        assertEnded();
     }
 
     @Test
