@@ -8,6 +8,10 @@ import java.io.OutputStream;
  * What a device holds that goes with its guest to another process. Owned by the device; used by one
  * transfer at a time, on a thread of the transfer's. No request runs meanwhile, and the device is
  * not reset.
+ *
+ * <p>A transfer may be cancelled: its stream then throws at the next look at it, also where it has
+ * come to its end. The end of the session waits for that, so nothing is to take long between two
+ * looks.
  */
 public interface DeviceState {
     /**

@@ -114,10 +114,7 @@ final class StateChannel implements AutoCloseable {
     /** Moves up to {@code count} bytes of the buffer; 0 at the end of what is read. */
     private int move(int at, int count) throws IOException {
         while (true) {
-            String reason = cancelled;
-            if (reason != null) {
-                throw new IOException(reason);
-            }
+            throwIfCancelled();
             long address = buffer.address(at);
             long done =
                     reading
@@ -132,6 +129,13 @@ final class StateChannel implements AutoCloseable {
             } else if (done != -LinuxErrno.EINTR) {
                 throw new LinuxException("the front-end's descriptor", (int) -done);
             }
+        }
+    }
+
+    private void throwIfCancelled() throws IOException {
+        String reason = cancelled;
+        if (reason != null) {
+            throw new IOException(reason);
         }
     }
 
@@ -220,7 +224,9 @@ final class StateChannel implements AutoCloseable {
 
         /** Sees to it that there is something in the buffer; false at the end. */
         private boolean fill() throws IOException {
-            if (at == filled && !ended) {
+            if (ended) {
+                throwIfCancelled(); // whoever is busy with what was read looks here
+            } else if (at == filled) {
                 at = 0;
                 filled = 0; // also if nothing comes
                 filled = move(0, BUFFER_BYTES);
