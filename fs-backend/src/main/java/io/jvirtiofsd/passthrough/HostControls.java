@@ -7,6 +7,7 @@ import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.passthrough.rules.FileFlags;
 import java.util.function.IntUnaryOperator;
 
 /**

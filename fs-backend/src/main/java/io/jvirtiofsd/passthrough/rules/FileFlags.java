@@ -1,4 +1,4 @@
-package io.jvirtiofsd.passthrough;
+package io.jvirtiofsd.passthrough.rules;
 
 import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
@@ -10,10 +10,10 @@ import java.nio.ByteOrder;
  * guest may store: so Linux itself keeps it from containers, and so it is here unless an option
  * says otherwise. <i>Stateless.</i> Source: ioctl_iflags(2), ioctl_xfs_fsgetxattr(2).
  */
-final class FileFlags {
-    static final int GETFLAGS = 0x8008_6601; // linux/fs.h FS_IOC_GETFLAGS
-    static final int SETFLAGS = 0x4008_6602; // linux/fs.h FS_IOC_SETFLAGS
-    static final int FSGETXATTR = 0x801c_581f; // linux/fs.h FS_IOC_FSGETXATTR
+public final class FileFlags {
+    public static final int GETFLAGS = 0x8008_6601; // linux/fs.h FS_IOC_GETFLAGS
+    public static final int SETFLAGS = 0x4008_6602; // linux/fs.h FS_IOC_SETFLAGS
+    public static final int FSGETXATTR = 0x801c_581f; // linux/fs.h FS_IOC_FSGETXATTR
 
     // FS_..._FL, linux/fs.h: what chattr(1) sets, but for journalled data (j), DAX (x), folded
     // case (F)
@@ -56,7 +56,7 @@ final class FileFlags {
      *
      * @throws ErrnoException EINVAL for a project, as in a user namespace; EOPNOTSUPP for a flag
      */
-    static void check(int command, byte[] before, byte[] after, boolean projects)
+    public static void check(int command, byte[] before, byte[] after, boolean projects)
             throws ErrnoException {
         boolean flags = command == SETFLAGS;
         int inherit = flags ? FLAGS_PROJINHERIT : XFLAGS_PROJINHERIT;
