@@ -5,6 +5,7 @@ import io.jvirtiofsd.fuse.LockOptions;
 import io.jvirtiofsd.passthrough.CacheOptions;
 import io.jvirtiofsd.passthrough.CachePolicy;
 import io.jvirtiofsd.passthrough.HandleMode;
+import io.jvirtiofsd.passthrough.MigrationOptions;
 import io.jvirtiofsd.passthrough.PassthroughOptions;
 import io.jvirtiofsd.passthrough.XattrOptions;
 import io.jvirtiofsd.passthrough.rules.IdMaps;
@@ -156,6 +157,7 @@ public record BackEndOptions(
         private boolean killpriv;
         private boolean projectIds;
         private boolean preserveNoatime;
+        private MigrationOptions migration = MigrationOptions.DEFAULT;
         private int threadPoolSize;
         private int pollMicros = AUTO_POLL;
         private boolean keepListening;
@@ -332,6 +334,15 @@ public record BackEndOptions(
         }
 
         /**
+         * How a session goes to another process; for directories of the host. By default {@link
+         * MigrationOptions#DEFAULT}.
+         */
+        public Builder migration(MigrationOptions value) {
+            migration = value;
+            return this;
+        }
+
+        /**
          * How many threads help when requests pile up in a queue, each of which has a thread of its
          * own; by default none.
          *
@@ -407,7 +418,8 @@ public record BackEndOptions(
                             locks,
                             killpriv,
                             projectIds,
-                            preserveNoatime),
+                            preserveNoatime,
+                            migration),
                     threadPoolSize,
                     pollMicros,
                     keepListening,

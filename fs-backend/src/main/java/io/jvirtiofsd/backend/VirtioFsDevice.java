@@ -3,6 +3,7 @@ package io.jvirtiofsd.backend;
 import io.jvirtiofsd.dax.DaxWindow;
 import io.jvirtiofsd.fuse.server.FuseServer;
 import io.jvirtiofsd.vhost.ChainHandler;
+import io.jvirtiofsd.vhost.DeviceState;
 import io.jvirtiofsd.vhost.VirtioDevice;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -27,6 +28,7 @@ public final class VirtioFsDevice implements VirtioDevice {
     private final FuseServer server;
     private final byte[] tag;
     private final Optional<DaxWindow> window;
+    private final Optional<DeviceState> state;
 
     /**
      * @param tag the name guests mount by; empty when the front-end supplies it, as QEMU's
@@ -35,6 +37,8 @@ public final class VirtioFsDevice implements VirtioDevice {
      */
     VirtioFsDevice(FuseServer server, String tag, Optional<DaxWindow> window) {
         this.server = server;
+        this.state =
+                server.isMigratable() ? Optional.of(new FuseDeviceState(server)) : Optional.empty();
         this.window = window;
         this.tag = tag.getBytes(StandardCharsets.UTF_8);
         if (this.tag.length > TAG_BYTES) {
@@ -67,6 +71,11 @@ public final class VirtioFsDevice implements VirtioDevice {
     @Override
     public Optional<DaxWindow> window() {
         return window;
+    }
+
+    @Override
+    public Optional<DeviceState> state() {
+        return state;
     }
 
     @Override

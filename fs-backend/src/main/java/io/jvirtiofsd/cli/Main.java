@@ -151,7 +151,6 @@ public final class Main {
 
     /** Gives up what a start needs and a guest's requests do not, then serves. */
     private static void serveConfined(BackEnd backEnd, Options options) throws IOException {
-        options.migration.tell();
         options.confine();
         backEnd.serve();
     }

@@ -1,61 +1,48 @@
 package io.jvirtiofsd.cli;
 
-import org.slf4j.LoggerFactory;
+import io.jvirtiofsd.passthrough.MigrationOptions;
 import picocli.CommandLine.Option;
 
 /**
  * The options about migration, virtiofsd's; a part of {@link Options}, and <i>confined to the main
- * thread</i> as these are. There is no migration yet, and the front-end is told so, which refuses
- * to begin one. So programs that give these options can start the daemon.
+ * thread</i> as these are.
  */
 final class MigrationArguments {
-    /** How the other side finds the files that the guest knows. */
-    enum Mode {
-        FIND_PATHS,
-        FILE_HANDLES;
-
-        @Override
-        public String toString() {
-            return name().replace('_', '-');
-        }
-    }
-
-    /** What happens if a file cannot be found there. */
-    enum OnError {
-        ABORT,
-        GUEST_ERROR;
-
-        @Override
-        public String toString() {
-            return name().replace('_', '-');
-        }
-    }
-
     @Option(
             names = "--migration-mode",
             paramLabel = "MODE",
+            defaultValue = "find-paths",
             description =
-                    "find-paths or file-handles: taken, and without effect, as are the next three:"
-                            + " there is no migration yet, which the front-end is told.")
-    Mode mode;
+                    "By what the destination finds the files that the guest knows: find-paths (the"
+                            + " default; another share of the same content will do) or file-handles"
+                            + " (the same file system; it must be able to open handles). The"
+                            + " source's option.")
+    MigrationOptions.Mode mode = MigrationOptions.DEFAULT.mode();
 
     @Option(
             names = "--migration-on-error",
             paramLabel = "REACTION",
-            description = "abort or guest-error: likewise.")
-    OnError onError;
+            defaultValue = "abort",
+            description =
+                    "If a file is not found: abort the migration (the default), or guest-error: the"
+                            + " guest gets errors for this file. The destination's option.")
+    MigrationOptions.OnError onError = MigrationOptions.DEFAULT.onError();
 
-    @Option(names = "--migration-verify-handles", description = "Likewise.")
+    @Option(
+            names = "--migration-verify-handles",
+            description =
+                    "With find-paths: what the destination finds must have the same file handle,"
+                            + " which it has on the same file system only. The source's option.")
     boolean verifyHandles;
 
-    @Option(names = "--migration-confirm-paths", description = "Likewise.")
+    @Option(
+            names = "--migration-confirm-paths",
+            description =
+                    "Taken: each path is looked at when the guest has stopped, with or without it.")
     boolean confirmPaths;
 
-    /** Says in the log what was asked for in vain. */
-    void tell() {
-        if (mode != null || onError != null || verifyHandles || confirmPaths) {
-            LoggerFactory.getLogger(Main.class)
-                    .warn("--migration-...: guests with this share cannot be migrated yet");
-        }
+    /** What they mean for the share. */
+    MigrationOptions options() {
+        return new MigrationOptions(mode, verifyHandles, onError);
     }
 }

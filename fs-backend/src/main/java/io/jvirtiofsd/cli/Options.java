@@ -309,6 +309,7 @@ final class Options {
                 .killpriv(identity.killpriv())
                 .projectIds(identity.projectIds())
                 .preserveNoatime(inodes.preservesNoatime())
+                .migration(migration.options())
                 .threadPoolSize(queues.threadPoolSize)
                 .pollMicros(queues.pollMicros)
                 .keepListening(keepListening)

@@ -4,6 +4,7 @@ import io.jvirtiofsd.dax.GuardMode;
 import io.jvirtiofsd.fuse.FeatureMode;
 import io.jvirtiofsd.passthrough.CachePolicy;
 import io.jvirtiofsd.passthrough.HandleMode;
+import io.jvirtiofsd.passthrough.MigrationOptions;
 import java.nio.file.Path;
 
 /**
@@ -128,11 +129,10 @@ final class PlainOptions {
                             Options.byName(SystemCallPolicy.Mode.values(), value);
             case "--modcaps" -> options.containment.modcaps = value;
             case "--migration-mode" ->
-                    options.migration.mode =
-                            Options.byName(MigrationArguments.Mode.values(), value);
+                    options.migration.mode = Options.byName(MigrationOptions.Mode.values(), value);
             case "--migration-on-error" ->
                     options.migration.onError =
-                            Options.byName(MigrationArguments.OnError.values(), value);
+                            Options.byName(MigrationOptions.OnError.values(), value);
             case "--thread-pool-size" -> options.queues.threadPoolSize = Integer.parseInt(value);
             case "--poll" -> options.queues.pollMicros = QueueArguments.micros(value);
             case "--dax" -> options.dax.mode = Options.byName(DaxArguments.Mode.values(), value);

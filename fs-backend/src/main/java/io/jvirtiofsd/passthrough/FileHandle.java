@@ -4,6 +4,8 @@ import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -16,6 +18,9 @@ final class FileHandle {
     private static final int HEADER_BYTES = 8;
     private static final int MAX_DATA_BYTES = 128; // MAX_HANDLE_SZ
     private static final int MOUNT_ID_AT = HEADER_BYTES + MAX_DATA_BYTES;
+
+    /** Most bytes of a handle. */
+    static final int MOST_BYTES = HEADER_BYTES + MAX_DATA_BYTES;
 
     private final byte[] bytes;
 
@@ -32,6 +37,26 @@ final class FileHandle {
         byte[] bytes = new byte[length];
         Scratch.get().small().get(0, bytes, 0, length);
         return new FileHandle(bytes);
+    }
+
+    /**
+     * The handle that another process had; {@code bytes} are taken.
+     *
+     * @throws IllegalArgumentException if that can be none
+     */
+    static FileHandle of(byte[] bytes) {
+        int data = bytes.length - HEADER_BYTES;
+        if (data < 0
+                || data > MAX_DATA_BYTES
+                || ByteBuffer.wrap(bytes).order(ByteOrder.nativeOrder()).getInt() != data) {
+            throw new IllegalArgumentException("no file handle");
+        }
+        return new FileHandle(bytes);
+    }
+
+    /** {@code struct file_handle}, at most {@link #MOST_BYTES}; borrowed, not to be changed. */
+    byte[] bytes() {
+        return bytes;
     }
 
     /** Puts a handle into the small block; how many bytes it has, or a negative number. */

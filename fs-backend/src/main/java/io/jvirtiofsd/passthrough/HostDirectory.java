@@ -13,6 +13,7 @@ import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,6 +28,8 @@ final class HostDirectory implements AutoCloseable {
 
     /** What a lookup asks statx(2) for. */
     static final int LOOKUP_MASK = Statx.STATX_BASIC_STATS | Statx.STATX_MNT_ID;
+
+    private static final int NAME_BYTES = 255; // linux/limits.h NAME_MAX
 
     /** The directory itself, then as many steps up from it as fit in a path: "./../..". */
     private static final String UP = "." + "/..".repeat(1360);
@@ -243,6 +246,72 @@ final class HostDirectory implements AutoCloseable {
     int openPath(int fd) {
         return syscalls.openat(
                 proc.number(), Scratch.get().decimal(fd), Fcntl.O_PATH | Fcntl.O_CLOEXEC, 0);
+    }
+
+    /**
+     * Opens an object in the share by its path only. Nothing is followed: a symbolic link gives the
+     * link, and is no directory to go through.
+     *
+     * @param path relative to the shared directory, which is the empty one
+     * @return an O_PATH descriptor, or a negated errno
+     */
+    int openBeneath(byte[] path) {
+        int directory = openPath(root.number());
+        for (int start = 0; directory >= 0 && start < path.length; ) {
+            int end = start;
+            while (end < path.length && path[end] != '/') {
+                end++;
+            }
+            int next = openName(directory, path, start, end - start);
+            syscalls.close(directory);
+            directory = next;
+            start = end + 1;
+        }
+        return directory;
+    }
+
+    private int openName(int directory, byte[] path, int at, int length) {
+        boolean dots = path[at] == '.' && (length == 1 || length == 2 && path[at + 1] == '.');
+        if (length < 1 || length > NAME_BYTES || dots) {
+            return -Errno.EINVAL;
+        }
+        int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
+        return syscalls.openat(directory, Scratch.get().path(path, at, length), flags, 0);
+    }
+
+    /**
+     * Where in the share the object is that {@code fd} refers to, as far as the kernel knows: it
+     * may be known by no name, or by one of long ago. Overwrites the large block.
+     *
+     * @return relative to the shared directory, which is the empty path; null if it is not there
+     */
+    byte[] pathOf(int fd) {
+        byte[] top = link(root.number());
+        byte[] path = link(fd);
+        if (top == null || path == null) {
+            return null;
+        }
+        int prefix = top.length == 1 ? 0 : top.length; // "/" ends with its own separator
+        if (path.length < prefix || !Arrays.equals(top, 0, prefix, path, 0, prefix)) {
+            return null;
+        }
+        if (path.length > prefix && path[prefix] != '/') {
+            return null;
+        }
+        return Arrays.copyOfRange(path, Math.min(prefix + 1, path.length), path.length);
+    }
+
+    private byte[] link(int fd) {
+        NativeMemory target = Scratch.get().large();
+        long length =
+                syscalls.readlinkat(
+                        proc.number(), Scratch.get().decimal(fd), target.address(), target.size());
+        if (length < 1 || target.getByte(0) != '/') {
+            return null;
+        }
+        byte[] bytes = new byte[(int) length];
+        target.get(0, bytes, 0, bytes.length);
+        return bytes;
     }
 
     /** The descriptor of /proc/self/fd, for calls that take a path but no descriptor. */

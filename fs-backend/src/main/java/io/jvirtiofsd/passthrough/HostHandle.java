@@ -5,7 +5,7 @@ import io.jvirtiofsd.linux.Fd;
 /**
  * What the guest has open, by fh: a file or a directory. Owned by the session's handle table.
  *
- * <p><i>Immutable</i>, but for a directory's position.
+ * <p><i>Thread-safe.</i>
  */
 sealed interface HostHandle {
     /** The descriptor, borrowed for the request. */
@@ -15,7 +15,41 @@ sealed interface HostHandle {
     Inode inode();
 
     /** An open regular file; {@code flags} are the host descriptor's O_ flags. */
-    record OpenFile(Fd fd, int flags, Inode inode) implements HostHandle {}
+    final class OpenFile implements HostHandle {
+        private final Fd fd;
+        private final int flags;
+        private final Inode inode;
+        private volatile boolean flocked;
+
+        OpenFile(Fd fd, int flags, Inode inode) {
+            this.fd = fd;
+            this.flags = flags;
+            this.inode = inode;
+        }
+
+        @Override
+        public Fd fd() {
+            return fd;
+        }
+
+        int flags() {
+            return flags;
+        }
+
+        @Override
+        public Inode inode() {
+            return inode;
+        }
+
+        /** Whether the descriptor has a lock of flock(2), as far as requests have got one. */
+        boolean isFlocked() {
+            return flocked;
+        }
+
+        void setFlocked(boolean flocked) {
+            this.flocked = flocked;
+        }
+    }
 
     /** An open directory. */
     final class OpenDirectory implements HostHandle {

@@ -238,6 +238,7 @@ final class HostLocks implements LockOperations {
         int result = syscalls.flock(fd, operation | Fcntl.LOCK_NB);
         if (!isTaken(result) || !waiting) {
             ErrnoException.check(result);
+            file.setFlocked(operation != Fcntl.LOCK_UN);
             return Optional.empty();
         }
         InodeLocks locks = file.inode().locks(session.lockCounts());
@@ -248,7 +249,12 @@ final class HostLocks implements LockOperations {
                         duplicate(fd),
                         own -> syscalls.flock(own, operation),
                         own -> syscalls.flock(own, Fcntl.LOCK_UN),
-                        (ended, locked) -> locks.ended(ended));
+                        (ended, locked) -> {
+                            if (locked) {
+                                file.setFlocked(true);
+                            }
+                            locks.ended(ended);
+                        });
         synchronized (locks) {
             locks.waiting(wait);
         }

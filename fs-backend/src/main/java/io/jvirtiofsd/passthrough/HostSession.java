@@ -8,9 +8,11 @@ import io.jvirtiofsd.fuse.SlotTable;
 import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.FileId;
+import io.jvirtiofsd.linux.OpenFileLimit;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Scratch;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.ObjLongConsumer;
 
 /**
  * What the guest knows between INIT and DESTROY: its inodes and open handles. Used by all parts of
@@ -21,8 +23,7 @@ import java.util.concurrent.ThreadLocalRandom;
 final class HostSession {
     private final HostDirectory share;
     private final InodeTable inodes;
-    private final SlotTable<HostHandle> handles =
-            new SlotTable<>(SlotTable.MOST); // a descriptor each
+    private final SlotTable<HostHandle> handles;
     private final PathDescriptors descriptors;
     private final Mounts mounts;
     private final Reclaimer reclaimer;
@@ -31,13 +32,24 @@ final class HostSession {
     private final DaxMode mode;
     private final ThreadLocal<EntryCursor> cursors = ThreadLocal.withInitial(this::newCursor);
     private final LockCounts lockCounts = new LockCounts();
+    private final int generation;
     private volatile boolean ended;
 
     /**
-     * The generation of all nodeIds, another one in each session: so handles that NFS clients of
-     * the guest kept from another session mean nothing.
+     * What keeps numbers that the guest was given apart from those it will be given.
+     *
+     * @param generation that of all nodeIds, another one in each session: so handles that NFS
+     *     clients of the guest kept from another session mean nothing
+     * @param nodeUses {@link SlotTable#mostUses} of nodeIds when the session came from another
+     *     process
+     * @param handleUses that of file handles
      */
-    private final int generation = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
+    record Numbering(int generation, int nodeUses, int handleUses) {
+        /** Of a session that begins. */
+        static Numbering fresh() {
+            return new Numbering(ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE), 0, 0);
+        }
+    }
 
     /**
      * Takes {@code rootPath}, an O_PATH descriptor of the shared directory.
@@ -51,14 +63,18 @@ final class HostSession {
             Reclaimer reclaimer,
             Credentials credentials,
             HostWindow window,
-            DaxMode mode) {
+            DaxMode mode,
+            Numbering numbering) {
         this.share = share;
         this.descriptors = descriptors;
         this.reclaimer = reclaimer;
         this.credentials = credentials;
         this.window = window;
         this.mode = mode;
-        this.inodes = new InodeTable(share.options().maxInodes());
+        this.generation = numbering.generation();
+        this.inodes = new InodeTable(share.options().maxInodes(), numbering.nodeUses());
+        this.handles = // a descriptor each
+                new SlotTable<>(OpenFileLimit.now(share.syscalls()), numbering.handleUses());
         this.mounts = new Mounts(share, descriptors, reclaimer);
         Inode root =
                 new Inode(
@@ -68,8 +84,12 @@ final class HostSession {
                         share.rootType(),
                         rootPath);
         root.pin();
-        inodes.lookupOrAdd(root);
-        assert root.nodeId() == FileSystem.ROOT;
+        inodes.restore(FileSystem.ROOT, root);
+    }
+
+    /** What a session that goes on from this one must keep apart. */
+    Numbering numbering() {
+        return new Numbering(generation, inodes.mostUses(), handles.mostUses());
     }
 
     /** The calling thread's cursor, which holds one answer: good until the thread's next one. */
@@ -93,6 +113,11 @@ final class HostSession {
 
     InodeTable inodes() {
         return inodes;
+    }
+
+    /** For which files the guest uses the window. */
+    DaxMode mode() {
+        return mode;
     }
 
     PathDescriptors descriptors() {
@@ -246,6 +271,31 @@ final class HostSession {
             throw ErrnoException.of(Errno.ENOTCONN);
         }
         return fh;
+    }
+
+    /**
+     * Takes {@code handle}, which another process gave this {@code fh}.
+     *
+     * @return false, and it is closed, if that cannot be its number
+     */
+    boolean restore(long fh, HostHandle handle) {
+        if (!handles.restore(fh, handle)) {
+            handle.fd().close();
+            return false;
+        }
+        countOpen(handle, 1);
+        return true;
+    }
+
+    /** Ends the taking over of what another process has given. */
+    void restored() {
+        inodes.restored();
+        handles.restored();
+    }
+
+    /** Calls {@code action} for each thing that the guest has open. */
+    void forEachHandle(ObjLongConsumer<HostHandle> action) {
+        handles.forEach(action);
     }
 
     private static void countOpen(HostHandle handle, int change) {

@@ -235,6 +235,11 @@ final class Inode {
         return lookups;
     }
 
+    /** Set before any other thread can find the inode: those counted in another process. */
+    void setLookups(long lookups) {
+        this.lookups = lookups;
+    }
+
     boolean isForgotten() {
         return lookups == 0;
     }

@@ -33,9 +33,41 @@ final class InodeTable {
 
     /**
      * @param limit most inodes at a time, the remembered ones among them
+     * @param mostUses that of the table which this one goes on from, 0 for none
      */
-    InodeTable(int limit) {
-        this.byNodeId = new SlotTable<>(limit);
+    InodeTable(int limit, int mostUses) {
+        this.byNodeId = new SlotTable<>(limit, mostUses);
+    }
+
+    /** {@link SlotTable#mostUses} of the nodeIds. */
+    int mostUses() {
+        return byNodeId.mostUses();
+    }
+
+    /**
+     * Takes an inode over with the nodeId that another process gave it. {@link #restored} ends
+     * that.
+     *
+     * @return false, and nothing is added, if that cannot be its nodeId
+     */
+    synchronized boolean restore(long nodeId, Inode inode) {
+        if (count >= buckets.length()) {
+            grow();
+        }
+        if (!byNodeId.restore(nodeId, inode)) {
+            return false;
+        }
+        inode.setNodeId(nodeId);
+        // Two that were different objects may be one by now: the second is found by nodeId only.
+        if (find(inode.device(), inode.ino(), inode.mountId()) == null) {
+            add(inode);
+        }
+        return true;
+    }
+
+    /** Ends the taking over. */
+    void restored() {
+        byNodeId.restored();
     }
 
     /** Whether the guest can get to know no other object. */

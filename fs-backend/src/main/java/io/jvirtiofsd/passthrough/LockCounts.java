@@ -24,6 +24,11 @@ final class LockCounts {
         add(owners, 1, MAX_OWNERS);
     }
 
+    /** Whether anybody has locked a range, or waits for one. */
+    boolean isAnyOwner() {
+        return owners.get() > 0;
+    }
+
     void removeOwner() {
         owners.decrementAndGet();
     }

@@ -16,6 +16,8 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
+import java.io.DataInput;
+import java.io.DataOutput;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -81,6 +83,10 @@ public final class PassthroughFileSystem implements FileSystem {
 
     @Override
     public Session begin(DaxMode mode) {
+        return parts(session(mode, HostSession.Numbering.fresh()));
+    }
+
+    private HostSession session(DaxMode mode, HostSession.Numbering numbering) {
         Fd root;
         try {
             root = share.newRootPath();
@@ -88,14 +94,18 @@ public final class PassthroughFileSystem implements FileSystem {
             throw new IllegalStateException("cannot open the shared directory again", e);
         }
         PathDescriptors descriptors = new PathDescriptors(share, reclaimer, spares);
-        HostSession session =
-                new HostSession(share, root, descriptors, reclaimer, credentials, window, mode);
+        return new HostSession(
+                share, root, descriptors, reclaimer, credentials, window, mode, numbering);
+    }
+
+    private HostParts parts(HostSession session) {
         Lookups lookups = new Lookups(share, session, window);
         HostXattrs xattrs = new HostXattrs(share, session, credentials);
         HostLocks locks = new HostLocks(share, session, waiters);
         HostDirectories directories = new HostDirectories(share, session, lookups);
         Creation creation = new Creation(share, session, lookups, credentials, umask, xattrs);
         return new HostParts(
+                this,
                 session,
                 new HostNodes(share, session, window, credentials, capability),
                 new HostNames(share, session, lookups, creation),
@@ -110,8 +120,29 @@ public final class PassthroughFileSystem implements FileSystem {
                 new HostControls(share, session, window, directories));
     }
 
+    @Override
+    public boolean isMigratable() {
+        return true;
+    }
+
+    @Override
+    public Session resume(DataInput in) throws IOException {
+        HostSession session = session(DaxMode.NEVER, SessionLoader.numbering(in));
+        try (Parts parts = new Parts()) {
+            parts.add(session::end);
+            new SessionLoader(share, session, reclaimer, in).load();
+            parts.complete();
+            return parts(session);
+        }
+    }
+
+    private void save(HostSession session, DataOutput out) throws IOException {
+        new SessionSaver(share, session, reclaimer, out).save();
+    }
+
     /** A session, all of whose parts work on {@code known}. */
-    private record HostParts(
+    record HostParts(
+            PassthroughFileSystem fileSystem,
             HostSession known,
             NodeOperations nodes,
             NameOperations names,
@@ -125,6 +156,11 @@ public final class PassthroughFileSystem implements FileSystem {
         @Override
         public void forget(long nodeId, long lookups) {
             known.forget(nodeId, lookups);
+        }
+
+        @Override
+        public void save(DataOutput out) throws IOException {
+            fileSystem.save(known, out);
         }
 
         @Override

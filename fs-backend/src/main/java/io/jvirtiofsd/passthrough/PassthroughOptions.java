@@ -22,6 +22,7 @@ import io.jvirtiofsd.passthrough.rules.IdMaps;
  * @param projectIds whether the guest may change to which project of the host a file belongs
  * @param preserveNoatime whether O_NOATIME is never left out: then opening fails where it is not
  *     allowed
+ * @param migration how a session goes to another process
  */
 public record PassthroughOptions(
         CacheOptions cache,
@@ -35,7 +36,8 @@ public record PassthroughOptions(
         LockOptions locks,
         boolean killpriv,
         boolean projectIds,
-        boolean preserveNoatime) {
+        boolean preserveNoatime,
+        MigrationOptions migration) {
     /** Most bytes of the heap that an inode needs; its descriptor, while open, is a part of it. */
     public static final int INODE_BYTES = 256;
 

@@ -46,7 +46,7 @@ class InodeTableTest {
                     });
 
     private final Mount mount = new Mount(1, new FileSystemType(0), null);
-    private final InodeTable table = new InodeTable(1 << 20);
+    private final InodeTable table = new InodeTable(1 << 20, 0);
 
     private static FileHandle handle(int number) {
         return FileHandle.of(NUMBERS, number);
@@ -199,7 +199,7 @@ class InodeTableTest {
 
     @Test
     void aFullTableTakesNothingButWhatItKnows() {
-        InodeTable small = new InodeTable(3);
+        InodeTable small = new InodeTable(3, 0);
         List<Inode> inodes = new ArrayList<>();
         for (int ino = 1; ino <= 3; ino++) {
             assertFalse(small.isFull());
@@ -218,7 +218,7 @@ class InodeTableTest {
 
     @Test
     void rememberedOnesMakeRoomTheOldestFirst() {
-        InodeTable small = new InodeTable(3);
+        InodeTable small = new InodeTable(3, 0);
         Inode[] inodes = new Inode[3];
         for (int i = 0; i < 3; i++) {
             inodes[i] = small.lookupOrAdd(inode(i, handle(i)));

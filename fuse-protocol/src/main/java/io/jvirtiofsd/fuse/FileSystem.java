@@ -1,5 +1,8 @@
 package io.jvirtiofsd.fuse;
 
+import java.io.DataInput;
+import java.io.IOException;
+
 /**
  * A file system that {@code FuseServer} exports to a guest. Each time a guest mounts it, it gives a
  * {@link Session}, which is asked from then on.
@@ -45,6 +48,23 @@ public interface FileSystem extends AutoCloseable {
      */
     default boolean mapsFiles() {
         return false;
+    }
+
+    /** Whether a session can go on in another process: {@link Session#save} and {@link #resume}. */
+    default boolean isMigratable() {
+        return false;
+    }
+
+    /**
+     * Begins a session where {@link Session#save} of another process has ended; the one before has
+     * been closed. The guest uses no DAX window.
+     *
+     * @param in what was saved, perhaps by a hostile process, and more after it; reads to the end
+     *     of what was saved
+     * @throws IOException if that cannot be used, in one sentence for people, and nothing has begun
+     */
+    default Session resume(DataInput in) throws IOException {
+        throw new IOException("sessions of this file system cannot come from another process");
     }
 
     /** A request has found no memory and gets ENOMEM: lets go of what the next ones may need. */

@@ -1,5 +1,8 @@
 package io.jvirtiofsd.fuse;
 
+import java.io.DataOutput;
+import java.io.IOException;
+
 /**
  * What a guest knows of a file system between INIT and DESTROY, and what it may do with it: one
  * method per FUSE operation, by kind, with everything checked that can be checked without knowing
@@ -69,6 +72,18 @@ public interface Session extends AutoCloseable {
      * node is no error.
      */
     void forget(long nodeId, long lookups);
+
+    /**
+     * Writes all there is to know of the session, so that {@link FileSystem#resume} of another
+     * process can go on with it. It stays as it is: the other process may fail. No request is
+     * running.
+     *
+     * @throws IOException if it cannot go to another process, in one sentence for people; or that
+     *     of {@code out}
+     */
+    default void save(DataOutput out) throws IOException {
+        throw new IOException("sessions of this file system cannot go to another process");
+    }
 
     /**
      * Ends the session: all lookup counts drop to 0, all handles close. Requests may still be

@@ -2,6 +2,8 @@ package io.jvirtiofsd.fuse;
 
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.function.Consumer;
+import java.util.function.ObjLongConsumer;
 
 /**
  * Objects by 64-bit id, found without lock, hash or boxing: the id's low half is a slot, its high
@@ -21,10 +23,17 @@ public final class SlotTable<T> {
     private static final class Chunk<T> {
         final AtomicReferenceArray<T> values = new AtomicReferenceArray<>(CHUNK_SLOTS);
         final AtomicIntegerArray uses = new AtomicIntegerArray(CHUNK_SLOTS);
+
+        Chunk(int firstUses) {
+            for (int i = 0; firstUses != 0 && i < CHUNK_SLOTS; i++) {
+                uses.set(i, firstUses);
+            }
+        }
     }
 
     private final AtomicReferenceArray<Chunk<T>> chunks = new AtomicReferenceArray<>(MAX_CHUNKS);
     private final int limit;
+    private final int firstUses;
     private int[] free = new int[CHUNK_SLOTS];
     private int freeCount;
     private int nextSlot = 1;
@@ -33,7 +42,77 @@ public final class SlotTable<T> {
      * @param limit most objects at a time, at most {@link #MOST}
      */
     public SlotTable(int limit) {
+        this(limit, 0);
+    }
+
+    /**
+     * A table that goes on where another one, of another process perhaps, has ended: {@link
+     * #restore} takes over what was there, {@link #restored} ends that.
+     *
+     * @param limit most objects at a time, at most {@link #MOST}
+     * @param mostUses {@link #mostUses} of the other table, whose ids will never be given anew
+     */
+    public SlotTable(int limit, int mostUses) {
         this.limit = Math.min(limit, MOST);
+        this.firstUses = mostUses;
+    }
+
+    /** How often the slot that was used most was used before, 0 or more. */
+    public synchronized int mostUses() {
+        int most = firstUses;
+        for (int slot = 1; slot < nextSlot; slot++) {
+            Chunk<T> chunk = chunks.get(slot >>> CHUNK_SHIFT);
+            int index = slot & (CHUNK_SLOTS - 1);
+            // A free slot's count is that of its next object already.
+            int uses = chunk.uses.get(index);
+            most = Math.max(most, chunk.values.get(index) == null ? uses : next(uses));
+        }
+        return most;
+    }
+
+    private static int next(int uses) {
+        return (uses + 1) & Integer.MAX_VALUE;
+    }
+
+    /**
+     * Adds an object with the id it had in another table.
+     *
+     * @return false, and nothing is added, if no table of this limit could have given such an id,
+     *     or its slot is taken
+     */
+    public synchronized boolean restore(long id, T value) {
+        int slot = (int) id;
+        if (id <= 0 || slot < 1 || slot > limit) {
+            return false;
+        }
+        int at = slot >>> CHUNK_SHIFT;
+        if (chunks.get(at) == null) {
+            chunks.set(at, new Chunk<>(firstUses));
+        }
+        Chunk<T> chunk = chunks.get(at);
+        int index = slot & (CHUNK_SLOTS - 1);
+        if (chunk.values.get(index) != null) {
+            return false;
+        }
+        chunk.uses.set(index, (int) (id >>> 32));
+        chunk.values.set(index, value);
+        nextSlot = Math.max(nextSlot, slot + 1);
+        return true;
+    }
+
+    /** Ends the taking over: the slots left out are free. */
+    public synchronized void restored() {
+        free = new int[Math.max(CHUNK_SLOTS, Integer.highestOneBit(nextSlot) * 2)];
+        freeCount = 0;
+        for (int slot = nextSlot - 1; slot > 0; slot--) {
+            int at = slot >>> CHUNK_SHIFT;
+            if (chunks.get(at) == null) {
+                chunks.set(at, new Chunk<>(firstUses));
+            }
+            if (chunks.get(at).values.get(slot & (CHUNK_SLOTS - 1)) == null) {
+                free[freeCount++] = slot;
+            }
+        }
     }
 
     /** Whether another object would be refused. */
@@ -72,7 +151,7 @@ public final class SlotTable<T> {
                 free = java.util.Arrays.copyOf(free, free.length * 2);
             }
             if (chunks.get(nextSlot >>> CHUNK_SHIFT) == null) {
-                chunks.set(nextSlot >>> CHUNK_SHIFT, new Chunk<>());
+                chunks.set(nextSlot >>> CHUNK_SHIFT, new Chunk<>(firstUses));
             }
             slot = nextSlot++;
         } else {
@@ -94,7 +173,7 @@ public final class SlotTable<T> {
         Chunk<T> chunk = chunks.get(slot >>> CHUNK_SHIFT);
         int index = slot & (CHUNK_SLOTS - 1);
         chunk.values.set(index, null);
-        chunk.uses.set(index, (chunk.uses.get(index) + 1) & Integer.MAX_VALUE);
+        chunk.uses.set(index, next(chunk.uses.get(index)));
         free[freeCount++] = slot;
         return value;
     }
@@ -109,12 +188,18 @@ public final class SlotTable<T> {
     }
 
     /** Calls {@code action} for each object that is there. */
-    public void forEach(java.util.function.Consumer<T> action) {
-        for (int c = 0; c < MAX_CHUNKS && chunks.get(c) != null; c++) {
-            for (int i = 0; i < CHUNK_SLOTS; i++) {
-                T value = chunks.get(c).values.get(i);
+    public void forEach(Consumer<T> action) {
+        forEach((value, id) -> action.accept(value));
+    }
+
+    /** Calls {@code action} for each object that is there, and its id. */
+    public void forEach(ObjLongConsumer<T> action) {
+        for (int c = 0; c < MAX_CHUNKS; c++) {
+            Chunk<T> chunk = chunks.get(c);
+            for (int i = 0; chunk != null && i < CHUNK_SLOTS; i++) {
+                T value = chunk.values.get(i);
                 if (value != null) {
-                    action.accept(value);
+                    action.accept(value, (long) chunk.uses.get(i) << 32 | c << CHUNK_SHIFT | i);
                 }
             }
         }

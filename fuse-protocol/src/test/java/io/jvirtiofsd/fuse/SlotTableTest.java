@@ -149,4 +149,42 @@ class SlotTableTest {
         }
         assertNull(wrong.get(), () -> "another object has the id " + wrong.get().id());
     }
+
+    @Test
+    void anotherTableGoesOnWithTheSameIds() {
+        SlotTable<String> first = new SlotTable<>(LIMIT);
+        List<Long> given = new ArrayList<>();
+        for (int i = 0; i < LIMIT; i++) {
+            given.add(first.add("" + i));
+        }
+        for (int i = 0; i < 2000; i++) { // all of the first chunk, and more
+            first.remove(given.get(i));
+        }
+        given.add(first.add("again"));
+        SlotTable<String> second = new SlotTable<>(LIMIT, first.mostUses());
+        for (int i = given.size() - 1; i >= 2000; i--) {
+            assertTrue(second.restore(given.get(i), first.get(given.get(i))));
+        }
+        second.restored();
+
+        assertEquals("again", second.get(given.get(LIMIT)));
+        assertEquals("2999", second.remove(given.get(2999)));
+        Set<Long> ever = new HashSet<>(given);
+        for (int i = 0; i < 2000; i++) {
+            assertTrue(ever.add(second.add("new")));
+        }
+        assertTrue(second.isFull());
+    }
+
+    @Test
+    void idsThatNoTableOfThisSizeGivesAreNotTakenOver() {
+        SlotTable<String> table = new SlotTable<>(10, 3);
+        for (long id : new long[] {0, -1, 11, 1L << 31, 1L << 32, 1L << 63 | 1}) {
+            assertFalse(table.restore(id, "hostile"), Long.toHexString(id));
+        }
+        assertTrue(table.restore(1L << 32 | 7, "seven"));
+        assertFalse(table.restore(7, "its slot is taken"));
+        table.restored();
+        assertEquals(3L << 32 | 1, table.add("next"));
+    }
 }

@@ -6,6 +6,9 @@ import io.jvirtiofsd.fuse.FileSystem;
 import io.jvirtiofsd.fuse.Session;
 import io.jvirtiofsd.fuse.server.SessionRequests.InitIn;
 import io.jvirtiofsd.fuse.server.SessionRequests.InitOut;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 import java.util.List;
 
 /**
@@ -65,6 +68,45 @@ public final class FuseServer {
         log.begin(statistics());
         current = new Begun(next, session);
         return next.reply();
+    }
+
+    /** Whether a session can go on in another process. */
+    public boolean isMigratable() {
+        return fileSystem.isMigratable();
+    }
+
+    /**
+     * Writes the session, if there is one, for {@link #load} in another process. It goes on here as
+     * it is. No request is running.
+     *
+     * @throws IOException if it cannot go to another process, in one sentence for people; or that
+     *     of {@code out}
+     */
+    public synchronized void save(DataOutput out) throws IOException {
+        Begun saved = current;
+        out.writeBoolean(saved != null);
+        if (saved != null) {
+            saved.negotiated().save(out);
+            saved.session().save(out);
+        }
+    }
+
+    /**
+     * Goes on with the session that {@link #save} of another process wrote, ending the one here.
+     *
+     * @param in perhaps of a hostile process; read to the end of what was saved
+     * @throws IOException if it cannot be used, in one sentence for people; there is no session
+     *     then
+     */
+    public synchronized void load(DataInput in) throws IOException {
+        reset();
+        if (!in.readBoolean()) {
+            return;
+        }
+        Negotiated negotiated = Negotiated.load(in, options);
+        Session session = fileSystem.resume(in);
+        log.begin(statistics());
+        current = new Begun(negotiated, session);
     }
 
     /** The session that requests work on which begin now; null before INIT. */

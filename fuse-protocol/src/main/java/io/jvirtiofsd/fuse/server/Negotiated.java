@@ -6,6 +6,9 @@ import io.jvirtiofsd.fuse.Errno;
 import io.jvirtiofsd.fuse.ErrnoException;
 import io.jvirtiofsd.fuse.server.SessionRequests.InitIn;
 import io.jvirtiofsd.fuse.server.SessionRequests.InitOut;
+import java.io.DataInput;
+import java.io.DataOutput;
+import java.io.IOException;
 
 /**
  * What guest and server agreed on at INIT; held by the {@link FuseServer} as long as the session
@@ -71,6 +74,51 @@ record Negotiated(int minor, long flags, int maxReadahead, int maxWrite) {
                         ? options.maxWriteBytes()
                         : Math.min(options.maxWriteBytes(), DEFAULT_MAX_PAGES * PAGE_BYTES);
         return new Negotiated(minor, flags, readahead, maxWrite);
+    }
+
+    /** Writes it for {@link #load} in another process. */
+    void save(DataOutput out) throws IOException {
+        out.writeInt(minor);
+        out.writeLong(flags);
+        out.writeInt(maxReadahead);
+        out.writeInt(maxWrite);
+    }
+
+    /**
+     * What a guest has agreed on with another process. It must be what this one would have answered
+     * to a guest that offers just that: the guest does not ask again.
+     *
+     * @throws IOException if the options here are others, in one sentence for people
+     */
+    static Negotiated load(DataInput in, FuseOptions options) throws IOException {
+        Negotiated saved = new Negotiated(in.readInt(), in.readLong(), in.readInt(), in.readInt());
+        long offered = saved.flags | InitFlag.INIT_EXT.mask();
+        InitIn offer =
+                new InitIn(
+                        MAJOR,
+                        saved.minor,
+                        saved.maxReadahead,
+                        (int) offered,
+                        (int) (offered >>> 32));
+        Negotiated here;
+        try {
+            here = of(offer, options, false);
+        } catch (ErrnoException e) {
+            throw new IOException("the guest lacks what the options here demand", e);
+        }
+        long missing = saved.flags & ~here.flags & ~InitFlag.NO_EXPORT_SUPPORT.mask();
+        if (missing != 0) {
+            throw new IOException(
+                    "the guest has agreed on what cannot be had here with these options: "
+                            + FlagSet.INIT.text((int) missing)
+                            + ", "
+                            + FlagSet.INIT2.text((int) (missing >>> 32)));
+        }
+        boolean sizes = saved.maxWrite >= PAGE_BYTES && saved.maxWrite <= here.maxWrite;
+        if (saved.minor != here.minor || saved.maxReadahead != here.maxReadahead || !sizes) {
+            throw new IOException("the guest has agreed on sizes that are not possible here");
+        }
+        return saved;
     }
 
     private static long wanted(FuseOptions options, boolean mapsFiles) {

@@ -1,0 +1,159 @@
+package io.jvirtiofsd.passthrough;
+
+import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Scratch;
+import io.jvirtiofsd.linux.Statx;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.Collection;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Under which paths the inodes of a session can be found in the share. Mostly the host's kernel
+ * knows; where it has forgotten, the share is searched, once for all.
+ *
+ * <p><i>Confined to a thread.</i> Source: getdents64(2), proc_pid_fd(5).
+ */
+final class InodePaths {
+    // struct linux_dirent64: reclen@16 type@18 name@19
+    private static final int RECLEN = 16;
+    private static final int TYPE = 18;
+    private static final int NAME = 19;
+    private static final int DT_UNKNOWN = 0;
+    private static final int DT_DIR = 4;
+
+    private final HostDirectory share;
+
+    InodePaths(HostDirectory share) {
+        this.share = share;
+    }
+
+    /**
+     * A path that leads to {@code inode} just now, if the kernel knows one.
+     *
+     * @param fd a descriptor of it, borrowed
+     * @return relative to the share; null if the kernel does not know
+     */
+    byte[] find(Inode inode, int fd) {
+        byte[] path = share.pathOf(fd);
+        if (path == null) {
+            return null;
+        }
+        int found = share.openBeneath(path);
+        if (found < 0) {
+            return null;
+        }
+        boolean same = share.statx(found, HostDirectory.LOOKUP_MASK) == 0 && isSeen(inode);
+        share.syscalls().close(found);
+        return same ? path : null;
+    }
+
+    /** Whether the thread's last statx(2) was of this object. */
+    private static boolean isSeen(Inode inode) {
+        NativeMemory statx = Scratch.get().statx();
+        return inode.isThat(Statx.device(statx), statx.getLong(Statx.INO), Statx.mountId(statx));
+    }
+
+    private record Identity(long device, long ino, long mountId) {
+        static Identity of(Inode inode) {
+            return new Identity(inode.device(), inode.ino(), inode.mountId());
+        }
+
+        static Identity seen() {
+            NativeMemory statx = Scratch.get().statx();
+            return new Identity(
+                    Statx.device(statx), statx.getLong(Statx.INO), Statx.mountId(statx));
+        }
+    }
+
+    /** Searches the share for all of {@code missing}; those found, with their paths. */
+    Map<Inode, byte[]> search(Collection<Inode> missing) {
+        Map<Identity, Inode> wanted = new HashMap<>();
+        missing.forEach(inode -> wanted.put(Identity.of(inode), inode));
+        Map<Inode, byte[]> found = new HashMap<>();
+        Deque<byte[]> directories = new ArrayDeque<>();
+        directories.add(new byte[0]);
+        while (!wanted.isEmpty() && !directories.isEmpty()) {
+            search(directories.pop(), directories, wanted, found);
+        }
+        return found;
+    }
+
+    private void search(
+            byte[] directory,
+            Deque<byte[]> directories,
+            Map<Identity, Inode> wanted,
+            Map<Inode, byte[]> found) {
+        int path = share.openBeneath(directory);
+        if (path < 0) {
+            return;
+        }
+        int fd = share.reopen(path, Fcntl.O_RDONLY | Fcntl.O_DIRECTORY);
+        share.syscalls().close(path);
+        if (fd < 0) {
+            return;
+        }
+        NativeMemory block = Scratch.get().directory();
+        while (true) {
+            long filled = share.syscalls().getdents64(fd, block.address(), block.size());
+            if (filled <= 0) {
+                break;
+            }
+            for (int at = 0; at < filled; at += block.getShort(at + RECLEN) & 0xffff) {
+                byte[] name = name(block, at + NAME);
+                if (isDots(name) || statx(fd, name) < 0) {
+                    continue;
+                }
+                byte[] child = join(directory, name);
+                Inode inode = wanted.remove(Identity.seen());
+                if (inode != null) {
+                    found.put(inode, child);
+                }
+                int type = block.getByte(at + TYPE);
+                if (type == DT_DIR || type == DT_UNKNOWN) {
+                    directories.push(child);
+                }
+            }
+        }
+        share.syscalls().close(fd);
+    }
+
+    private int statx(int directory, byte[] name) {
+        return share.syscalls()
+                .statx(
+                        directory,
+                        Scratch.get().path(name, 0, name.length),
+                        Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_NO_AUTOMOUNT,
+                        HostDirectory.LOOKUP_MASK,
+                        Scratch.get().statx().address());
+    }
+
+    private static byte[] name(NativeMemory block, int at) {
+        int length = 0;
+        while (block.getByte(at + length) != 0) {
+            length++;
+        }
+        byte[] name = new byte[length];
+        block.get(at, name, 0, length);
+        return name;
+    }
+
+    private static boolean isDots(byte[] name) {
+        String text = new String(name, StandardCharsets.ISO_8859_1);
+        return text.equals(".") || text.equals("..");
+    }
+
+    private static byte[] join(byte[] directory, byte[] name) {
+        ByteArrayOutputStream joined = new ByteArrayOutputStream();
+        joined.writeBytes(directory);
+        if (directory.length > 0) {
+            joined.write('/');
+        }
+        joined.writeBytes(name);
+        return joined.toByteArray();
+    }
+}
