@@ -32,6 +32,7 @@ public final class Main {
             {
               "type": "fs",
               "features": [
+                "migrate-precopy",
                 "posix-acl-negotiation-mode",
                 "security-label-negotiation-mode",
                 "separate-options"

@@ -110,6 +110,14 @@ public final class GuestBuilder {
         return Guest.start(this, Guest::awaitBoot);
     }
 
+    /**
+     * Starts QEMU with the argument {@code -incoming}, without waiting for the guest, which another
+     * one is to send.
+     */
+    Guest await() {
+        return Guest.start(this, guest -> {});
+    }
+
     /** Starts a guest whose state QEMU reads by the argument {@code -incoming}. */
     public Guest resume() {
         return Guest.start(this, guest -> guest.check("true"));

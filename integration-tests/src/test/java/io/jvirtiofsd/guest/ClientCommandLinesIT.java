@@ -3,7 +3,6 @@ package io.jvirtiofsd.guest;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.jvirtiofsd.fake.FuseClient;
@@ -106,6 +105,8 @@ class ClientCommandLinesIT {
                     Kata 2               | listen SOCKET 3 virtiofsd --syslog --cache=auto --shared-dir=SHARE --fd=3 --thread-pool-size=1 -o announce_submounts
                     Kata 1               | listen SOCKET 3 virtiofsd --syslog -o cache=auto -o no_posix_lock -o source=SHARE --fd=3 -f
                     KubeVirt             | env -i virtiofsd --socket-path SOCKET --shared-dir SHARE --cache auto --sandbox none --modcaps=-mknod --xattr
+                    KubeVirt, newer      | env -i virtiofsd --socket-path SOCKET --shared-dir SHARE --cache auto --sandbox chroot --modcaps=+dac_read_search:-mknod --inode-file-handles=prefer --migration-mode=file-handles --migration-on-error=guest-error --translate-uid=squash-guest:0:107:4294967295 --translate-gid=squash-guest:0:107:4294967295 --xattr
+                    cloud-hypervisor     | virtiofsd --socket-path=SOCKET --shared-dir=SHARE --cache=always --thread-pool-size=1 --announce-submounts --migration-mode find-paths --sandbox=none
                     libvirt <sandbox>    | listen SOCKET 32 virtiofsd --fd=32 --shared-dir SHARE --sandbox namespace
                     libvirt of old, box  | listen SOCKET 32 virtiofsd --fd=32 -o source=SHARE,sandbox=chroot
                     mkosi                | listen SOCKET 6 virtiofsd --shared-dir SHARE --xattr --no-announce-submounts --sandbox=chroot --inode-file-handles=prefer --log-level=error --modcaps=-mknod --fd 6
@@ -167,23 +168,5 @@ class ClientCommandLinesIT {
             }
         }
         return all;
-    }
-
-    @ParameterizedTest(name = "{0}")
-    @CsvSource(
-            delimiter = '|',
-            textBlock =
-                    """
-                    KubeVirt, newer      | env -i virtiofsd --socket-path SOCKET --shared-dir SHARE --cache auto --sandbox chroot --modcaps=+dac_read_search:-mknod --inode-file-handles=prefer --migration-mode=file-handles --migration-on-error=guest-error --translate-uid=squash-guest:0:107:4294967295 --translate-gid=squash-guest:0:107:4294967295 --xattr
-                    cloud-hypervisor     | virtiofsd --socket-path=SOCKET --shared-dir=SHARE --cache=always --thread-pool-size=1 --announce-submounts --migration-mode find-paths --sandbox=none
-                    """)
-    void saysThatItCannotMigrateYetAndServes(String client, String line) throws IOException {
-        try (Daemon daemon = Daemon.startAs(command(line), socket)) {
-            assertDoesNotThrow(() -> use(daemon, line), daemon::log);
-            assertEquals(OptionalInt.of(0), daemon.awaitEnd(), daemon::log);
-            List<String> complaints = daemon.complaints();
-            assertEquals(1, complaints.size(), complaints::toString);
-            assertTrue(complaints.get(0).contains("cannot be migrated yet"), complaints::toString);
-        }
     }
 }

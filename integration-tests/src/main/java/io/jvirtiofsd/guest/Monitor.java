@@ -9,16 +9,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /** QEMU's monitor for people, on a socket. */
-record Monitor(Path socket) {
+public record Monitor(Path socket) {
     private static final String PROMPT = "(qemu) ";
 
     /** The arguments of QEMU that make it listen there. */
-    String[] arguments() {
+    public String[] arguments() {
         return new String[] {"-monitor", "unix:" + socket + ",server=on,wait=off"};
     }
 
     /** Gives a command and waits until it has been carried out; what QEMU says to it. */
-    String tell(String command) throws IOException {
+    public String tell(String command) throws IOException {
         try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
             answer(channel);
             channel.write(StandardCharsets.US_ASCII.encode(command + "\n"));
