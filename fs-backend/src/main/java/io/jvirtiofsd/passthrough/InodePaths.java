@@ -5,6 +5,7 @@ import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import java.io.ByteArrayOutputStream;
+import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Collection;
@@ -47,22 +48,20 @@ final class InodePaths {
         if (found < 0) {
             return null;
         }
-        boolean same = share.statx(found, HostDirectory.LOOKUP_MASK) == 0 && isSeen(inode);
+        boolean same =
+                share.statx(found, HostDirectory.LOOKUP_MASK) == 0
+                        && Identity.seen().equals(Identity.of(inode));
         share.syscalls().close(found);
         return same ? path : null;
     }
 
-    /** Whether the thread's last statx(2) was of this object. */
-    private static boolean isSeen(Inode inode) {
-        NativeMemory statx = Scratch.get().statx();
-        return inode.isThat(Statx.device(statx), statx.getLong(Statx.INO), Statx.mountId(statx));
-    }
-
+    /** What statx(2) knows an object by. */
     private record Identity(long device, long ino, long mountId) {
         static Identity of(Inode inode) {
             return new Identity(inode.device(), inode.ino(), inode.mountId());
         }
 
+        /** That of the thread's last statx(2). */
         static Identity seen() {
             NativeMemory statx = Scratch.get().statx();
             return new Identity(
@@ -70,14 +69,22 @@ final class InodePaths {
         }
     }
 
-    /** Searches the share for all of {@code missing}; those found, with their paths. */
-    Map<Inode, byte[]> search(Collection<Inode> missing) {
+    /**
+     * Searches the share for all of {@code missing}, which may take long.
+     *
+     * @return those found, with their paths
+     * @throws InterruptedIOException if the thread is interrupted meanwhile
+     */
+    Map<Inode, byte[]> search(Collection<Inode> missing) throws InterruptedIOException {
         Map<Identity, Inode> wanted = new HashMap<>();
         missing.forEach(inode -> wanted.put(Identity.of(inode), inode));
         Map<Inode, byte[]> found = new HashMap<>();
         Deque<byte[]> directories = new ArrayDeque<>();
         directories.add(new byte[0]);
         while (!wanted.isEmpty() && !directories.isEmpty()) {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new InterruptedIOException("the search for files was given up");
+            }
             search(directories.pop(), directories, wanted, found);
         }
         return found;

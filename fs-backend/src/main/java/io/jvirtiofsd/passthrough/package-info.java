@@ -18,6 +18,8 @@
  *       the parts of a session
  *   <li>{@code Creation}: how objects are made for the guest; {@code Credentials}: acting as the
  *       guest's caller
+ *   <li>{@code SessionSaver}, {@code SessionLoader}: a session's way into another process; {@code
+ *       InodePaths}: where its inodes are found
  *   <li>{@link io.jvirtiofsd.passthrough.rules.IdMap}, {@link
  *       io.jvirtiofsd.passthrough.rules.XattrMap}: what is translated on the way
  * </ul>

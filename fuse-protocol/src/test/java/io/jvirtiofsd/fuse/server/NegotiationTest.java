@@ -7,7 +7,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.fuse.Errno;
+import io.jvirtiofsd.fuse.FeatureMode;
+import io.jvirtiofsd.fuse.server.SessionRequests.InitIn;
 import io.jvirtiofsd.fuse.server.SessionRequests.InitOut;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -236,5 +243,66 @@ class NegotiationTest {
                 });
         assertEquals(Errno.EIO, guest.init().errno());
         assertEquals(Errno.EIO, guest.send(Opcode.STATFS, 1, bytes()).errno());
+    }
+
+    /** What a guest that offers everything agrees on with a server of these options. */
+    private static Negotiated agreed(FuseOptions options) throws Exception {
+        InitIn offer = new InitIn(7, 45, 131_072, LINUX_7_2_FLAGS, LINUX_7_2_FLAGS2);
+        return Negotiated.of(offer, options, false);
+    }
+
+    private static Negotiated moved(Negotiated saved, FuseOptions there) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        saved.save(new DataOutputStream(out));
+        return Negotiated.load(
+                new DataInputStream(new ByteArrayInputStream(out.toByteArray())), there);
+    }
+
+    @Test
+    void whatWasAgreedOnStaysInAnotherProcess() throws Exception {
+        FuseOptions plain = FuseOptions.defaults();
+        FuseOptions rich =
+                plain.with(Feature.WRITEBACK, true)
+                        .with(Feature.EXPORT, true)
+                        .withPosixAcl(FeatureMode.AUTO)
+                        .withMaxWriteBytes(1 << 20);
+        for (FuseOptions options : List.of(plain, rich)) {
+            Negotiated saved = agreed(options);
+            assertEquals(saved, moved(saved, options));
+        }
+        assertEquals(agreed(plain), moved(agreed(plain), rich)); // which could do more
+
+        IOException less = assertThrows(IOException.class, () -> moved(agreed(rich), plain));
+        assertTrue(less.getMessage().contains("WRITEBACK_CACHE"), less.getMessage());
+        assertTrue(less.getMessage().contains("POSIX_ACL"), less.getMessage());
+        FuseOptions small = plain.withMaxWriteBytes(1 << 16);
+        assertThrows(IOException.class, () -> moved(agreed(plain), small));
+        assertEquals(agreed(small), moved(agreed(small), plain));
+        FuseOptions labels = plain.withSecurityLabel(FeatureMode.ALWAYS);
+        assertThrows(IOException.class, () -> moved(agreed(plain), labels));
+    }
+
+    @Test
+    void whatNoServerAgreesOnIsRefused() throws Exception {
+        FuseOptions options = FuseOptions.defaults();
+        Negotiated real = agreed(options);
+        for (Negotiated hostile :
+                List.of(
+                        new Negotiated(30, real.flags(), real.maxReadahead(), real.maxWrite()),
+                        new Negotiated(46, real.flags(), real.maxReadahead(), real.maxWrite()),
+                        new Negotiated(-1, real.flags(), real.maxReadahead(), real.maxWrite()),
+                        new Negotiated(45, -1, real.maxReadahead(), real.maxWrite()),
+                        new Negotiated(
+                                45,
+                                real.flags() | InitFlag.MAP_ALIGNMENT.mask(),
+                                real.maxReadahead(),
+                                real.maxWrite()),
+                        new Negotiated(45, real.flags(), -1, real.maxWrite()),
+                        new Negotiated(45, real.flags(), 1 << 30, real.maxWrite()),
+                        new Negotiated(45, real.flags(), real.maxReadahead(), -1),
+                        new Negotiated(45, real.flags(), real.maxReadahead(), 4095),
+                        new Negotiated(45, real.flags(), real.maxReadahead(), 1 << 24))) {
+            assertThrows(IOException.class, () -> moved(hostile, options), hostile::toString);
+        }
     }
 }
