@@ -115,7 +115,11 @@ final class StateTransfer implements AutoCloseable {
             succeeded = true;
             LOG.info("the device's state is {}: {} bytes", direction.done, channel.bytes());
         } catch (IOException e) {
-            LOG.warn("the device's state is not {}: {}", direction.done, e.getMessage());
+            LOG.warn(
+                    "the device's state is not {}: {} ({} bytes)",
+                    direction.done,
+                    e.getMessage(),
+                    channel.bytes());
         } catch (RuntimeException | Error e) {
             LOG.warn("the device's state is not {}: {}", direction.done, e.toString(), e);
         } finally {

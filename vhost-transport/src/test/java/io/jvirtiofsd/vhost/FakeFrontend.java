@@ -92,6 +92,12 @@ public final class FakeFrontend implements AutoCloseable {
     private long features;
     private long protocolFeatures;
     private int maxQueues = 1;
+    private static final int SET_DEVICE_STATE_FD = 42; // vhost-user.rst
+    private static final int CHECK_DEVICE_STATE = 43; // vhost-user.rst
+    private static final int SAVE = 0; // vhost-user.rst, SET_DEVICE_STATE_FD
+    private static final int LOAD = 1; // likewise
+    private static final int NO_FD = 0x100; // likewise
+
     private AFUNIXSocket backendChannel;
     private AFUNIXSocket theirs;
     private FakeShmem shmem;
@@ -281,6 +287,52 @@ public final class FakeFrontend implements AutoCloseable {
             acknowledged(SET_VRING_CALL, u64(queue.index()), queue.call().number());
         }
         return bases;
+    }
+
+    /**
+     * Has the back-end save its device's state, as QEMU does when the rings are stopped.
+     *
+     * @param folder where a pipe can be made
+     * @throws IOException if it refuses or fails
+     */
+    public byte[] saveState(Path folder) throws IOException {
+        try (StatePipe pipe = new StatePipe(folder)) {
+            beginTransfer(SAVE, pipe.writing());
+            pipe.closeWriting();
+            byte[] state = pipe.read(Integer.MAX_VALUE);
+            checkTransfer();
+            return state;
+        }
+    }
+
+    /**
+     * Has the back-end load a device's state, as QEMU does before it starts any ring.
+     *
+     * @throws IOException if it refuses or fails
+     */
+    public void loadState(Path folder, byte[] state) throws IOException {
+        try (StatePipe pipe = new StatePipe(folder)) {
+            beginTransfer(LOAD, pipe.reading());
+            pipe.closeReading();
+            pipe.write(state);
+            pipe.closeWriting();
+            checkTransfer();
+        }
+    }
+
+    private void beginTransfer(int direction, int fd) throws IOException {
+        send(SET_DEVICE_STATE_FD, VERSION, state(direction, 0), fd);
+        long status = u64(receive(SET_DEVICE_STATE_FD));
+        if (status != NO_FD) {
+            throw new IOException("the transfer was refused with " + status);
+        }
+    }
+
+    private void checkTransfer() throws IOException {
+        long status = u64(ask(CHECK_DEVICE_STATE));
+        if (status != 0) {
+            throw new IOException("the transfer has failed with " + status);
+        }
     }
 
     /** Configures a ring and starts it at {@code base}, not yet enabled. */
