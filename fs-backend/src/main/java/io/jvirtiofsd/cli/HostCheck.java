@@ -106,7 +106,10 @@ final class HostCheck {
         return missing.isEmpty()
                 ? Finding.ok("sandbox", "util-linux")
                 : Finding.less(
-                        "sandbox", "no " + String.join(", ", missing) + ": install util-linux");
+                        "sandbox",
+                        "no "
+                                + String.join(", ", missing)
+                                + ": install util-linux, and what Debian has as util-linux-extra");
     }
 
     private static Finding seccomp() {
