@@ -27,6 +27,7 @@ public final class GuestBuilder {
     private int chardevs;
     private boolean twoRegions;
     private boolean shell;
+    private String kernelArguments = KERNEL_ARGUMENTS;
 
     /**
      * @param folder an existing folder for sockets and logs; its path must fit a socket address
@@ -62,6 +63,12 @@ public final class GuestBuilder {
     /** Splits the memory into two memfds, which the back-end sees as regions of their own. */
     public GuestBuilder twoMemoryRegions() {
         this.twoRegions = true;
+        return this;
+    }
+
+    /** Adds an argument of the kernel. */
+    public GuestBuilder kernelArgument(String argument) {
+        this.kernelArguments += " " + argument;
         return this;
     }
 
@@ -146,7 +153,7 @@ public final class GuestBuilder {
         }
         command.addAll(List.of("-kernel", kit.kernel().toString()));
         command.addAll(List.of("-initrd", kit.initrd().toString()));
-        command.addAll(List.of("-append", KERNEL_ARGUMENTS + (shell ? " jvirtiofsd.shell" : "")));
+        command.addAll(List.of("-append", kernelArguments + (shell ? " jvirtiofsd.shell" : "")));
         command.addAll(List.of("-serial", shell ? "mon:stdio" : "file:" + console));
         command.addAll(
                 List.of(

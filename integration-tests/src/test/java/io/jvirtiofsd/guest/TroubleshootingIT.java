@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * What docs/troubleshooting.md says of machines that are not as they should be is what they show.
- * One guest, whose memory is not shared.
+ * One guest, whose memory is not shared, and one whose kernel has no virtio-fs.
  */
 class TroubleshootingIT {
     private static final Duration LIMIT = Duration.ofSeconds(60);
@@ -56,6 +56,47 @@ class TroubleshootingIT {
     void aTagThatNoDeviceHasIsNotFound() {
         String said = fails("mount -t virtiofs other /mnt");
         assertTrue(said.contains("virtio-fs: tag <other> not found"), said);
+    }
+
+    @Test
+    void aKernelWithoutVirtioFsDoesNotKnowTheType() throws Exception {
+        GuestBuilder machine =
+                new GuestBuilder(GuestKit.get(), Files.createDirectory(folder.resolve("other")))
+                        .kernelArgument("initcall_blacklist=virtio_fs_init");
+        try (Guest other = machine.boot()) {
+            ExecResult result = other.run("mount -t virtiofs share /mnt");
+            assertEquals(32, result.exitCode(), result.text());
+            assertTrue(result.text().contains("unknown filesystem type 'virtiofs'"), result.text());
+        }
+    }
+
+    /** By the profile that Debian has for libvirt, and a program in it as libvirt is. */
+    @Test
+    void appArmorLetsLibvirtExecuteWhatIsInUsrBin() throws Exception {
+        String profile = "etc/apparmor.d/usr.sbin.libvirtd";
+        guest.check(
+                """
+                set -e
+                cat >/%1$s <<'END'
+                %2$s
+                END
+                mount -t securityfs securityfs /sys/kernel/security
+                apparmor_parser --replace --skip-cache /%1$s
+                mkdir -p /opt/bin
+                cp /usr/bin/true /opt/bin/jvirtiofsd
+                cp /usr/bin/true /usr/bin/jvirtiofsd
+                ln -s /opt/bin/jvirtiofsd /usr/bin/linked
+                """
+                        .formatted(
+                                profile,
+                                Files.readString(GuestKit.get().clients().resolve(profile))));
+        String execute = "aa-exec -p libvirtd -- /bin/bash -c '%s; exit $?'";
+        guest.check(execute.formatted("/usr/bin/jvirtiofsd"));
+        for (String program : List.of("/opt/bin/jvirtiofsd", "/usr/bin/linked")) {
+            ExecResult result = guest.run(execute.formatted(program));
+            assertEquals(126, result.exitCode(), result.text());
+            assertTrue(result.text().contains(program + ": Permission denied"), result.text());
+        }
     }
 
     @Test
