@@ -31,8 +31,12 @@ if [ "$hot" ]; then
     until use hot; do sleep 0.1; done
     touch /plain/used
     while [ "$(devices)" != "$before" ]; do sleep 0.1; done
+    exec 7<>/plain/held
+    echo first >&7
     touch /plain/gone
     until [ -e /plain/go ]; do sleep 0.1; done
+    echo last >&7
+    exec 7>&-
     umount /plain
 fi
 sync
@@ -135,6 +139,7 @@ $(share none "<binary $b><cache mode='none'/></binary>")
 $(share more "<binary $b xattr='on'><thread_pool size='4'/><openfiles max='4096'/></binary>")
 $(share readonly "<binary $b/>" "" "<readonly/>")
 $(filesystem socket "" "<source socket='/run/jvirtiofsd/share.sock'/>")
+<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='/tmp/disk'/><target dev='vda' bus='virtio'/></disk>
 <serial type='file'><source path='/tmp/console'/></serial>" >/tmp/t.xml
 share hot "<binary $b/>" >/tmp/hot.xml
 id="start='0' target='100000' count='65536'"
@@ -143,6 +148,7 @@ libvirtd -d
 for socket in libvirt/libvirt-sock jvirtiofsd/share.sock; do
     for i in $(seq 100); do [ -S /run/$socket ] && break; sleep 0.1; done
 done
+qemu-img create -q -f qcow2 /tmp/disk 1G # for the memory of a snapshot
 virsh define /tmp/t.xml
 virsh start t || {
     cat /var/log/libvirt/qemu/*.log /tmp/systemd /tmp/service
@@ -161,10 +167,18 @@ virsh attach-device t /tmp/hot.xml
 await used
 virsh detach-device t /tmp/hot.xml
 await gone
+# With a file open in a share, and the others in use a moment ago.
+virsh save t /tmp/t.save
+virsh restore /tmp/t.save
+virsh managedsave t
+virsh start t
+virsh snapshot-create-as t one
+virsh snapshot-revert t one
+virsh snapshot-delete t one
 touch /srv/plain/go
 await end
 cd /srv
-grep -H . */mounts || tail -20 /tmp/console
+grep -H . */mounts plain/held || tail -20 /tmp/console
 stat -c '%n %u:%g' */copy
 ls plain/gone
 cat /tmp/systemd

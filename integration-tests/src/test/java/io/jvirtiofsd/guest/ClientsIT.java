@@ -55,7 +55,8 @@ class ClientsIT {
 
     /**
      * As root in every way, with one that comes and goes while the guest runs ({@code hot}), and
-     * the socket of the package's unit; and as an ordinary user, whose ids newuidmap(1) gives.
+     * the socket of the package's unit; saved and restored, and brought back to a snapshot, with a
+     * file open; and as an ordinary user, whose ids newuidmap(1) gives.
      */
     @Test
     void libvirtStartsItInEveryWay() throws Exception {
@@ -76,6 +77,16 @@ class ClientsIT {
         assertServed("session", "101233:101233", said);
         assertFalse(said.contains("readonly/copy"), said);
         assertTrue(said.contains("\nplain/gone\n"), "no unplugging: " + said);
+        assertTrue(said.contains("plain/held:first\nplain/held:last\n"), said);
+        for (String step :
+                List.of(
+                        "Domain 't' saved to",
+                        "Domain restored from",
+                        "Domain 't' state saved by libvirt",
+                        "Domain snapshot one created",
+                        "Domain snapshot one reverted")) {
+            assertTrue(said.contains(step), step + ": " + said);
+        }
         List<String> refused = said.lines().filter(l -> l.startsWith("jvirtiofsd: ")).toList();
         assertEquals(1, refused.size(), said);
         String why = "jvirtiofsd: --uid-map and --gid-map can only be used by an ordinary user";

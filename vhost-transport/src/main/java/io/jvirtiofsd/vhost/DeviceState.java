@@ -10,8 +10,8 @@ import java.io.OutputStream;
  * not reset.
  *
  * <p>A transfer may be cancelled: its stream then throws at the next look at it, also where it has
- * come to its end. The end of the session waits for that, so nothing is to take long between two
- * looks.
+ * come to its end, and its thread is interrupted. The end of the session waits for the call's, so
+ * what takes long looks at one of both now and then.
  */
 public interface DeviceState {
     /**

@@ -170,7 +170,7 @@ final class StateTransfer implements AutoCloseable {
             // a signal
         }
         if (polled.getShort(6) == 0) {
-            channel.cancel("the front-end is gone");
+            stop("the front-end is gone");
         }
         join();
         return succeeded;
@@ -178,8 +178,13 @@ final class StateTransfer implements AutoCloseable {
 
     /** Ends it now, for {@code reason}; the thread has ended when this returns. */
     void cancel(String reason) {
-        channel.cancel(reason);
+        stop(reason);
         join();
+    }
+
+    private void stop(String reason) {
+        channel.cancel(reason);
+        thread.interrupt(); // for a device that is busy with something else
     }
 
     private void join() {
