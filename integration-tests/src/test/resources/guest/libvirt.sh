@@ -119,6 +119,7 @@ sh -ec '
         mount -o remount,bind,ro /sys
         mount -t cgroup2 cgroup2 /sys/fs/cgroup
         exec /usr/lib/systemd/systemd --unit=jvirtiofsd@share.socket --log-target=console"' $cgroup >/tmp/systemd 2>&1 &
+disown # else bash may tell that it was killed in the end
 end_systemd() {
     echo 1 >$cgroup/cgroup.kill
     for i in $(seq 50); do
