@@ -110,7 +110,8 @@ final class SocketTable extends HostileTable {
         header("a payload of 2 GiB", get, PLAIN, Integer.MAX_VALUE, SESSION_ENDS);
         header("a payload of a negative size", get, PLAIN, -1, SESSION_ENDS);
         for (int type : new int[] {0, 46, 63, 64, 99, 1 << 30, -1}) {
-            header("unknown message " + type, type, ACKED, 0, SESSION_ENDS);
+            message("unknown message " + type, type, ACKED, NONE, 0, REFUSED);
+            message("unknown message " + type + ", silently", type, PLAIN, NONE, 0, SESSION_ENDS);
         }
         for (int type : new int[] {6, 7, 19, 20, 22, 23, 27, 29, 30, 32, 33, 35, 42, 43}) {
             message("message " + type + ", not offered", type, ACKED, NONE, 0, REFUSED);
@@ -159,6 +160,13 @@ final class SocketTable extends HostileTable {
         message("a back-end channel with two sockets", 21, ACKED, NONE, 2, REFUSED);
         message("a back-end channel that is a file", 21, ACKED, NONE, 1, SERVED);
         message("descriptors of a message not offered", 33, ACKED, NONE, 1, REFUSED);
+        message(
+                "an unknown message of 4096 bytes",
+                99,
+                ACKED,
+                new byte[4096],
+                FDS_AT_ONCE,
+                REFUSED);
         add(
                 "253 descriptors with an unknown message",
                 rig -> {

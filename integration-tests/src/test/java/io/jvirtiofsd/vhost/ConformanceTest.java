@@ -183,10 +183,10 @@ class ConformanceTest {
         lines.add(
                 "nobody would hear of the refusal. A payload of another size, descriptors that do");
         lines.add(
-                "not belong there, and a feature that was not agreed on are such refusals, and a");
-        lines.add(
-                "message that is not known ends the connection. Descriptors are closed in any"
-                        + " case.");
+                "not belong there, and a feature that was not agreed on are such refusals; so is"
+                        + " a");
+        lines.add("message of a later specification, which is taken for one that is acknowledged.");
+        lines.add("Descriptors are closed in any case.");
         lines.add("");
         lines.add("| | message | answer | needs | not served, since |");
         lines.add("|---|---|---|---|---|");

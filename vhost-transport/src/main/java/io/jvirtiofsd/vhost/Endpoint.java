@@ -57,17 +57,13 @@ final class Endpoint {
                 throw new SessionException(
                         "message %d with a payload of %d bytes".formatted(id, size & 0xffffffffL));
             }
-            MessageType type = MessageType.byId(id);
-            if (type == null) {
-                throw new SessionException("unknown message " + id);
-            }
             if (!fill(HEADER_BYTES, size, fds)) {
-                throw new SessionException("connection ended inside of " + type);
+                throw new SessionException("connection ended inside of message " + id);
             }
             byte[] payload = new byte[size];
             buffer.get(HEADER_BYTES, payload, 0, size);
             whole = true;
-            return new Message(type, flags, payload, fds);
+            return new Message(id, flags, payload, fds);
         } catch (LinuxException e) {
             if (e.errno() == LinuxErrno.ECONNRESET) {
                 return null; // it was killed, with something of ours unread
@@ -99,18 +95,23 @@ final class Endpoint {
 
     /** Replies to {@code type} with a 64-bit value. */
     void reply(MessageType type, long value) throws SessionException {
+        reply(type.id(), value);
+    }
+
+    /** Replies to a message of any number with a 64-bit value. */
+    void reply(int id, long value) throws SessionException {
         buffer.putLong(HEADER_BYTES, value);
-        send(type, 8);
+        send(id, 8);
     }
 
     /** Replies to {@code type} with {@code payload}, at most 2056 bytes. */
     void reply(MessageType type, byte[] payload) throws SessionException {
         buffer.put(HEADER_BYTES, payload, 0, payload.length);
-        send(type, payload.length);
+        send(type.id(), payload.length);
     }
 
-    private void send(MessageType type, int size) throws SessionException {
-        buffer.putInt(0, type.id());
+    private void send(int id, int size) throws SessionException {
+        buffer.putInt(0, id);
         buffer.putInt(4, FLAGS_REPLY);
         buffer.putInt(8, size);
         try {
@@ -119,7 +120,7 @@ final class Endpoint {
             if (e.errno() == LinuxErrno.EPIPE || e.errno() == LinuxErrno.ECONNRESET) {
                 return; // gone, as the next look for a message finds out
             }
-            throw new SessionException("cannot answer " + type + ": " + e.getMessage());
+            throw new SessionException("cannot answer message " + id + ": " + e.getMessage());
         }
     }
 }

@@ -6,7 +6,7 @@ import java.nio.ByteOrder;
 import java.util.List;
 
 /**
- * One message as received: its type, flags, payload and descriptors. The receiver owns the
+ * One message as received: its number, flags, payload and descriptors. The receiver owns the
  * descriptors; those that nobody has taken close with the message.
  *
  * <p><i>Confined to the control thread.</i> Source: vhost-user.rst, "Message Specification".
@@ -14,19 +14,26 @@ import java.util.List;
 final class Message implements AutoCloseable {
     private static final int FLAG_NEED_REPLY = 8; // vhost-user.rst, header
 
-    private final MessageType type;
+    private final int id;
+    private final MessageType type; // null for one of a later specification
     private final int flags;
     private final ByteBuffer payload;
     private final List<Fd> fds;
 
     /** Takes {@code fds}. */
-    Message(MessageType type, int flags, byte[] payload, List<Fd> fds) {
-        this.type = type;
+    Message(int id, int flags, byte[] payload, List<Fd> fds) {
+        this.id = id;
+        this.type = MessageType.byId(id);
         this.flags = flags;
         this.payload = ByteBuffer.wrap(payload).order(ByteOrder.nativeOrder());
         this.fds = fds;
     }
 
+    int id() {
+        return id;
+    }
+
+    /** What it is; null if nobody here knows. */
     MessageType type() {
         return type;
     }
@@ -66,8 +73,8 @@ final class Message implements AutoCloseable {
     /** The payload's words and the number of descriptors, for the trace. */
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder(type.name());
-        if (!type.fits(size())) {
+        StringBuilder text = new StringBuilder(type == null ? "unknown " + id : type.name());
+        if (type == null || !type.fits(size())) {
             text.append(" size=").append(size()); // not what its fields could be read from
         } else if (type.name().startsWith("SET_VRING") || type == MessageType.GET_VRING_BASE) {
             text.append(" index=").append(payload.getInt(0) & 0xff);

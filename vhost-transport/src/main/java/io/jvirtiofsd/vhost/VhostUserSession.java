@@ -99,6 +99,11 @@ final class VhostUserSession implements AutoCloseable {
     private void serve(Message message) throws SessionException {
         MessageType type = message.type();
         String line = options.trace() == null ? null : message.toString();
+        if (type == null) {
+            trace(line, "refused: unknown");
+            refuseUnknown(message);
+            return;
+        }
         try {
             check(message);
             dispatch(message);
@@ -122,6 +127,15 @@ final class VhostUserSession implements AutoCloseable {
         }
         LOG.warn("{} is refused: {}", type, refusal.getMessage());
         endpoint.reply(type, toldByAck ? REFUSED : REFUSED | NO_FD);
+    }
+
+    /** One of a later specification: a front-end that hears of it can do without. */
+    private void refuseUnknown(Message message) throws SessionException {
+        if (!wantsAck(message)) {
+            throw new SessionException("unknown message " + message.id());
+        }
+        LOG.warn("message {} is refused: it is not known", message.id());
+        endpoint.reply(message.id(), REFUSED);
     }
 
     private void trace(String message, String answer) {

@@ -59,7 +59,7 @@ class MemoryRegionsTest {
         for (int i = 0; i < fds; i++) {
             given.add(Fd.own(SYSCALLS, SYSCALLS.dup(file.fd())));
         }
-        return new Message(type, 1, payload, given);
+        return new Message(type.id(), 1, payload, given);
     }
 
     private Message single(MessageType type, Region region, int fds) {

@@ -160,6 +160,51 @@ class MessageRulesTest {
         assertEnded();
     }
 
+    /** Its payload and its descriptors go with it, and what follows is served. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 46, 63, 64, 99, Integer.MAX_VALUE, Integer.MIN_VALUE, -1})
+    void aMessageOfALaterSpecificationIsRefused(int id) throws Exception {
+        int before = OpenDescriptors.count();
+        int[] fds = new int[8];
+        Arrays.fill(fds, event.number());
+        negotiate();
+        for (int size : new int[] {0, 8, 4096}) {
+            connection.send(Connection.message(id, NEED_REPLY, new byte[size]), fds);
+        }
+        send(MessageType.GET_QUEUE_NUM, PLAIN, new byte[0], 0);
+        serve();
+        for (int i = 0; i < 3; i++) {
+            ByteBuffer ack = connection.receive(Connection.HEADER_BYTES + 8);
+            assertEquals(id, ack.getInt(0));
+            assertEquals(REPLY, ack.getInt(4));
+            assertEquals(8, ack.getInt(8));
+            assertEquals(1, ack.getLong(Connection.HEADER_BYTES));
+        }
+        assertEquals(3, status(MessageType.GET_QUEUE_NUM));
+        assertEnded();
+        String line = "vhost unknown " + id + " size=8 fds=8 need_reply -> refused: unknown";
+        assertTrue(trace.contains(line), trace::toString);
+        OpenDescriptors.assertSettleAt(before);
+    }
+
+    /** Silence would be taken for success. */
+    @Test
+    void aMessageOfALaterSpecificationThatNobodyAsksAfterIsTheEnd() throws Exception {
+        negotiate();
+        connection.send(Connection.message(99, PLAIN, new byte[8]), event.number());
+        send(MessageType.GET_QUEUE_NUM, PLAIN, new byte[0], 0);
+        serve();
+        assertEnded();
+    }
+
+    @Test
+    void aMessageOfALaterSpecificationIsTheEndWhereNoAnswerWasAgreedOn() throws Exception {
+        connection.send(Connection.message(99, NEED_REPLY, new byte[8]), event.number());
+        send(MessageType.GET_FEATURES, PLAIN, new byte[0], 0);
+        serve();
+        assertEnded();
+    }
+
     @Test
     void numbersAreThoseOfTheSpecification() {
         for (int id = 1; id <= 45; id++) {

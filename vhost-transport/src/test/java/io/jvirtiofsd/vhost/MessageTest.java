@@ -12,7 +12,7 @@ class MessageTest {
     @EnumSource(MessageType.class)
     void messageOfAnyLengthHasATraceLine(MessageType type) {
         for (int size = 0; size <= 48; size++) {
-            try (Message message = new Message(type, 9, new byte[size], new ArrayList<>())) {
+            try (Message message = new Message(type.id(), 9, new byte[size], new ArrayList<>())) {
                 assertTrue(message.toString().startsWith(type.name()));
             }
         }
