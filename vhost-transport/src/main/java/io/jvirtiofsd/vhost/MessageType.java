@@ -74,7 +74,7 @@ enum MessageType {
         static final String NO_POSTCOPY =
                 "PAGEFAULT is not offered: CONFIGURE_MEM_SLOTS excludes it";
         static final String NO_INFLIGHT = "INFLIGHT_SHMFD is not offered yet";
-        static final String NO_INBAND = "INBAND_NOTIFICATIONS is not offered: rings have eventfds";
+        static final String NO_INBAND = "INBAND_NOTIFICATIONS is not offered: for simulations";
         static final String NO_SHARED_OBJECT = "SHARED_OBJECT is not offered: for graphics devices";
 
         private Row() {}
