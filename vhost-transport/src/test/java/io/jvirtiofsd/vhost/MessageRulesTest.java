@@ -265,8 +265,9 @@ class MessageRulesTest {
         assertEquals(OFFERED, status(MessageType.GET_PROTOCOL_FEATURES));
         long needed = FakeFrontend.F_VERSION_1 | FakeFrontend.F_PROTOCOL;
         assertEquals(needed, features & needed);
-        // NOTIFY_ON_EMPTY, LOG_ALL, ACCESS_PLATFORM, IN_ORDER; the notification queue of virtio-fs
-        for (int bit : new int[] {24, 26, 33, 35, 0}) {
+        // NOTIFY_ON_EMPTY, LOG_ALL, ACCESS_PLATFORM, IN_ORDER, NOTIFICATION_DATA, RING_RESET; the
+        // notification queue of virtio-fs
+        for (int bit : new int[] {24, 26, 33, 35, 38, 40, 0}) {
             assertEquals(0, features >>> bit & 1, "bit " + bit);
         }
     }
