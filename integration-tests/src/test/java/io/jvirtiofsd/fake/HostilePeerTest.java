@@ -112,7 +112,9 @@ class HostilePeerTest {
             int base = frontend.stopRing(queue);
             frontend.syscalls().ftruncate(frontend.memory().get(0).fd(), 0);
             frontend.startRing(queue, base);
-            reconnect();
+            frontend.close();
+            long other = round % 2 == 0 ? FakeFrontend.F_RING_PACKED : 0;
+            frontend = FuseRig.connect(backEnd, FuseRig.FEATURES ^ other);
         }
         assertServes();
     }

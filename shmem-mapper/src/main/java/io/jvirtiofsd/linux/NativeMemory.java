@@ -97,9 +97,14 @@ public final class NativeMemory {
         return (short) SHORTS.getAcquire(buffer, offset);
     }
 
-    /** Stores the aligned 16-bit value at {@code offset}; earlier accesses stay before it. */
+    /**
+     * Stores the aligned 16-bit value at {@code offset}; earlier accesses stay before it. By a
+     * fence and a plain store: where the JVM interprets it, setRelease is an exchange, and a SIGBUS
+     * there would end the process instead of being an InternalError (JDK 17 to 25, x86).
+     */
     public void putShortRelease(int offset, short value) {
-        SHORTS.setRelease(buffer, offset, value);
+        VarHandle.releaseFence();
+        buffer.putShort(offset, value);
     }
 
     /** Copies {@code length} bytes from {@code offset} to {@code target[at…]}. */
