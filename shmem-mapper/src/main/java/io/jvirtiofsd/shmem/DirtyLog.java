@@ -104,12 +104,18 @@ public final class DirtyLog implements Resource {
         }
         long first = leadBits + (gpa >>> PAGE_SHIFT);
         long last = leadBits + Math.min(lastPage(gpa, length), pages - 1);
+        NativeMemory.fullFence(); // a bit that is seen set is looked at after what was written
         for (long bit = first; bit <= last; bit = (bit | 63) + 1) {
             long mask = -1L << bit; // shifts count modulo 64
             if ((bit | 63) > last) {
                 mask &= -1L >>> 63 - last;
             }
-            words.or((int) (bit >>> 6 << 3), mask);
+            int word = (int) (bit >>> 6 << 3);
+            // Looked at first: where JDK 17 interprets the atomic operation, a SIGBUS would end the
+            // process instead of being an InternalError.
+            if ((words.getLong(word) & mask) != mask) {
+                words.or(word, mask);
+            }
         }
     }
 
