@@ -3,6 +3,7 @@ package io.jvirtiofsd.shmem;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.Fcntl;
@@ -110,5 +111,13 @@ class DirtyLogTest {
             log.mark(Long.MAX_VALUE - PAGE, PAGE);
         }
         assertArrayEquals(new byte[FILE_BYTES], Files.readAllBytes(file));
+    }
+
+    @Test
+    void aLogThatIsCutMeanwhileEndsNoProcess() throws Exception {
+        try (DirtyLog log = map(64, 0)) {
+            Files.write(file, new byte[0]);
+            assertThrows(InternalError.class, () -> log.mark(0, 1));
+        }
     }
 }
