@@ -16,18 +16,34 @@ public final class Flood implements AutoCloseable {
     public static final int MEMORY_BYTES = SLOTS * FakeDriver.SLOT_BYTES;
 
     private final FakeDriver queue;
-    private final int[] heads = new int[SLOTS];
+    private final int[] heads;
     private final Thread thread = new Thread(this::run, "flood");
     private volatile long answered;
     private volatile boolean ended;
 
-    private Flood(FakeDriver queue) {
-        this.queue = queue.slots(SLOTS);
+    private Flood(FakeDriver queue, int depth) {
+        this.queue = queue.slots(depth);
+        this.heads = new int[depth];
     }
 
-    /** Begins; the {@code arguments} of the request are of 64 bits. */
+    /** Begins, with 64 requests; their {@code arguments} are of 64 bits. */
     public static Flood of(
             FakeDriver queue, int opcode, long nodeId, int answerBytes, long... arguments) {
+        return of(queue, SLOTS, opcode, nodeId, answerBytes, arguments);
+    }
+
+    /**
+     * Begins likewise.
+     *
+     * @param depth how many requests there are, of which at least half wait or are served: 2 to 64
+     */
+    public static Flood of(
+            FakeDriver queue,
+            int depth,
+            int opcode,
+            long nodeId,
+            int answerBytes,
+            long... arguments) {
         ByteBuffer request =
                 ByteBuffer.allocate(HEADER + Long.BYTES * arguments.length)
                         .order(ByteOrder.LITTLE_ENDIAN);
@@ -36,8 +52,8 @@ public final class Flood implements AutoCloseable {
         for (long argument : arguments) {
             request.putLong(argument);
         }
-        Flood flood = new Flood(queue);
-        for (int i = 0; i < SLOTS; i++) {
+        Flood flood = new Flood(queue, depth);
+        for (int i = 0; i < depth; i++) {
             flood.heads[i] = queue.prepare(i, request.array(), request.capacity(), answerBytes);
         }
         flood.thread.start();
@@ -51,12 +67,12 @@ public final class Flood implements AutoCloseable {
 
     private void run() {
         queue.makeAvailable(heads);
-        int[] again = new int[SLOTS / 2];
+        int[] again = new int[heads.length / 2];
         while (!ended) {
             take(again);
             queue.makeAvailable(again);
         }
-        take(new int[SLOTS]);
+        take(new int[heads.length]);
     }
 
     private void take(int[] taken) {
