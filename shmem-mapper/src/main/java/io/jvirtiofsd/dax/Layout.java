@@ -5,6 +5,7 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.FileId;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
+import io.jvirtiofsd.linux.Memfd;
 import io.jvirtiofsd.linux.Syscalls;
 
 /**
@@ -178,7 +179,7 @@ final class Layout {
      */
     private boolean mapsPastEnd(long freeWindowOffset) {
         if (mapsPastEnd == null) {
-            try (Fd probe = ShadowPages.memfd(syscalls, 1, "jvirtiofsd-probe")) {
+            try (Fd probe = Memfd.sealed(syscalls, 1, "jvirtiofsd-probe")) {
                 Outcome outcome = pieces.probe(probe.number(), freeWindowOffset, PAGE_BYTES);
                 if (outcome == Outcome.DONE || outcome == Outcome.REFUSED) {
                     mapsPastEnd = outcome == Outcome.DONE;

@@ -1,17 +1,16 @@
 package io.jvirtiofsd.dax;
 
-import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.FileId;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
+import io.jvirtiofsd.linux.Memfd;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Resource;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
-import java.nio.charset.StandardCharsets;
 
 /**
  * Pages that stand in for pages of files where a front-end does not map the file itself: behind the
@@ -23,8 +22,6 @@ import java.nio.charset.StandardCharsets;
  */
 final class ShadowPages implements Resource {
     private static final int PAGE_BYTES = 4096;
-    private static final int MFD_CLOEXEC = 1; // linux/memfd.h
-    private static final int MFD_ALLOW_SEALING = 2; // linux/memfd.h
     private static final int FALLOC_FL_KEEP_SIZE = 1; // linux/falloc.h
     private static final int FALLOC_FL_PUNCH_HOLE = 2; // linux/falloc.h
 
@@ -39,30 +36,12 @@ final class ShadowPages implements Resource {
         this.syscalls = syscalls;
         this.statistics = statistics;
         try (Parts parts = new Parts()) {
-            this.memfd = parts.add(memfd(syscalls, bytes, "jvirtiofsd-tails"));
+            this.memfd = parts.add(Memfd.sealed(syscalls, bytes, "jvirtiofsd-tails"));
             this.id = FileId.of(syscalls, memfd);
             this.shared = parts.add(Mapping.map(syscalls, memfd.number(), 0, bytes));
             this.twin = Mapping.anonymous(syscalls, bytes);
             parts.complete();
         }
-    }
-
-    /** A memfd of {@code bytes} bytes that nobody can make longer or shorter. */
-    static Fd memfd(Syscalls syscalls, long bytes, String name) throws LinuxException {
-        byte[] text = name.getBytes(StandardCharsets.US_ASCII);
-        long path = Scratch.get().path(text, 0, text.length);
-        int number = syscalls.memfdCreate(path, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-        Fd fd = Fd.own(syscalls, LinuxException.check(number, "memfd_create"));
-        int seals = Fcntl.F_SEAL_SHRINK | Fcntl.F_SEAL_GROW | Fcntl.F_SEAL_SEAL;
-        int result = syscalls.ftruncate(fd.number(), bytes);
-        if (result == 0) {
-            result = syscalls.fcntl(fd.number(), Fcntl.F_ADD_SEALS, seals);
-        }
-        if (result < 0) {
-            fd.close();
-            throw new LinuxException("cannot make a memfd of " + bytes + " bytes", -result);
-        }
-        return fd;
     }
 
     /** The memfd, borrowed. */
