@@ -107,6 +107,17 @@ public final class NativeMemory {
         buffer.putShort(offset, value);
     }
 
+    /** Stores the byte at {@code offset}; earlier accesses stay before it. */
+    public void putByteRelease(int offset, byte value) {
+        VarHandle.releaseFence();
+        buffer.put(offset, value);
+    }
+
+    /** Stores the aligned 64-bit value at {@code offset}; earlier accesses stay before it. */
+    public void putLongRelease(int offset, long value) {
+        LONGS.setRelease(buffer, offset, value);
+    }
+
     /** Copies {@code length} bytes from {@code offset} to {@code target[at…]}. */
     public void get(int offset, byte[] target, int at, int length) {
         buffer.get(offset, target, at, length);

@@ -23,6 +23,7 @@ public final class ChainHead {
     private int id;
     private int count;
     private byte[] descriptors = NONE; // of a packed ring, as they were there
+    private int recorded; // where, in the record of what is in flight of a packed ring
 
     private static VarHandle view(Class<?> array) {
         return MethodHandles.byteArrayViewVarHandle(array, ByteOrder.LITTLE_ENDIAN);
@@ -45,11 +46,34 @@ public final class ChainHead {
         return descriptors;
     }
 
+    /** Of descriptor {@code index} of a packed ring. */
+    long address(int index) {
+        return (long) LONGS.get(descriptors, index * Ring.DESCRIPTOR_BYTES);
+    }
+
+    int length(int index) {
+        return (int) INTS.get(descriptors, index * Ring.DESCRIPTOR_BYTES + 8);
+    }
+
+    int flags(int index) {
+        return (short) SHORTS.get(descriptors, index * Ring.DESCRIPTOR_BYTES + 14) & 0xffff;
+    }
+
+    /** The chain of a packed ring is recorded as one in flight, from {@code entry} on. */
+    void record(int entry) {
+        recorded = entry;
+    }
+
+    int recorded() {
+        return recorded;
+    }
+
     /** One that stays as this one is now. */
     public ChainHead copy() {
         ChainHead copy = new ChainHead();
         copy.id = id;
         copy.count = count;
+        copy.recorded = recorded;
         copy.descriptors = count == 0 ? NONE : Arrays.copyOf(descriptors, count * 16);
         return copy;
     }

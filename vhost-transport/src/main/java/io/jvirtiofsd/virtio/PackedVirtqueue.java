@@ -23,6 +23,8 @@ public final class PackedVirtqueue extends Virtqueue {
     private static final int USED_SHIFT = 16; // vhost-user.rst, likewise
 
     private final boolean eventIdx;
+    private final PackedInflight inflight; // null for none
+    private boolean begun; // with that
 
     private int availAt;
     private boolean availWrap;
@@ -43,13 +45,50 @@ public final class PackedVirtqueue extends Virtqueue {
      * @param indirect whether VIRTIO_F_INDIRECT_DESC was negotiated
      */
     public PackedVirtqueue(int base, boolean eventIdx, boolean indirect) {
+        this(base, eventIdx, indirect, null);
+    }
+
+    /**
+     * Likewise, for a ring of which is recorded what is in flight.
+     *
+     * @param base where to go on, unless {@code region} knows better
+     * @param region borrowed; null for none
+     */
+    public PackedVirtqueue(int base, boolean eventIdx, boolean indirect, InflightRegion region) {
         super(indirect);
         this.eventIdx = eventIdx;
-        this.availAt = base & POSITION_MASK;
-        this.availWrap = (base >>> WRAP_SHIFT & 1) != 0;
-        int used = base >>> USED_SHIFT;
-        this.usedAt = used & POSITION_MASK;
-        this.usedWrap = (used >>> WRAP_SHIFT) != 0;
+        this.inflight = region == null ? null : new PackedInflight(region);
+        goOnAt(base);
+    }
+
+    private void goOnAt(int base) {
+        availAt = index(base);
+        availWrap = wrap(base);
+        int used = usedPosition(base);
+        usedAt = index(used);
+        usedWrap = wrap(used);
+    }
+
+    /** A base with {@code used} as its used position and {@code taken} descriptors in flight. */
+    static int base(int used, int taken, int size) {
+        int at = index(used) + taken;
+        int avail = at < size ? position(at, wrap(used)) : position(at - size, !wrap(used));
+        return avail | used << USED_SHIFT;
+    }
+
+    /** The used position in a base. */
+    static int usedPosition(int base) {
+        return base >>> USED_SHIFT;
+    }
+
+    /** Which descriptor a position is, whatever is above it in a base. */
+    static int index(int position) {
+        return position & POSITION_MASK;
+    }
+
+    /** The wrap counter of a position, likewise. */
+    static boolean wrap(int position) {
+        return (position >>> WRAP_SHIFT & 1) != 0;
     }
 
     /** Whether both positions of {@code base} are in a ring of {@code size} descriptors. */
@@ -63,26 +102,51 @@ public final class PackedVirtqueue extends Virtqueue {
         return position(availAt, availWrap) | position(usedAt, usedWrap) << USED_SHIFT;
     }
 
-    private static int position(int at, boolean wrap) {
+    static int position(int at, boolean wrap) {
         return wrap ? at | 1 << WRAP_SHIFT : at;
     }
 
     @Override
     public boolean hasAvailable(Ring ring) {
-        return isAvailable(((PackedRing) ring).flagsAcquire(availAt));
+        return isAvailable(((PackedRing) ring).flagsAcquire(availAt), availWrap) || isResuming();
     }
 
-    private boolean isAvailable(int flags) {
+    @Override
+    public boolean isResuming() {
+        return inflight != null && inflight.isResuming();
+    }
+
+    /** Whether a descriptor with these flags is available in the round that {@code wrap} tells. */
+    static boolean isAvailable(int flags, boolean wrap) {
         boolean avail = (flags & PackedRing.DESC_F_AVAIL) != 0;
         boolean used = (flags & PackedRing.DESC_F_USED) != 0;
-        return avail == availWrap && used != availWrap;
+        return avail == wrap && used != wrap;
     }
 
     @Override
     boolean take(Ring any, ChainHead head) throws RingException {
         PackedRing ring = (PackedRing) any;
+        if (inflight == null) {
+            return takeNext(ring, head);
+        }
+        if (!begun) {
+            goOnAt(inflight.begin(ring, base()));
+            begun = true;
+        }
+        if (inflight.isResuming()) {
+            inflight.resume(head);
+            return true;
+        }
+        if (!takeNext(ring, head)) {
+            return false;
+        }
+        inflight.take(head);
+        return true;
+    }
+
+    private boolean takeNext(PackedRing ring, ChainHead head) throws RingException {
         int flags = ring.flagsAcquire(availAt);
-        if (!isAvailable(flags)) {
+        if (!isAvailable(flags, availWrap)) {
             return false;
         }
         head.begin(0);
@@ -116,13 +180,24 @@ public final class PackedVirtqueue extends Virtqueue {
         if (written > 0) {
             flags |= Ring.DESC_F_WRITE; // else the length means nothing
         }
-        ring.putUsed(usedAt, head.id(), written, flags);
+        int at = usedAt;
+        int before = position(at, usedWrap);
         usedAt += head.count();
         if (usedAt >= ring.size()) {
             usedAt -= ring.size();
             usedWrap = !usedWrap;
         }
         unsignalled += head.count();
+        if (inflight == null) {
+            ring.putUsed(at, head.id(), written, flags);
+            return;
+        }
+        int now = position(usedAt, usedWrap);
+        synchronized (inflight) {
+            inflight.giveBack(head, before, now);
+            ring.putUsed(at, head.id(), written, flags);
+            inflight.givenBack(head, now);
+        }
     }
 
     @Override

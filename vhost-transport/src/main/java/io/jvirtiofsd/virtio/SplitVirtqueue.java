@@ -10,6 +10,7 @@ import io.jvirtiofsd.linux.NativeMemory;
  */
 public final class SplitVirtqueue extends Virtqueue {
     private final boolean eventIdx;
+    private final SplitInflight inflight; // null for none
     private int lastAvail;
     private int usedIdx;
 
@@ -30,9 +31,21 @@ public final class SplitVirtqueue extends Virtqueue {
      * @param indirect whether VIRTIO_F_INDIRECT_DESC was negotiated
      */
     public SplitVirtqueue(int lastAvail, boolean eventIdx, boolean indirect) {
+        this(lastAvail, eventIdx, indirect, null);
+    }
+
+    /**
+     * Likewise, for a ring of which is recorded what is in flight.
+     *
+     * @param lastAvail where to go on, unless {@code region} knows better
+     * @param region borrowed; null for none
+     */
+    public SplitVirtqueue(
+            int lastAvail, boolean eventIdx, boolean indirect, InflightRegion region) {
         super(indirect);
         this.lastAvail = lastAvail & 0xffff;
         this.eventIdx = eventIdx;
+        this.inflight = region == null ? null : new SplitInflight(region);
     }
 
     /** Index of the next chain to take. */
@@ -43,7 +56,12 @@ public final class SplitVirtqueue extends Virtqueue {
 
     @Override
     public boolean hasAvailable(Ring ring) {
-        return hasAvailable((SplitRing) ring);
+        return hasAvailable((SplitRing) ring) || isResuming();
+    }
+
+    @Override
+    public boolean isResuming() {
+        return inflight != null && inflight.isResuming();
     }
 
     private boolean hasAvailable(SplitRing ring) {
@@ -54,9 +72,34 @@ public final class SplitVirtqueue extends Virtqueue {
     boolean take(Ring any, ChainHead head) throws RingException {
         SplitRing ring = (SplitRing) any;
         if (!begun) {
-            usedIdx = ring.usedIdx();
-            begun = true;
+            begin(ring);
         }
+        if (inflight == null) {
+            return takeNext(ring, head);
+        }
+        if (inflight.isResuming()) {
+            head.begin(inflight.resume());
+            return true;
+        }
+        if (!takeNext(ring, head)) {
+            return false;
+        }
+        if (head.id() >= ring.size()) {
+            throw new RingException("descriptor " + head.id() + " of a table of " + ring.size());
+        }
+        inflight.take(head.id());
+        return true;
+    }
+
+    private void begin(SplitRing ring) throws RingException {
+        usedIdx = ring.usedIdx();
+        if (inflight != null) {
+            lastAvail = inflight.begin(ring, usedIdx, lastAvail);
+        }
+        begun = true;
+    }
+
+    private boolean takeNext(SplitRing ring, ChainHead head) throws RingException {
         int pending = (ring.availIdx() - lastAvail) & 0xffff;
         if (pending == 0) {
             return false;
@@ -75,7 +118,15 @@ public final class SplitVirtqueue extends Virtqueue {
         SplitRing ring = (SplitRing) any;
         ring.putUsed(usedIdx, head.id(), written);
         usedIdx = (usedIdx + 1) & 0xffff;
-        ring.putUsedIdx(usedIdx);
+        if (inflight == null) {
+            ring.putUsedIdx(usedIdx);
+            return;
+        }
+        synchronized (inflight) {
+            inflight.giveBack(head.id());
+            ring.putUsedIdx(usedIdx);
+            inflight.givenBack(head.id(), usedIdx);
+        }
     }
 
     @Override

@@ -26,6 +26,12 @@ public abstract sealed class Virtqueue permits SplitVirtqueue, PackedVirtqueue {
     public abstract boolean hasAvailable(Ring ring);
 
     /**
+     * Whether chains are left that a process before this one had taken and not given back. They
+     * come before all others. Known once a chain has been asked for.
+     */
+    public abstract boolean isResuming();
+
+    /**
      * Takes the next chain, of which {@code head} learns what it is.
      *
      * @return false if there is none

@@ -10,6 +10,8 @@
  *   <li>{@link io.jvirtiofsd.virtio.DescriptorChain}: one request's buffers, a reusable slot
  *   <li>{@link io.jvirtiofsd.virtio.GuestBuffers}: one direction of them, which is what a device
  *       sees
+ *   <li>{@link io.jvirtiofsd.virtio.InflightRegion}: which chains were taken and not given back,
+ *       for a process that follows
  * </ul>
  *
  * <p>A queue keeps positions only; the ring is passed to each call, since the front-end may replace
