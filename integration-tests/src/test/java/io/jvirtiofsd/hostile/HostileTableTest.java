@@ -55,6 +55,11 @@ class HostileTableTest {
     }
 
     @TestFactory
+    Stream<DynamicTest> inflight() {
+        return connections(new InflightTable());
+    }
+
+    @TestFactory
     Stream<DynamicTest> rings() {
         return connections(new RingTable());
     }

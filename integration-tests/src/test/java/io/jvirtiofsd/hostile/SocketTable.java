@@ -113,11 +113,11 @@ final class SocketTable extends HostileTable {
             message("unknown message " + type, type, ACKED, NONE, 0, REFUSED);
             message("unknown message " + type + ", silently", type, PLAIN, NONE, 0, SESSION_ENDS);
         }
-        for (int type : new int[] {6, 7, 19, 20, 22, 23, 27, 29, 30, 32, 33, 35, 42, 43}) {
+        for (int type : new int[] {6, 7, 19, 20, 22, 23, 27, 29, 30, 33, 35, 42, 43}) {
             message("message " + type + ", not offered", type, ACKED, NONE, 0, REFUSED);
         }
         // An acknowledgement would be taken for the body that the front-end waits for.
-        for (int type : new int[] {26, 28, 31, 41, 45}) {
+        for (int type : new int[] {26, 28, 41, 45}) {
             message("message " + type + ", not offered", type, ACKED, NONE, 0, SESSION_ENDS);
         }
         message("the base of a ring there is not", 11, ACKED, state(99, 0), 0, SESSION_ENDS);
@@ -134,6 +134,8 @@ final class SocketTable extends HostileTable {
         message("features of 4 bytes", 2, ACKED, new byte[4], 0, REFUSED);
         message("features of 16 bytes, silently", 2, PLAIN, new byte[16], 0, SESSION_ENDS);
         message("an owner with payload", 3, ACKED, new byte[8], 0, REFUSED);
+        message("a record of requests of 20 bytes", 32, ACKED, new byte[20], 1, REFUSED);
+        message("a wish for a record of 20 bytes", 31, ACKED, new byte[20], 0, SESSION_ENDS);
         message("a region of 32 bytes", 37, ACKED, new byte[32], 1, REFUSED);
         message("a region of 48 bytes", 37, ACKED, new byte[48], 1, REFUSED);
         message("the base of a ring without a number", 11, PLAIN, NONE, 0, SESSION_ENDS);

@@ -136,7 +136,7 @@ class ConformanceTest {
                         offered.add(name);
                     }
                 });
-        assertTrue(said.contains("PAGEFAULT") && said.contains("INFLIGHT_SHMFD"), said::toString);
+        assertTrue(said.contains("PAGEFAULT") && said.contains("GPA_ADDRESSES"), said::toString);
         assertEquals(List.of(), said.stream().filter(offered::contains).toList());
     }
 

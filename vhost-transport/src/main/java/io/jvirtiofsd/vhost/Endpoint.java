@@ -104,18 +104,18 @@ final class Endpoint {
         send(id, 8);
     }
 
-    /** Replies to {@code type} with {@code payload}, at most 2056 bytes. */
-    void reply(MessageType type, byte[] payload) throws SessionException {
+    /** Replies to {@code type} with {@code payload}, at most 2056 bytes, and {@code fds}. */
+    void reply(MessageType type, byte[] payload, int... fds) throws SessionException {
         buffer.put(HEADER_BYTES, payload, 0, payload.length);
-        send(type.id(), payload.length);
+        send(type.id(), payload.length, fds);
     }
 
-    private void send(int id, int size) throws SessionException {
+    private void send(int id, int size, int... fds) throws SessionException {
         buffer.putInt(0, id);
         buffer.putInt(4, FLAGS_REPLY);
         buffer.putInt(8, size);
         try {
-            socket.send(buffer, 0, HEADER_BYTES + size);
+            socket.send(buffer, 0, HEADER_BYTES + size, fds);
         } catch (LinuxException e) {
             if (e.errno() == LinuxErrno.EPIPE || e.errno() == LinuxErrno.ECONNRESET) {
                 return; // gone, as the next look for a message finds out

@@ -39,8 +39,8 @@ enum MessageType {
     POSTCOPY_ADVISE          (28, 0,            0, Reply.BODY, Row.NO_POSTCOPY),
     POSTCOPY_LISTEN          (29, 0,            0, Reply.ACK, Row.NO_POSTCOPY),
     POSTCOPY_END             (30, 0,            0, Reply.STATUS, Row.NO_POSTCOPY),
-    GET_INFLIGHT_FD          (31, 24,           0, Reply.BODY, Row.NO_INFLIGHT),
-    SET_INFLIGHT_FD          (32, 24,           1, Reply.ACK, Row.NO_INFLIGHT),
+    GET_INFLIGHT_FD          (31, 24,           0, Reply.BODY, ProtocolFeature.INFLIGHT_SHMFD),
+    SET_INFLIGHT_FD          (32, 24,           1, Reply.ACK, ProtocolFeature.INFLIGHT_SHMFD),
     GPU_SET_SOCKET           (33, 0,            1, Reply.ACK, "for graphics devices"),
     RESET_DEVICE             (34, 0,            0, Reply.ACK, ProtocolFeature.RESET_DEVICE),
     VRING_KICK               (35, 8,            0, Reply.ACK, Row.NO_INBAND),
@@ -53,7 +53,7 @@ enum MessageType {
     SET_DEVICE_STATE_FD      (42, 8,            1, Reply.STATUS, ProtocolFeature.DEVICE_STATE),
     CHECK_DEVICE_STATE       (43, 0,            0, Reply.STATUS, ProtocolFeature.DEVICE_STATE),
     GET_SHMEM_CONFIG         (44, 0,            0, Reply.BODY, ProtocolFeature.SHMEM),
-    GET_VRING_BASE_SKIP_DRAIN(45, 8,            0, Reply.BODY, Row.NO_INFLIGHT);
+    GET_VRING_BASE_SKIP_DRAIN(45, 8,            0, Reply.BODY, Row.NO_SKIP_DRAIN);
     // spotless:on
 
     /** What a front-end gets for a message, and how it learns that the message was refused. */
@@ -73,7 +73,8 @@ enum MessageType {
         static final String NO_CRYPTO = "CRYPTO_SESSION is not offered: for crypto devices";
         static final String NO_POSTCOPY =
                 "PAGEFAULT is not offered: CONFIGURE_MEM_SLOTS excludes it";
-        static final String NO_INFLIGHT = "INFLIGHT_SHMFD is not offered yet";
+        static final String NO_SKIP_DRAIN =
+                "SKIP_DRAIN is not offered: a stop waits for calls of the host only";
         static final String NO_INBAND = "INBAND_NOTIFICATIONS is not offered: for simulations";
         static final String NO_SHARED_OBJECT = "SHARED_OBJECT is not offered: for graphics devices";
 

@@ -16,6 +16,7 @@ enum ProtocolFeature {
     BACKEND_REQ        (5),
     CONFIG             (9),
     BACKEND_SEND_FD    (10),
+    INFLIGHT_SHMFD     (12),
     RESET_DEVICE       (13),
     CONFIGURE_MEM_SLOTS(15),
     STATUS             (16),

@@ -191,13 +191,13 @@ final class QueueWorker implements Runnable {
         // Each round is one bracket: it gives back the chain of the last round, then takes and
         // handles
         // the next. So what was taken is given back even if the thread is to stop meanwhile.
-        while (served || !stopping) {
+        while (served || !stopping || hasLeft()) {
             reader.enter();
             try {
                 if (served && written >= 0) {
                     giveBack(ringOfTaken(reader), chain.head(), written);
                 }
-                served = !stopping && take(vring.ring(), chain);
+                served = stopping ? takeLeft(chain) : take(vring.ring(), chain);
                 if (served) {
                     written = handle(handler, chain);
                 }
@@ -256,6 +256,29 @@ final class QueueWorker implements Runnable {
             breakDown(NO_BACKING); // SIGBUS: the front-end has cut the file short
         }
         return false;
+    }
+
+    /**
+     * Takes what a process before this one had taken, as long as there is something: a ring that
+     * stops has given back all that was ever taken from it, be it enabled or not.
+     */
+    private boolean takeLeft(DescriptorChain chain) {
+        Ring ring = vring.ring();
+        if (ring == null || !hasLeft()) {
+            return false;
+        }
+        try {
+            return queue.pop(ring, chain);
+        } catch (RingException e) {
+            breakDown(e.getMessage());
+        } catch (InternalError e) {
+            breakDown(NO_BACKING);
+        }
+        return false;
+    }
+
+    private boolean hasLeft() {
+        return queue.isResuming() && vring.ring() != null && !vring.isBroken();
     }
 
     /** Looks at a ring that is empty, as long as that pays; whether a chain has come. */

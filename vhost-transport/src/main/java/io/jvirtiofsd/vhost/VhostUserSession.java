@@ -190,6 +190,7 @@ final class VhostUserSession implements AutoCloseable {
                     endpoint.reply(type, ConfigSpace.reply(message, device.config(vrings.known())));
             case GET_SHMEM_CONFIG -> endpoint.reply(type, window.config());
             case GET_VRING_BASE -> endpoint.reply(type, vrings.stop(message));
+            case GET_INFLIGHT_FD -> offerInflight(message);
             case SET_LOG_BASE -> {
                 vrings.setLog(message);
                 endpoint.reply(type, 0);
@@ -224,6 +225,7 @@ final class VhostUserSession implements AutoCloseable {
             case SET_VRING_ERR -> vrings.setError(message);
             case SET_LOG_FD -> vrings.setLogEvent(message);
             case SET_VRING_ENABLE -> vrings.setEnabled(message);
+            case SET_INFLIGHT_FD -> vrings.setInflight(message);
             case SET_BACKEND_REQ_FD -> setBackendChannel(message);
             case SET_CONFIG -> ConfigSpace.write(message, device.config(vrings.known()));
             case RESET_DEVICE -> resetDevice();
@@ -269,6 +271,16 @@ final class VhostUserSession implements AutoCloseable {
         window.use(
                 message.takeFd(),
                 BackendMessageType.SHMEM_MAP.features().stream().allMatch(this::negotiated));
+    }
+
+    private void offerInflight(Message message) throws Refusal, SessionException {
+        try (InflightRegions.Offer offer = vrings.makeInflight(message)) {
+            if (offer.fd() == null) {
+                endpoint.reply(message.type(), offer.payload());
+            } else {
+                endpoint.reply(message.type(), offer.payload(), offer.fd().number());
+            }
+        }
     }
 
     private int currentStatus() {

@@ -7,6 +7,7 @@ import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.shmem.DirtyLog;
 import io.jvirtiofsd.shmem.GuestMemory;
 import io.jvirtiofsd.shmem.GuestRegion;
+import io.jvirtiofsd.virtio.InflightRegion;
 import io.jvirtiofsd.virtio.PackedRing;
 import io.jvirtiofsd.virtio.PackedVirtqueue;
 import io.jvirtiofsd.virtio.Ring;
@@ -39,6 +40,9 @@ final class Vring {
     private long usedUva;
     private boolean addressed;
     private long usedGpa = WriteLog.NOT_USED; // as what the used area is marked in a log
+
+    /** Whether another process may have given chains back and not said so. */
+    private boolean resumes;
 
     /** What serves the ring; null while it does not run. */
     private QueueWorker worker;
@@ -118,18 +122,22 @@ final class Vring {
     /**
      * A queue that goes on where the ring is to go on.
      *
-     * @throws Refusal if the ring was configured for the other format
+     * @param inflight where is recorded what is in flight; null for nowhere
+     * @throws Refusal if the ring was configured for the other format, or has no place there
      */
-    Virtqueue newQueue(boolean eventIdx, boolean indirect) throws Refusal {
+    Virtqueue newQueue(boolean eventIdx, boolean indirect, InflightRegions inflight)
+            throws Refusal {
         checkSize(size);
+        InflightRegion region = inflight == null ? null : inflight.region(index, size, packed);
+        resumes = region != null;
         if (!packed) {
-            return new SplitVirtqueue(base, eventIdx, indirect);
+            return new SplitVirtqueue(base, eventIdx, indirect, region);
         }
         if (!PackedVirtqueue.fits(base, size)) {
             throw new Refusal("base 0x%x of a packed ring of %d".formatted(base, size));
         }
         checkAligned(availUva, 4);
-        return new PackedVirtqueue(base, eventIdx, indirect);
+        return new PackedVirtqueue(base, eventIdx, indirect, region);
     }
 
     private static void checkAligned(long address, int alignment) throws Refusal {
@@ -297,6 +305,18 @@ final class Vring {
         EventFd old = call;
         call = next;
         retire(old);
+        callResumed();
+    }
+
+    /**
+     * A process may have been killed before it could tell the driver of what it had given back. One
+     * call more does no harm.
+     */
+    private void callResumed() {
+        EventFd descriptor = call;
+        if (resumes && isRunning() && descriptor != null) {
+            descriptor.signal();
+        }
     }
 
     EventFd call() {
@@ -372,6 +392,7 @@ final class Vring {
         try {
             worker.start(kick);
             this.worker = worker;
+            callResumed();
         } finally {
             if (this.worker == null) {
                 this.kick = null;

@@ -50,6 +50,7 @@ final class Vrings implements AutoCloseable {
 
     private final Vring[] vrings;
     private int known;
+    private InflightRegions inflight; // null for none
     private DirtyLog log; // null for none
     private EventFd logEvent; // null for none
     private boolean logsBuffers;
@@ -202,6 +203,32 @@ final class Vrings implements AutoCloseable {
         }
     }
 
+    /** GET_INFLIGHT_FD: makes what the front-end is to keep. */
+    InflightRegions.Offer makeInflight(Message message) throws Refusal {
+        return InflightRegions.make(syscalls, message, vrings.length, packed);
+    }
+
+    /**
+     * SET_INFLIGHT_FD: where rings that start from now on record what is in flight.
+     *
+     * @throws Refusal while one runs, or if it cannot be what we have made
+     */
+    void setInflight(Message message) throws Refusal {
+        if (isAnyRunning()) {
+            throw new Refusal("another record of requests in flight of a running ring");
+        }
+        InflightRegions next = InflightRegions.map(syscalls, message, vrings.length, packed);
+        closeInflight();
+        inflight = next;
+    }
+
+    private void closeInflight() {
+        if (inflight != null) {
+            inflight.close();
+            inflight = null;
+        }
+    }
+
     /** SET_VRING_CALL. */
     void setCall(Message message) throws Refusal {
         ofFd(message).setCall(eventFd(message));
@@ -246,9 +273,11 @@ final class Vrings implements AutoCloseable {
         Virtqueue queue =
                 vring.newQueue(
                         (features & VIRTIO_F_EVENT_IDX) != 0,
-                        (features & VIRTIO_F_INDIRECT_DESC) != 0);
+                        (features & VIRTIO_F_INDIRECT_DESC) != 0,
+                        inflight);
         if (vring.startsAfresh()) {
             window.restarted();
+            forget(vring);
         }
         boolean hiprio = vring.index() == 0; // what comes there seldom comes again soon
         QueueWorker worker =
@@ -264,6 +293,13 @@ final class Vrings implements AutoCloseable {
                                 : new Polling(
                                         pollMicros, processors, () -> RunDelay.nanos(syscalls)));
         vring.start(worker, kick);
+    }
+
+    /** What was recorded of a ring that begins anew is void. */
+    private void forget(Vring vring) {
+        if (inflight != null) {
+            inflight.forget(vring.index());
+        }
     }
 
     /** GET_VRING_BASE: stops a ring and tells where it is to go on; the reply. */
@@ -307,6 +343,7 @@ final class Vrings implements AutoCloseable {
         for (Vring vring : vrings) {
             vring.stop();
             vring.setEnabled(false);
+            forget(vring);
         }
     }
 
@@ -320,6 +357,7 @@ final class Vrings implements AutoCloseable {
         }
     }
 
+    /** Whether any has been started and not stopped. */
     boolean isAnyRunning() {
         for (Vring vring : vrings) {
             if (vring.isRunning()) {
@@ -344,6 +382,7 @@ final class Vrings implements AutoCloseable {
         for (Vring vring : vrings) {
             vring.close();
         }
+        closeInflight();
         retire(log);
         retire(logEvent);
         if (pool != null) {

@@ -8,7 +8,7 @@
  *         ├─ MemoryRegions: the guest's memory
  *         ├─ Migration ── StateTransfer: the thread that saves or loads (StateChannel)
  *         ├─ WindowLink ── BackendChannel: requests of ours (BackendMessageType)
- *         └─ Vrings ── WorkerPool: help when chains pile up
+ *         └─ Vrings ── WorkerPool: help when chains pile up; InflightRegions: what survives a crash
  *              └─ Vring: a queue as configured
  *                   └─ QueueWorker: the thread that serves it ── ParkedChains: what is answered later
  * </pre>

@@ -472,6 +472,21 @@ public final class FakeDriver {
         return base;
     }
 
+    /** Whether there is a used buffer that was not taken. */
+    public boolean isAnswered() {
+        return usedCount() > 0;
+    }
+
+    /** Whether the request of a slot has been made available, and its answer was not taken. */
+    public boolean isUnderWay(int slot) {
+        return inFlight.get(slots[slot].head);
+    }
+
+    /** Where a ring goes on of which nobody knows but how far it was used. */
+    int usedBase() {
+        return packed == null ? usedIdx() : packed.usedBase();
+    }
+
     /** Whether no used buffer appears within {@code millis}. */
     public boolean staysSilent(int millis) {
         Waiting.readable(frontend.syscalls(), call.number(), millis);

@@ -1,6 +1,8 @@
 package io.jvirtiofsd.vhost;
 
 import io.jvirtiofsd.linux.EventFd;
+import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.EOFException;
 import java.io.FileDescriptor;
@@ -45,6 +47,8 @@ public final class FakeFrontend implements AutoCloseable {
     public static final int SET_VRING_ENABLE = 18;
     public static final int SET_BACKEND_REQ_FD = 21;
     public static final int GET_CONFIG = 24;
+    public static final int GET_INFLIGHT_FD = 31;
+    public static final int SET_INFLIGHT_FD = 32;
     public static final int RESET_DEVICE = 34;
     public static final int GET_MAX_MEM_SLOTS = 36;
     public static final int ADD_MEM_REG = 37;
@@ -86,11 +90,15 @@ public final class FakeFrontend implements AutoCloseable {
     private static final long FIRST_UVA = 0x7f00_0000_0000L;
 
     private final Syscalls syscalls = Syscalls.load();
-    private final AFUNIXSocket socket;
+    private AFUNIXSocket socket;
     private final List<FakeMemory> memory = new ArrayList<>();
     private final List<FakeDriver> queues = new ArrayList<>();
     private long features;
+    private long refused;
     private long protocolFeatures;
+    private boolean records;
+    private Fd record;
+    private byte[] recordDescription;
     private int maxQueues = 1;
     private static final int SET_DEVICE_STATE_FD = 42; // vhost-user.rst
     private static final int CHECK_DEVICE_STATE = 43; // vhost-user.rst
@@ -104,6 +112,10 @@ public final class FakeFrontend implements AutoCloseable {
 
     /** Connects to a back-end that listens on {@code path}. */
     public FakeFrontend(Path path) throws IOException {
+        connect(path);
+    }
+
+    private void connect(Path path) throws IOException {
         socket = AFUNIXSocket.connectTo(AFUNIXSocketAddress.of(path));
         socket.setSoTimeout(TIMEOUT_MILLIS);
         socket.setAncillaryReceiveBufferSize(256);
@@ -150,9 +162,19 @@ public final class FakeFrontend implements AutoCloseable {
      */
     public void negotiate(long wantedFeatures, long refusedProtocol, int regions, int regionBytes)
             throws IOException {
+        refused = refusedProtocol;
+        agree(wantedFeatures);
+        for (int i = 0; i < regions; i++) {
+            long gpa = (long) i * regionBytes;
+            long uva = FIRST_UVA + 3 * gpa; // with a hole for the front-end
+            memory.add(new FakeMemory(syscalls, gpa, uva, regionBytes, i * PAGE_BYTES));
+        }
+    }
+
+    private void agree(long wantedFeatures) throws IOException {
         features = wantedFeatures & u64(ask(GET_FEATURES));
         if ((features & F_PROTOCOL) != 0) {
-            protocolFeatures = u64(ask(GET_PROTOCOL_FEATURES)) & ~refusedProtocol;
+            protocolFeatures = u64(ask(GET_PROTOCOL_FEATURES)) & ~refused;
             send(SET_PROTOCOL_FEATURES, VERSION, u64(protocolFeatures));
             if (has(PF_MQ)) {
                 maxQueues = (int) u64(ask(GET_QUEUE_NUM));
@@ -162,11 +184,69 @@ public final class FakeFrontend implements AutoCloseable {
             }
         }
         send(SET_OWNER, VERSION, new byte[0]);
-        for (int i = 0; i < regions; i++) {
-            long gpa = (long) i * regionBytes;
-            long uva = FIRST_UVA + 3 * gpa; // with a hole for the front-end
-            memory.add(new FakeMemory(syscalls, gpa, uva, regionBytes, i * PAGE_BYTES));
+    }
+
+    /** From now on has the back-end record what is in flight, and keeps that. */
+    public FakeFrontend recording() {
+        records = true;
+        return this;
+    }
+
+    /** The record of what is in flight, borrowed. */
+    public int record() {
+        return record.number();
+    }
+
+    /** The payload of GET_INFLIGHT_FD and SET_INFLIGHT_FD. */
+    public static byte[] inflight(long bytes, long offset, int queues, int size) {
+        return buffer(24)
+                .putLong(bytes)
+                .putLong(offset)
+                .putShort((short) queues)
+                .putShort((short) size)
+                .array();
+    }
+
+    /** Asks for a record of as many rings as there are, and hands it over. */
+    private void handOverRecord() throws IOException {
+        if (!records) {
+            return;
         }
+        if (record == null) {
+            byte[] wish = inflight(0, 0, queues.size(), queues.get(0).size());
+            recordDescription = ask(GET_INFLIGHT_FD, wish);
+            record = received();
+        }
+        acknowledged(SET_INFLIGHT_FD, recordDescription, record.number());
+    }
+
+    /**
+     * The descriptor that came with the last reply, once more: the socket closes its own. Given.
+     */
+    public Fd received() throws IOException {
+        FileDescriptor[] fds = socket.getReceivedFileDescriptors();
+        if (fds == null || fds.length != 1) {
+            throw new IOException("no descriptor");
+        }
+        int number = FileDescriptorCast.using(fds[0]).as(Integer.class);
+        return Fd.own(syscalls, LinuxException.check(syscalls.dup(number), "dup"));
+    }
+
+    /**
+     * Connects to another back-end, which takes over from one that was killed: with the same
+     * memory, rings and record.
+     */
+    public void takeOver(Path path) throws IOException {
+        disconnect();
+        theirs.close();
+        connect(path);
+        agree(features);
+        for (FakeDriver queue : queues) {
+            announce(queue);
+        }
+        send(SET_FEATURES, VERSION, u64(features));
+        announceMemory();
+        startRings(queues.stream().mapToInt(FakeDriver::usedBase).toArray());
     }
 
     /** Asks for the shared memory region, as QEMU does while it makes the device. */
@@ -221,9 +301,13 @@ public final class FakeFrontend implements AutoCloseable {
     private void makeQueues(int count, int size) throws IOException {
         for (int i = 0; i < count; i++) {
             queues.add(new FakeDriver(this, i, size));
-            acknowledged(SET_VRING_CALL, u64(i), queues.get(i).call().number());
-            acknowledged(SET_VRING_ERR, u64(i), queues.get(i).error().number());
+            announce(queues.get(i));
         }
+    }
+
+    private void announce(FakeDriver queue) throws IOException {
+        acknowledged(SET_VRING_CALL, u64(queue.index()), queue.call().number());
+        acknowledged(SET_VRING_ERR, u64(queue.index()), queue.error().number());
     }
 
     /** Starts all rings where {@link #stop} left them. */
@@ -253,6 +337,7 @@ public final class FakeFrontend implements AutoCloseable {
     }
 
     private void startRings(int[] bases) throws IOException {
+        handOverRecord();
         for (FakeDriver queue : queues) {
             startRing(queue, bases[queue.index()]);
         }
@@ -489,5 +574,8 @@ public final class FakeFrontend implements AutoCloseable {
         }
         queues.forEach(FakeDriver::close);
         memory.forEach(FakeMemory::close);
+        if (record != null) {
+            record.close();
+        }
     }
 }

@@ -273,7 +273,7 @@ class MessageRulesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 4, 6, 7, 8, 11, 12, 14, 17, 18, 19, 20, 21, 22, 23, 24, 63})
+    @ValueSource(ints = {1, 2, 4, 6, 7, 8, 11, 14, 17, 18, 19, 20, 21, 22, 23, 24, 63})
     void featureThatWasNotOfferedIsNotTaken(int bit) throws Exception {
         byte[] payload = FakeFrontend.u64(OFFERED | 1L << bit);
         assertRefused(MessageType.SET_PROTOCOL_FEATURES, payload, 0);

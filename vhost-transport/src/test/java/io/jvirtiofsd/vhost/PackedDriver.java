@@ -199,6 +199,12 @@ public final class PackedDriver {
         memory.putShortRelease(driverEvent() + 2, (short) DISABLE);
     }
 
+    /** A base with the used position as the available one. */
+    int usedBase() {
+        int used = usedWrap ? usedAt | WRAP : usedAt;
+        return used | used << 16;
+    }
+
     /**
      * The ring was stopped at {@code base}: what was available then is not used any more.
      *

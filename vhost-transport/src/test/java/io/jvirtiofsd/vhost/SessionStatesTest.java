@@ -81,7 +81,8 @@ class SessionStatesTest {
             SET_LOG_FD            ends      done       done    done       done    done    done
             CREATE_CRYPTO_SESSION ends      ends       ends    ends       ends    ends    ends
             POSTCOPY_ADVISE       ends      ends       ends    ends       ends    ends    ends
-            GET_INFLIGHT_FD       ends      ends       ends    ends       ends    ends    ends
+            GET_INFLIGHT_FD       ends      reply      reply   reply      reply   reply   reply
+            SET_INFLIGHT_FD       ends      done       done    done       refused done    done
             GET_SHARED_OBJECT     ends      ends       ends    ends       ends    ends    ends
             GET_SHMEM_CONFIG      ends      ends       ends    ends       ends    ends    ends
             GET_VRING_BASE_SKIP_DRAIN ends  ends       ends    ends       ends    ends    ends
@@ -153,7 +154,8 @@ class SessionStatesTest {
                                 ADD_MEM_REG,
                                 REM_MEM_REG,
                                 SET_LOG_BASE,
-                                SET_DEVICE_STATE_FD ->
+                                SET_DEVICE_STATE_FD,
+                                SET_INFLIGHT_FD ->
                                 memory.fd();
                         case SET_BACKEND_REQ_FD -> connection.number();
                         default -> event.number();
@@ -233,6 +235,8 @@ class SessionStatesTest {
             case SET_VRING_ENABLE -> FakeFrontend.state(RING, 1);
             case SET_VRING_KICK, SET_VRING_CALL, SET_VRING_ERR -> FakeFrontend.u64(RING);
             case SET_LOG_BASE -> FakeFrontend.buffer(16).putLong(64).array();
+            case GET_INFLIGHT_FD, SET_INFLIGHT_FD ->
+                    FakeFrontend.inflight(4096, MEMORY_BYTES / 2, 3, 8);
             case SET_STATUS -> FakeFrontend.u64(1); // ACKNOWLEDGE
             case GET_CONFIG -> FakeFrontend.buffer(12 + 4).putInt(4, 4).array();
             case SET_CONFIG -> new byte[12 + 4];
