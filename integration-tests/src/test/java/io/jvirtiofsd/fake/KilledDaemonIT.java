@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * own, which its answer repeats, and makes a directory of a name that no other makes.
  */
 class KilledDaemonIT {
-    private static final int KILLS = Amount.of(10, 100);
+    private static final int KILLS = Amount.of(30, 100);
     private static final int SLOTS = 32;
     private static final int LONGEST_LOAD_MILLIS = 40;
     private static final int LIMIT_SECONDS = 60;

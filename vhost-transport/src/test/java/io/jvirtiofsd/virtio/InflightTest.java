@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.Waiting;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -148,6 +150,65 @@ class InflightTest {
             }
         }
         assertTrue(kills > 2000, "" + kills);
+    }
+
+    /**
+     * The driver sees that a chain is used before that is recorded. What another thread takes at
+     * once, of the same number, is not to be taken for what was given back.
+     */
+    @Test
+    void aHeadThatIsAvailableAgainAtOnceIsRecordedAgain() throws Exception {
+        for (int seed = 0; seed < 16; seed++) {
+            try (InflightMachine machine =
+                    seed % 2 == 0 ? InflightMachine.packed(2) : InflightMachine.split(2)) {
+                takeWhileOneIsGivenBack(machine, new Random(seed));
+            }
+        }
+    }
+
+    private void takeWhileOneIsGivenBack(InflightMachine machine, Random random) throws Exception {
+        Ring ring = machine.ring();
+        AtomicReference<Thread> taker = new AtomicReference<>();
+        AtomicReference<Virtqueue> pushing = new AtomicReference<>();
+        Moment moment =
+                () -> {
+                    if (pushing.get() == null || taker.get() != null) {
+                        return;
+                    }
+                    machine.collect();
+                    if (machine.outstanding.isEmpty()) {
+                        for (int i = 0; i < 20; i++) {
+                            machine.submit(random);
+                        }
+                        taker.set(new Thread(() -> take(pushing.get(), ring)));
+                        taker.get().start();
+                        assertTrue(Waiting.until(() -> isHeldUp(taker.get())));
+                    }
+                };
+        Virtqueue queue = machine.queue(new Watched(machine.record, 2, moment));
+        machine.submit(random);
+        assertTrue(queue.pop(ring, chain));
+        pushing.set(queue);
+        queue.push(ring, chain.head(), 0);
+        taker.get().join();
+        assertFalse(machine.outstanding.isEmpty());
+        try (InflightMachine copy = machine.copy()) {
+            goOn(copy, random, 0);
+        }
+    }
+
+    private static boolean isHeldUp(Thread thread) {
+        return thread.getState() == Thread.State.BLOCKED || !thread.isAlive();
+    }
+
+    private static void take(Virtqueue queue, Ring ring) {
+        try {
+            while (queue.pop(ring, new DescriptorChain())) {
+                // all that there is
+            }
+        } catch (RingException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** Steps as another program writes them: chains given back in batches of three. */
