@@ -63,7 +63,6 @@ public final class MigratingGuest implements AutoCloseable {
         }
         Files.deleteIfExists(channel);
         Guest guest = machine.arguments("-incoming", "defer").await();
-        Processes.await(LIMIT, () -> Files.exists(monitor.socket()));
         monitor.tell("migrate_set_capability return-path on");
         monitor.tell("migrate_incoming unix:" + channel);
         return new Place(guest, monitor, daemon);
