@@ -49,7 +49,7 @@ public final class Downtimes {
     private static MigratingGuest guest(Path folder, Function<Path, Daemon> daemons)
             throws IOException {
         MigratingGuest guest =
-                new MigratingGuest(GuestKit.get(), Files.createDirectory(folder), daemons);
+                new MigratingGuest(GuestKit.get(), Files.createDirectory(folder), 1, daemons);
         guest.guest().check("mount -t virtiofs share /mnt && ls -l /mnt >/dev/null");
         return guest;
     }

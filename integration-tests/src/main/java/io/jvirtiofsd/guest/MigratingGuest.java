@@ -30,6 +30,7 @@ public final class MigratingGuest implements AutoCloseable {
 
     private final GuestKit kit;
     private final Path folder;
+    private final int requestQueues;
     private final Function<Path, Daemon> daemons;
     private final Path channel;
     private int places;
@@ -39,12 +40,15 @@ public final class MigratingGuest implements AutoCloseable {
      * Boots the guest; its share has the tag {@code share}.
      *
      * @param folder an empty one, with a short path
+     * @param requestQueues how many the device has
      * @param daemons starts a daemon on the socket it is given
      */
-    public MigratingGuest(GuestKit kit, Path folder, Function<Path, Daemon> daemons)
+    public MigratingGuest(
+            GuestKit kit, Path folder, int requestQueues, Function<Path, Daemon> daemons)
             throws IOException {
         this.kit = kit;
         this.folder = folder;
+        this.requestQueues = requestQueues;
         this.daemons = daemons;
         this.channel = folder.resolve("channel");
         this.place = place(daemons, false);
@@ -57,7 +61,7 @@ public final class MigratingGuest implements AutoCloseable {
         GuestBuilder machine =
                 new GuestBuilder(kit, own)
                         .arguments(monitor.arguments())
-                        .fsDevice(daemon.socket(), "share", 2, 128);
+                        .fsDevice(daemon.socket(), "share", requestQueues, 128);
         if (!incoming) {
             return new Place(machine.boot(), monitor, daemon);
         }

@@ -50,7 +50,7 @@ class MigrationIT {
         Path share = Files.createDirectory(folder.resolve("share"));
         Path empty = Files.createDirectory(folder.resolve("empty"));
         try (MigratingGuest moving =
-                new MigratingGuest(GuestKit.get(), folder, socket -> daemon(share, socket))) {
+                new MigratingGuest(GuestKit.get(), folder, 2, socket -> daemon(share, socket))) {
             moving.guest().check("mount -t virtiofs share /mnt");
             moving.guest()
                     .check(
