@@ -13,7 +13,6 @@ import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,8 +27,6 @@ final class HostDirectory implements AutoCloseable {
 
     /** What a lookup asks statx(2) for. */
     static final int LOOKUP_MASK = Statx.STATX_BASIC_STATS | Statx.STATX_MNT_ID;
-
-    private static final int NAME_BYTES = 255; // linux/limits.h NAME_MAX
 
     /** The directory itself, then as many steps up from it as fit in a path: "./../..". */
     private static final String UP = "." + "/..".repeat(1360);
@@ -256,52 +253,45 @@ final class HostDirectory implements AutoCloseable {
      * @return an O_PATH descriptor, or a negated errno
      */
     int openBeneath(byte[] path) {
-        int directory = openPath(root.number());
-        for (int start = 0; directory >= 0 && start < path.length; ) {
-            int end = start;
-            while (end < path.length && path[end] != '/') {
-                end++;
-            }
-            int next = openName(directory, path, start, end - start);
-            syscalls.close(directory);
-            directory = next;
-            start = end + 1;
+        if (path.length == 0) {
+            return openPath(root.number());
         }
-        return directory;
-    }
-
-    private int openName(int directory, byte[] path, int at, int length) {
-        boolean dots = path[at] == '.' && (length == 1 || length == 2 && path[at + 1] == '.');
-        if (length < 1 || length > NAME_BYTES || dots) {
-            return -Errno.EINVAL;
+        if (path.length >= Scratch.MOST_PATH_BYTES) {
+            return -Errno.ENAMETOOLONG;
         }
-        int flags = Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC;
-        return syscalls.openat(directory, Scratch.get().path(path, at, length), flags, 0);
+        NativeMemory how = Scratch.get().small(); // struct open_how: flags@0 mode@8 resolve@16
+        how.putLong(0, Fcntl.O_PATH | Fcntl.O_NOFOLLOW | Fcntl.O_CLOEXEC);
+        how.putLong(8, 0);
+        how.putLong(
+                16,
+                Fcntl.RESOLVE_BENEATH | Fcntl.RESOLVE_NO_SYMLINKS | Fcntl.RESOLVE_NO_MAGICLINKS);
+        return syscalls.openat2(
+                root.number(), Scratch.get().path(path, 0, path.length), how.address(), 24);
     }
 
     /**
-     * Where in the share the object is that {@code fd} refers to, as far as the kernel knows: it
-     * may be known by no name, or by one of long ago. Overwrites the large block.
-     *
-     * @return relative to the shared directory, which is the empty path; null if it is not there
+     * statx(2), into the thread's block, of what has this path in the share; 0 or a negated errno.
+     * The last name is not followed.
      */
-    byte[] pathOf(int fd) {
-        byte[] top = link(root.number());
-        byte[] path = link(fd);
-        if (top == null || path == null) {
-            return null;
+    int statxBeneath(byte[] path) {
+        if (path.length >= Scratch.MOST_PATH_BYTES) {
+            return -Errno.ENAMETOOLONG;
         }
-        int prefix = top.length == 1 ? 0 : top.length; // "/" ends with its own separator
-        if (path.length < prefix || !Arrays.equals(top, 0, prefix, path, 0, prefix)) {
-            return null;
-        }
-        if (path.length > prefix && path[prefix] != '/') {
-            return null;
-        }
-        return Arrays.copyOfRange(path, Math.min(prefix + 1, path.length), path.length);
+        return syscalls.statx(
+                root.number(),
+                Scratch.get().path(path, 0, path.length),
+                Fcntl.AT_SYMLINK_NOFOLLOW | Fcntl.AT_NO_AUTOMOUNT | Fcntl.AT_EMPTY_PATH,
+                LOOKUP_MASK,
+                Scratch.get().statx().address());
     }
 
-    private byte[] link(int fd) {
+    /**
+     * The path of what {@code fd} refers to, as far as the kernel knows: it may be known by no
+     * name, or by one of long ago. Overwrites the large block.
+     *
+     * @return absolute; null if the kernel does not tell
+     */
+    byte[] linkOf(int fd) {
         NativeMemory target = Scratch.get().large();
         long length =
                 syscalls.readlinkat(

@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
@@ -28,9 +29,11 @@ final class InodePaths {
     private static final int DT_DIR = 4;
 
     private final HostDirectory share;
+    private final byte[] top; // of the share; null if the kernel does not tell
 
     InodePaths(HostDirectory share) {
         this.share = share;
+        this.top = share.linkOf(share.root());
     }
 
     /**
@@ -40,19 +43,30 @@ final class InodePaths {
      * @return relative to the share; null if the kernel does not know
      */
     byte[] find(Inode inode, int fd) {
-        byte[] path = share.pathOf(fd);
-        if (path == null) {
-            return null;
-        }
-        int found = share.openBeneath(path);
-        if (found < 0) {
-            return null;
-        }
-        boolean same =
-                share.statx(found, HostDirectory.LOOKUP_MASK) == 0
+        byte[] path = find(fd);
+        boolean leadsThere =
+                path != null
+                        && share.statxBeneath(path) == 0
                         && Identity.seen().equals(Identity.of(inode));
-        share.syscalls().close(found);
-        return same ? path : null;
+        return leadsThere ? path : null;
+    }
+
+    /**
+     * Where {@code fd} was opened, as the kernel remembers it; null if that is not in the share.
+     */
+    byte[] find(int fd) {
+        byte[] path = share.linkOf(fd);
+        if (top == null || path == null) {
+            return null;
+        }
+        int prefix = top.length == 1 ? 0 : top.length; // "/" ends with its own separator
+        if (path.length < prefix || !Arrays.equals(top, 0, prefix, path, 0, prefix)) {
+            return null;
+        }
+        if (path.length > prefix && path[prefix] != '/') {
+            return null;
+        }
+        return Arrays.copyOfRange(path, Math.min(prefix + 1, path.length), path.length);
     }
 
     /** What statx(2) knows an object by. */

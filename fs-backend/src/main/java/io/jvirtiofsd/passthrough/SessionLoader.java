@@ -14,7 +14,10 @@ import java.io.DataInput;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +46,7 @@ final class SessionLoader {
     private final DataInput in;
     private final MigrationOptions options;
     private final List<Mount> mounts = new ArrayList<>();
+    private final Map<Long, ErrnoException> ended = new HashMap<>(); // had no name left
     private int lost;
 
     /** For a session that knows nothing but the share. */
@@ -72,6 +76,7 @@ final class SessionLoader {
      *     must be ended then
      */
     void load() throws IOException {
+        long begin = System.nanoTime();
         try (Reclaimer.Reader reader = reclaimer.register()) {
             reader.enter();
             loadMounts();
@@ -91,6 +96,9 @@ final class SessionLoader {
             }
             session.restored();
         }
+        LOG.info(
+                "the guest's session is taken over, in {} ms",
+                TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin));
         if (lost > 0) {
             LOG.warn("{} things that the guest knew could not be taken over", lost);
         }
@@ -133,6 +141,7 @@ final class SessionLoader {
             throw new IOException("the saved state has an inode that nobody has looked up");
         }
         String name = "inode " + ino;
+        boolean nameless = place == SessionSaver.NAMELESS_BY_HANDLE;
         Opening opening;
         switch (place) {
             case SessionSaver.UNKNOWN ->
@@ -149,10 +158,9 @@ final class SessionLoader {
             case SessionSaver.BY_HANDLE, SessionSaver.NAMELESS_BY_HANDLE -> {
                 int mount = in.readUnsignedShort();
                 FileHandle handle = readHandle();
-                if (handle == null || mount >= mounts.size()) {
+                if (handle == null && !nameless || mount >= mounts.size()) {
                     throw new IOException("the saved state has an inode without a place");
                 }
-                boolean nameless = place == SessionSaver.NAMELESS_BY_HANDLE;
                 opening = () -> open(handle, mounts.get(mount), ino, nameless);
             }
             default -> throw new IOException("the saved state has a place of no known kind");
@@ -160,7 +168,11 @@ final class SessionLoader {
         try {
             add(nodeId, lookups, type, removed, opening.run());
         } catch (ErrnoException e) {
-            lose(name, e);
+            if (nameless) {
+                ended.put(nodeId, e); // it matters only if the guest has it open
+            } else {
+                lose(name, e);
+            }
         }
     }
 
@@ -181,7 +193,7 @@ final class SessionLoader {
      */
     private Fd open(FileHandle handle, Mount mount, long ino, boolean nameless)
             throws ErrnoException {
-        if (!mount.opensHandles()) {
+        if (handle == null || !mount.opensHandles()) {
             throw ErrnoException.of(Errno.EOPNOTSUPP);
         }
         int mountFd = mount.fd().number();
@@ -236,7 +248,12 @@ final class SessionLoader {
         int flags = in.readInt();
         Inode inode = session.inodes().get(nodeId);
         if (inode == null) {
-            lost++; // as its inode was
+            ErrnoException why = ended.get(nodeId);
+            if (why != null) {
+                lose("an open file without a name", why);
+            } else {
+                lost++; // as its inode was
+            }
             return;
         }
         HostHandle handle;

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,7 +33,7 @@ final class SessionSaver {
     static final int BY_PATH = 2;
     static final int BY_HANDLE = 3;
 
-    /** A handle that may lead only to what has no name. */
+    /** A handle that may lead only to what has no name, or nothing if there is none. */
     static final int NAMELESS_BY_HANDLE = 4;
 
     static final int MOST_PATH_BYTES = 0xffff;
@@ -71,6 +72,7 @@ final class SessionSaver {
      *     people
      */
     void save() throws IOException {
+        long begin = System.nanoTime();
         List<Inode> inodes = new ArrayList<>();
         session.inodes().forEach(inodes::add);
         Map<Long, HostHandle> handles = new HashMap<>();
@@ -96,10 +98,11 @@ final class SessionSaver {
             out.writeByte(END);
         }
         LOG.info(
-                "the guest's {} inodes and {} open files are handed over; {} were gone from the"
-                        + " host",
+                "the guest's {} inodes and {} open files are handed over, in {} ms; {} were gone"
+                        + " from the host",
                 inodes.size(),
                 handles.size(),
+                TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin),
                 gone);
     }
 
@@ -130,7 +133,7 @@ final class SessionSaver {
                 continue;
             }
             begin(reader);
-            byte[] path = share.pathOf(mount.fd().number());
+            byte[] path = paths.find(mount.fd().number());
             if (path != null && mounts.size() < SessionLoader.MOST_MOUNTS) {
                 mounts.put(mount, mounts.size());
                 out.writeByte(BY_PATH);
@@ -142,29 +145,26 @@ final class SessionSaver {
 
     private void save(Inode inode) throws IOException {
         int fd;
-        boolean nameless;
         try {
             fd = session.descriptors().of(inode);
-            nameless = share.isNameless(fd);
         } catch (ErrnoException e) {
             gone++; // the guest gets ESTALE for it here, and is told there that it is not known
             return;
         }
         Integer mount = mounts.get(inode.mount());
-        if (mount != null && (nameless || options.mode() == Mode.FILE_HANDLES)) {
-            FileHandle handle = FileHandle.of(share.syscalls(), fd);
-            if (handle != null) {
-                begin(inode, nameless ? NAMELESS_BY_HANDLE : BY_HANDLE);
-                out.writeShort(mount);
-                writeBytes(handle.bytes());
-                return;
-            }
-        }
-        byte[] path = nameless ? null : paths.find(inode, fd);
+        boolean byHandle = mount != null && options.mode() == Mode.FILE_HANDLES;
+        byte[] path = byHandle ? null : paths.find(inode, fd);
         if (path != null) {
             save(inode, path, fd);
-        } else if (nameless) {
-            begin(inode, UNKNOWN);
+            return;
+        }
+        boolean nameless = share.isNameless(fd);
+        FileHandle handle =
+                byHandle || mount != null && nameless ? FileHandle.of(share.syscalls(), fd) : null;
+        if (handle != null || nameless) {
+            begin(inode, nameless ? NAMELESS_BY_HANDLE : BY_HANDLE);
+            out.writeShort(mount == null ? OWN_MOUNT : mount);
+            writeBytes(handle == null ? NOTHING : handle.bytes());
         } else {
             hidden.add(inode);
         }

@@ -396,6 +396,35 @@ class SessionMigrationTest {
     }
 
     @Test
+    void whatHasNoNameIsMissedOnlyIfItIsOpen() throws Exception {
+        for (boolean open : new boolean[] {true, false}) {
+            Side source = new Side(share, PATHS).begun();
+            long a = source.walk("a");
+            long three = source.walk("a/three");
+            if (open) {
+                source.open(three, Fcntl.O_RDONLY);
+            }
+            source.ask(
+                    () -> {
+                        source.session.names().unlink(a, name("three"));
+                        return null;
+                    });
+            byte[] state = source.save();
+            source.close(); // and with it goes the file
+            sides.remove(source);
+            Side there = new Side(share, PATHS);
+            if (open) {
+                IOException failure = assertThrows(IOException.class, () -> there.resume(state));
+                assertTrue(failure.getMessage().contains("an open file without a name"));
+                Files.write(share.resolve("a/three"), new byte[3]);
+            } else {
+                there.resume(state);
+                assertErrno(Errno.ENOENT, () -> there.size(three));
+            }
+        }
+    }
+
+    @Test
     void locksOfTheHostStayWhereTheyAre() throws Exception {
         Side source = new Side(share, PATHS).begun();
         long one = source.walk("a/b/one");

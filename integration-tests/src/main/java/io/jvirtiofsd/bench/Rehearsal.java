@@ -15,6 +15,10 @@ import java.util.function.IntSupplier;
 public final class Rehearsal {
     private static final int REQUESTS = 20_000;
     private static final int RARE_REQUESTS = 500;
+    private static final int FILES = 1000;
+    private static final int MIGRATIONS = 10;
+    private static final int O_RDWR = 2; // asm-generic/fcntl.h
+    private static final int FILE_MODE = 0644;
     private static final int DIRECTORY_MODE = 0755;
     private static final int LISTING_BYTES = 4096;
     private static final int FATTR_MODE = 1; // linux/fuse.h
@@ -41,6 +45,12 @@ public final class Rehearsal {
             }
             for (int i = 0; i < RARE_REQUESTS; i++) {
                 rareRequests(side.fuse());
+            }
+            for (int i = 0; i < FILES; i++) {
+                side.fuse().create(FuseClient.ROOT, "made" + i, O_RDWR, FILE_MODE);
+            }
+            for (int i = 0; i < MIGRATIONS; i++) {
+                side.migrate(folder);
             }
             side.disconnect();
             daemon.awaitEnd(); // by itself: it has to write down what it noted

@@ -82,6 +82,14 @@ final class Side implements AutoCloseable {
         return Long.parseLong(stat[13]) + Long.parseLong(stat[14]);
     }
 
+    /** Has the daemon save its session, load it, and go on. */
+    void migrate(Path folder) throws IOException {
+        int[] bases = frontend.stop();
+        frontend.loadState(folder, frontend.saveState(folder));
+        frontend.resume(bases);
+        fuse.getattr(node);
+    }
+
     /** Ends the session, and with it a daemon that does not keep listening. */
     void disconnect() throws IOException {
         frontend.close();
