@@ -48,6 +48,24 @@ public final class Statx {
 
     private Statx() {}
 
+    /**
+     * What statx(2) says of the open descriptor {@code fd}, in the thread's block.
+     *
+     * @param failure what to say if it fails
+     */
+    public static NativeMemory of(Syscalls syscalls, Fd fd, String failure) throws LinuxException {
+        Scratch scratch = Scratch.get();
+        LinuxException.check(
+                syscalls.statx(
+                        fd.number(),
+                        scratch.emptyPath(),
+                        Fcntl.AT_EMPTY_PATH,
+                        STATX_BASIC_STATS,
+                        scratch.statx().address()),
+                failure);
+        return scratch.statx();
+    }
+
     /** The device number in a {@code struct statx}, as one value. */
     public static long device(NativeMemory statx) {
         return (long) statx.getInt(DEV_MAJOR) << 32 | statx.getInt(DEV_MINOR) & 0xffffffffL;

@@ -1,12 +1,10 @@
 package io.jvirtiofsd.shmem;
 
-import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Resource;
-import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 
@@ -56,7 +54,7 @@ public final class DirtyLog implements Resource {
                 throw new GuestMemoryException(
                         "a log of %d bytes at %d of its file".formatted(bytes, fileOffset));
             }
-            long fileBytes = size(syscalls, fd);
+            long fileBytes = Statx.of(syscalls, fd, "statx of a log's file").getLong(Statx.SIZE);
             if (fileOffset > fileBytes - bytes) {
                 throw new GuestMemoryException(
                         "log of %d bytes at %d reaches past the end of its file of %d bytes"
@@ -69,20 +67,6 @@ public final class DirtyLog implements Resource {
         } catch (LinuxException e) {
             throw new GuestMemoryException("cannot map a log: " + e.getMessage(), e);
         }
-    }
-
-    private static long size(Syscalls syscalls, Fd fd) throws LinuxException {
-        Scratch scratch = Scratch.get();
-        NativeMemory statx = scratch.statx();
-        LinuxException.check(
-                syscalls.statx(
-                        fd.number(),
-                        scratch.emptyPath(),
-                        Fcntl.AT_EMPTY_PATH,
-                        Statx.STATX_BASIC_STATS,
-                        statx.address()),
-                "statx of a log's file");
-        return statx.getLong(Statx.SIZE);
     }
 
     /** Whether there is a bit for each page of {@code length} &ge; 1 bytes at {@code gpa}. */

@@ -1,12 +1,10 @@
 package io.jvirtiofsd.shmem;
 
-import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Resource;
-import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
 import io.jvirtiofsd.linux.Syscalls;
 
@@ -81,7 +79,7 @@ public final class GuestRegion implements Resource {
             checkRange("guest", gpa, bytes);
             checkRange("user", uva, bytes);
             checkRange("file", fileOffset, bytes);
-            NativeMemory statx = statx(syscalls, fd);
+            NativeMemory statx = Statx.of(syscalls, fd, "statx of a memory region's file");
             int type = statx.getShort(Statx.MODE) & Statx.S_IFMT;
             if (type != Statx.S_IFREG) {
                 throw new GuestMemoryException("the file of a memory region is not a regular file");
@@ -126,19 +124,6 @@ public final class GuestRegion implements Resource {
                     "%s range 0x%x + 0x%x of a memory region overflows or is empty"
                             .formatted(what, start, bytes));
         }
-    }
-
-    private static NativeMemory statx(Syscalls syscalls, Fd fd) throws LinuxException {
-        Scratch scratch = Scratch.get();
-        LinuxException.check(
-                syscalls.statx(
-                        fd.number(),
-                        scratch.emptyPath(),
-                        Fcntl.AT_EMPTY_PATH,
-                        Statx.STATX_BASIC_STATS,
-                        scratch.statx().address()),
-                "statx of a memory region's file");
-        return scratch.statx();
     }
 
     private static long roundUp(long bytes, long unit) {

@@ -1,6 +1,5 @@
 package io.jvirtiofsd.vhost;
 
-import io.jvirtiofsd.linux.Fcntl;
 import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.Mapping;
@@ -151,16 +150,7 @@ final class InflightRegions implements AutoCloseable {
 
     private static void checkFile(Syscalls syscalls, Fd fd, Shape shape)
             throws Refusal, LinuxException {
-        Scratch scratch = Scratch.get();
-        NativeMemory statx = scratch.statx();
-        LinuxException.check(
-                syscalls.statx(
-                        fd.number(),
-                        scratch.emptyPath(),
-                        Fcntl.AT_EMPTY_PATH,
-                        Statx.STATX_BASIC_STATS,
-                        statx.address()),
-                "statx");
+        NativeMemory statx = Statx.of(syscalls, fd, "statx of a record");
         boolean regular = (statx.getShort(Statx.MODE) & Statx.S_IFMT) == Statx.S_IFREG;
         long fileBytes = statx.getLong(Statx.SIZE);
         if (!regular

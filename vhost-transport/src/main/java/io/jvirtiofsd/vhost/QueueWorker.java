@@ -142,17 +142,7 @@ final class QueueWorker implements Runnable {
         stopping = true;
         vring.wakeWaiting();
         wake();
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true; // by nobody of ours; the thread must end first
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
+        ThreadEnd.await(thread);
         // Nothing can be parked any more: the thread has ended, and waited for the pool.
         parked.cancelAll();
         poller.close();

@@ -172,33 +172,19 @@ final class StateTransfer implements AutoCloseable {
         if (polled.getShort(6) == 0) {
             stop("the front-end is gone");
         }
-        join();
+        ThreadEnd.await(thread);
         return succeeded;
     }
 
     /** Ends it now, for {@code reason}; the thread has ended when this returns. */
     void cancel(String reason) {
         stop(reason);
-        join();
+        ThreadEnd.await(thread);
     }
 
     private void stop(String reason) {
         channel.cancel(reason);
         thread.interrupt(); // for a device that is busy with something else
-    }
-
-    private void join() {
-        boolean interrupted = false;
-        while (thread.isAlive()) {
-            try {
-                thread.join();
-            } catch (InterruptedException e) {
-                interrupted = true; // by nobody of ours; the thread must end first
-            }
-        }
-        if (interrupted) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     /** The thread must have ended, or never begun. */
