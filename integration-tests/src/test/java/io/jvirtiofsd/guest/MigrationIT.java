@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A busy guest goes from one QEMU and daemon to others, and its programs notice nothing. */
 class MigrationIT {
-    private static final int MOVES = Amount.of(4, 40);
+    private static final int MOVES = Amount.of(2, 40);
     private static final Duration PROGRESS = Duration.ofSeconds(60);
     private static final String[] KINDS = {"verify", "unlinked", "listing", "history", "database"};
 
