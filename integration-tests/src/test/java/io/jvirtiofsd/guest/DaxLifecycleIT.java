@@ -32,8 +32,17 @@ class DaxLifecycleIT {
         return rig;
     }
 
+    private static final String NO_MIGRATION = "State blocked by non-migratable device";
+
     private Guest boot(ShareRig rig) {
-        return new GuestBuilder(GuestKit.get(), folder).genericDevice(rig.socket(), 2).boot();
+        return new GuestBuilder(GuestKit.get(), folder)
+                .arguments(monitor().arguments())
+                .genericDevice(rig.socket(), 2)
+                .boot();
+    }
+
+    private Monitor monitor() {
+        return new Monitor(folder.resolve("monitor"));
     }
 
     private Guest mapping(ShareRig rig) {
@@ -56,6 +65,8 @@ class DaxLifecycleIT {
                 Guest guest = boot(rig)) {
             String sum = ShareRig.onHost("cat " + rig.share() + "/* | sha256sum");
             assertEquals(sum, mapAll(guest));
+            String refusal = monitor().tell("migrate exec:false");
+            assertTrue(refusal.contains(NO_MIGRATION), refusal);
             for (String end : new String[] {"reboot -f", "echo b >/proc/sysrq-trigger"}) {
                 guest.start(end);
                 guest.awaitBoot();
