@@ -22,6 +22,8 @@ public final class GuestBuilder {
     private final Path folder;
     private final List<String> devices = new ArrayList<>();
     private Path qemu;
+    private Path kernel;
+    private Path initrd;
     private int cpus = 2;
     private int memoryMiB = 768;
     private int chardevs;
@@ -36,11 +38,20 @@ public final class GuestBuilder {
         this.kit = kit;
         this.folder = folder;
         this.qemu = kit.qemu();
+        this.kernel = kit.kernel();
+        this.initrd = kit.initrd();
     }
 
     /** Uses another QEMU than the kit's newest. */
     public GuestBuilder qemu(Path program) {
         this.qemu = program;
+        return this;
+    }
+
+    /** Boots another kernel than the kit's, with an initrd that leads to the kit's root. */
+    public GuestBuilder kernel(Path image, Path withInitrd) {
+        this.kernel = image;
+        this.initrd = withInitrd;
         return this;
     }
 
@@ -151,8 +162,8 @@ public final class GuestBuilder {
         if (memoryMiB > 0) {
             addMemory(command);
         }
-        command.addAll(List.of("-kernel", kit.kernel().toString()));
-        command.addAll(List.of("-initrd", kit.initrd().toString()));
+        command.addAll(List.of("-kernel", kernel.toString()));
+        command.addAll(List.of("-initrd", initrd.toString()));
         command.addAll(List.of("-append", kernelArguments + (shell ? " jvirtiofsd.shell" : "")));
         command.addAll(List.of("-serial", shell ? "mon:stdio" : "file:" + console));
         command.addAll(
