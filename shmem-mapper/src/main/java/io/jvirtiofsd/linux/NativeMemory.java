@@ -113,9 +113,13 @@ public final class NativeMemory {
         buffer.put(offset, value);
     }
 
-    /** Stores the aligned 64-bit value at {@code offset}; earlier accesses stay before it. */
+    /**
+     * Stores the 64-bit value at {@code offset}, whose address is aligned, at once; earlier
+     * accesses stay before it.
+     */
     public void putLongRelease(int offset, long value) {
-        LONGS.setRelease(buffer, offset, value);
+        VarHandle.releaseFence();
+        buffer.putLong(offset, value);
     }
 
     /** Copies {@code length} bytes from {@code offset} to {@code target[at…]}. */
