@@ -202,7 +202,7 @@ final class SocketTable extends HostileTable {
 
     private void values() {
         message("all features", 2, ACKED, u64(-1), 0, REFUSED);
-        message("dirty logging, not offered", 2, ACKED, u64(1L << 26), 0, REFUSED);
+        message("dirty logging without a log", 2, ACKED, u64(1L << 26), 0, SERVED);
         message("features not offered, silently", 2, PLAIN, u64(1L << 33), 0, SESSION_ENDS);
         message("all protocol features", 16, ACKED, u64(-1), 0, REFUSED);
         message("in-band kicks, not offered", 16, ACKED, u64(1 << 14), 0, REFUSED);
