@@ -13,7 +13,7 @@ import java.util.function.IntSupplier;
  * until it is answered, as guests do, and from one that polls. Prints ratios.
  */
 public final class FirstSecond {
-    private static final int ROUNDS = 7;
+    private static final int ROUNDS = 11;
     private static final long SECOND_NANOS = 1_000_000_000;
 
     private FirstSecond() {}
