@@ -87,7 +87,11 @@ final class MemoryTable extends HostileTable {
         region("an offset behind the file", FREE, PAGE, FREE, 1L << 40, REFUSED);
         region("a file that ends a byte early", FREE, PAGE, FREE, REGION_BYTES - 4095, REFUSED);
         region("a file that ends in time", FREE, PAGE, FREE, REGION_BYTES - 4096, SERVED);
-        region("an odd offset", FREE, PAGE, FREE, 1, SERVED);
+        region("an odd offset", FREE, PAGE, FREE, 1, REFUSED);
+        region("an odd user address", FREE, PAGE, FREE + 1, 0, REFUSED);
+        region("an odd guest address", FREE + 1, PAGE, FREE, 0, REFUSED);
+        region("all three odd", FREE + 1, PAGE, FREE + 1, 1, SERVED);
+        region("an offset between pages", FREE, PAGE, FREE, 512, SERVED);
     }
 
     private void overlaps() {

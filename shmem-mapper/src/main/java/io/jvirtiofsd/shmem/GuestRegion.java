@@ -22,6 +22,7 @@ public final class GuestRegion implements Resource {
 
     private static final int VIEW_SHIFT = 30;
     private static final long PAGE_BYTES = 4096;
+    private static final long ALIGNMENT = 16; // the strictest of all: virtio 1.3, 2.7, descriptors
 
     private final long gpa;
     private final long bytes;
@@ -79,6 +80,7 @@ public final class GuestRegion implements Resource {
             checkRange("guest", gpa, bytes);
             checkRange("user", uva, bytes);
             checkRange("file", fileOffset, bytes);
+            checkAlike(gpa, uva, fileOffset);
             NativeMemory statx = Statx.of(syscalls, fd, "statx of a memory region's file");
             int type = statx.getShort(Statx.MODE) & Statx.S_IFMT;
             if (type != Statx.S_IFREG) {
@@ -123,6 +125,16 @@ public final class GuestRegion implements Resource {
             throw new GuestMemoryException(
                     "%s range 0x%x + 0x%x of a memory region overflows or is empty"
                             .formatted(what, start, bytes));
+        }
+    }
+
+    /** Else what is aligned for the guest, such as its rings, would not be so here. */
+    private static void checkAlike(long gpa, long uva, long fileOffset)
+            throws GuestMemoryException {
+        if (((gpa ^ uva | gpa ^ fileOffset) & ALIGNMENT - 1) != 0) {
+            throw new GuestMemoryException(
+                    "guest address 0x%x, user address 0x%x and offset 0x%x of a memory region are aligned differently"
+                            .formatted(gpa, uva, fileOffset));
         }
     }
 

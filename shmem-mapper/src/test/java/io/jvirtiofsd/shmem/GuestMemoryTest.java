@@ -87,11 +87,14 @@ class GuestMemoryTest {
     void whatCannotBeRightIsRefusedAndTheDescriptorClosed() throws Exception {
         int before = openDescriptors();
         assertRefused(memfd(PAGE), 0, 2 * PAGE, 0, 0, "past the end");
-        assertRefused(memfd(PAGE), 0, PAGE, 0, 1, "past the end");
+        assertRefused(memfd(PAGE), 0, PAGE, 0, 16, "past the end");
         assertRefused(memfd(PAGE), 0, 0, 0, 0, "empty");
         assertRefused(memfd(PAGE), Long.MAX_VALUE, PAGE, 0, 0, "overflows");
         assertRefused(memfd(PAGE), 0, PAGE, -1, 0, "overflows");
         assertRefused(memfd(PAGE), 0, PAGE, 0, Long.MAX_VALUE, "overflows");
+        assertRefused(memfd(2 * PAGE), 0, PAGE, 0, 8, "aligned differently");
+        assertRefused(memfd(PAGE), 0, PAGE, 1, 0, "aligned differently");
+        assertRefused(memfd(PAGE), 4, PAGE, 0, 0, "aligned differently");
         byte[] folder = "/".getBytes(StandardCharsets.UTF_8);
         int directory = SYSCALLS.openat(Fcntl.AT_FDCWD, Scratch.get().path(folder, 0, 1), 0, 0);
         assertRefused(Fd.own(SYSCALLS, directory), 0, PAGE, 0, 0, "not a regular file");
