@@ -8,7 +8,8 @@
  *   <li>{@link io.jvirtiofsd.linux.Fd}, {@link io.jvirtiofsd.linux.Mapping}, {@link
  *       io.jvirtiofsd.linux.EventFd}, {@link io.jvirtiofsd.linux.Poller}: things with an owner
  *   <li>{@link io.jvirtiofsd.linux.Reclaimer}: when such a thing may be closed while requests run
- *   <li>{@link io.jvirtiofsd.linux.SocketMessages}: bytes and descriptors over a unix socket
+ *   <li>{@link io.jvirtiofsd.linux.SocketMessages}: bytes and descriptors over a unix socket;
+ *       {@link io.jvirtiofsd.linux.Listener}: the socket that peers connect to
  * </ul>
  *
  * <p>A system call returns a negated errno and throws nothing; the caller makes an exception of it

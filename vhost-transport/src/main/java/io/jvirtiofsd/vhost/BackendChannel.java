@@ -7,6 +7,7 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.LinuxException;
 import io.jvirtiofsd.linux.NativeMemory;
+import io.jvirtiofsd.linux.PeerCredentials;
 import io.jvirtiofsd.linux.SocketMessages;
 import io.jvirtiofsd.linux.Syscalls;
 import java.util.ArrayList;

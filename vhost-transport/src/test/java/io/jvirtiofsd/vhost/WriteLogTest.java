@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.EventFd;
 import io.jvirtiofsd.linux.Fd;
+import io.jvirtiofsd.linux.Listener;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;

@@ -1,7 +1,4 @@
-package io.jvirtiofsd.vhost;
-
-import io.jvirtiofsd.linux.NativeMemory;
-import io.jvirtiofsd.linux.Syscalls;
+package io.jvirtiofsd.linux;
 
 /**
  * Who has made the other end of a socket, as the kernel knows. Source: unix(7), SO_PEERCRED.
@@ -9,11 +6,11 @@ import io.jvirtiofsd.linux.Syscalls;
  * @param process its number here; 0 if it is in no namespace of ours, or not known
  * @param user its user's number
  */
-record PeerCredentials(int process, long user) {
+public record PeerCredentials(int process, long user) {
     private static final int SOL_SOCKET = 1; // asm-generic/socket.h
     private static final int SO_PEERCRED = 17; // asm-generic/socket.h
 
-    static PeerCredentials of(Syscalls syscalls, int socket) {
+    public static PeerCredentials of(Syscalls syscalls, int socket) {
         NativeMemory value = NativeMemory.allocate(16); // struct ucred pid@0 uid@4; socklen_t@12
         value.putInt(12, 12);
         int result =

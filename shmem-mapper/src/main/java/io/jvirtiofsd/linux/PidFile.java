@@ -1,15 +1,5 @@
-package io.jvirtiofsd.vhost;
+package io.jvirtiofsd.linux;
 
-import io.jvirtiofsd.linux.Fcntl;
-import io.jvirtiofsd.linux.Fd;
-import io.jvirtiofsd.linux.LinuxErrno;
-import io.jvirtiofsd.linux.LinuxException;
-import io.jvirtiofsd.linux.NativeMemory;
-import io.jvirtiofsd.linux.Parts;
-import io.jvirtiofsd.linux.Resource;
-import io.jvirtiofsd.linux.Scratch;
-import io.jvirtiofsd.linux.Statx;
-import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

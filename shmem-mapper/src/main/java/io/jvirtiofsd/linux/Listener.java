@@ -1,18 +1,13 @@
-package io.jvirtiofsd.vhost;
+package io.jvirtiofsd.linux;
 
-import io.jvirtiofsd.linux.Fd;
-import io.jvirtiofsd.linux.LinuxErrno;
-import io.jvirtiofsd.linux.NativeMemory;
-import io.jvirtiofsd.linux.Resource;
-import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * Where front-ends come from: a socket file made here and removed at the end, or a descriptor that
- * the starter has passed. Owned by the server, which removes it under its monitor and closes it
- * once nobody serves any more.
+ * Where peers come from: a socket file made here and removed at the end, or a descriptor that the
+ * starter has passed. Owned by the server, which removes it under its monitor and closes it once
+ * nobody serves any more.
  */
 public final class Listener implements Resource {
     private static final int SOL_SOCKET = 1; // asm-generic/socket.h
@@ -42,7 +37,7 @@ public final class Listener implements Resource {
         return new Listener(file.socket(), false, Optional.of(file));
     }
 
-    /** Takes an open descriptor: a listening socket, or one that a front-end is connected to. */
+    /** Takes an open descriptor: a listening socket, or one that a peer is connected to. */
     public static Listener adopt(Syscalls syscalls, int number) throws IOException {
         NativeMemory value = NativeMemory.allocate(16); // int@0, socklen_t@8
         value.putInt(8, Integer.BYTES);
@@ -58,17 +53,17 @@ public final class Listener implements Resource {
     }
 
     /** Whether this is one connection, not a place to wait for many. */
-    boolean isConnected() {
+    public boolean isConnected() {
         return connected;
     }
 
     /** The descriptor: the connection, or what to accept connections from. */
-    Fd fd() {
+    public Fd fd() {
         return fd;
     }
 
     /** Removes the file, if one was made: nobody else can connect. What is open stays open. */
-    void remove() {
+    public void remove() {
         file.ifPresent(SocketFile::remove);
     }
 

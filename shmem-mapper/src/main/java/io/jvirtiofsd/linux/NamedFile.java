@@ -1,10 +1,5 @@
-package io.jvirtiofsd.vhost;
+package io.jvirtiofsd.linux;
 
-import io.jvirtiofsd.linux.Fcntl;
-import io.jvirtiofsd.linux.NativeMemory;
-import io.jvirtiofsd.linux.Scratch;
-import io.jvirtiofsd.linux.Statx;
-import io.jvirtiofsd.linux.Syscalls;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
