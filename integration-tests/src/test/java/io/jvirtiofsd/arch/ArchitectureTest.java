@@ -56,6 +56,7 @@ class ArchitectureTest {
     private static final String DAX = "io.jvirtiofsd.dax..";
     private static final String VIRTIO = "io.jvirtiofsd.virtio..";
     private static final String VHOST = "io.jvirtiofsd.vhost..";
+    private static final String IVSHMEM = "io.jvirtiofsd.ivshmem..";
     private static final String PASSTHROUGH = "io.jvirtiofsd.passthrough";
     private static final String RULES = "io.jvirtiofsd.passthrough.rules";
     private static final String NIO = "io.jvirtiofsd.nio..";
@@ -94,6 +95,8 @@ class ArchitectureTest {
     @ArchTest static final ArchRule virtioKnowsMemory = mayImport(VIRTIO, LINUX, SHMEM);
 
     @ArchTest static final ArchRule vhostKnowsNoFuse = mayImport(VHOST, VIRTIO, LINUX, SHMEM, DAX);
+
+    @ArchTest static final ArchRule ivshmemKnowsLinux = mayImport(IVSHMEM, LINUX);
 
     @ArchTest
     static final ArchRule passthroughKnowsNoVirtio =

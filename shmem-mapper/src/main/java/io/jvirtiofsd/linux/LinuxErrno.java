@@ -19,10 +19,12 @@ public final class LinuxErrno {
     public static final int EEXIST     = 17;
     public static final int ENODEV     = 19;
     public static final int ENOTDIR    = 20;
+    public static final int EISDIR     = 21;
     public static final int EINVAL     = 22;
     public static final int ENFILE     = 23;
     public static final int EMFILE     = 24;
     public static final int ETXTBSY    = 26;
+    public static final int ENOSPC     = 28;
     public static final int EROFS      = 30;
     public static final int EPIPE      = 32;
     public static final int ENAMETOOLONG = 36;
@@ -31,6 +33,8 @@ public final class LinuxErrno {
     public static final int EOPNOTSUPP = 95;
     public static final int ECONNABORTED = 103;
     public static final int ECONNRESET = 104;
+    public static final int ENOBUFS    = 105;
+    public static final int ETOOMANYREFS = 109;
     public static final int ECONNREFUSED = 111;
     public static final int ESTALE     = 116;
     // spotless:on
@@ -52,14 +56,18 @@ public final class LinuxErrno {
             case ETXTBSY -> "it is being executed";
             case EROFS -> "read-only file system";
             case ENOTDIR -> "not a directory";
+            case EISDIR -> "is a directory";
             case EINVAL -> "invalid argument";
             case ENFILE -> "too many open files in the system";
             case EMFILE -> "too many open files";
+            case ENOSPC -> "no space left on device";
             case EPIPE -> "broken pipe";
             case ENAMETOOLONG -> "name too long";
             case ELOOP -> "too many levels of symbolic links";
             case EOPNOTSUPP -> "operation not supported";
             case ECONNRESET -> "connection reset by peer";
+            case ENOBUFS -> "no buffer space available";
+            case ETOOMANYREFS -> "too many references";
             default -> "error " + errno;
         };
     }

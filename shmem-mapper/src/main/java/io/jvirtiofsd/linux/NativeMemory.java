@@ -18,6 +18,8 @@ import java.nio.ByteOrder;
 public final class NativeMemory {
     private static final VarHandle LONGS =
             MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle INTS =
+            MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle SHORTS =
             MethodHandles.byteBufferViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -97,6 +99,16 @@ public final class NativeMemory {
         return (short) SHORTS.getAcquire(buffer, offset);
     }
 
+    /** Loads the aligned 32-bit value at {@code offset}; later accesses stay after it. */
+    public int getIntAcquire(int offset) {
+        return (int) INTS.getAcquire(buffer, offset);
+    }
+
+    /** Loads the aligned 64-bit value at {@code offset}; later accesses stay after it. */
+    public long getLongAcquire(int offset) {
+        return (long) LONGS.getAcquire(buffer, offset);
+    }
+
     /**
      * Stores the aligned 16-bit value at {@code offset}; earlier accesses stay before it. By a
      * fence and a plain store: where the JVM interprets it, setRelease is an exchange, and a SIGBUS
@@ -111,6 +123,15 @@ public final class NativeMemory {
     public void putByteRelease(int offset, byte value) {
         VarHandle.releaseFence();
         buffer.put(offset, value);
+    }
+
+    /**
+     * Stores the 32-bit value at {@code offset}, whose address is aligned, at once; earlier
+     * accesses stay before it.
+     */
+    public void putIntRelease(int offset, int value) {
+        VarHandle.releaseFence();
+        buffer.putInt(offset, value);
     }
 
     /**

@@ -19,15 +19,6 @@ import java.nio.file.attribute.UserPrincipalNotFoundException;
  * at a time</i>: the one that opens it, then those that end the server. Source: unix(7).
  */
 final class SocketFile implements Resource {
-    // spotless:off
-    private static final int AF_UNIX       = 1;       // bits/socket.h
-    private static final int SOCK_STREAM   = 1;       // bits/socket_type.h
-    private static final int SOCK_NONBLOCK = 0x800;   // bits/socket_type.h
-    private static final int SOCK_CLOEXEC  = 0x80000; // bits/socket_type.h
-    // spotless:on
-
-    private static final int PATH_AT = 2; // struct sockaddr_un: family@0 path@2
-    private static final int PATH_BYTES = 108; // linux/un.h UNIX_PATH_MAX, with a NUL
     private static final int OWNER_ONLY = 0700;
     private static final int OWNER_AND_GROUP = 0770;
     private static final int BACKLOG = 16;
@@ -70,7 +61,7 @@ final class SocketFile implements Resource {
         PidFile pidFile = names.add(PidFile.lock(syscalls, path));
         removeStale(address);
         pidFile.write(process); // who waits for the socket may read it at once
-        socket = newSocket();
+        socket = UnixSocket.create(syscalls, failure);
         // The file takes its mode from the socket, less the umask.
         LinuxException.check(syscalls.fchmod(socket.number(), OWNER_ONLY), failure);
         int result = syscalls.bind(socket.number(), address.address(), address.size());
@@ -86,27 +77,20 @@ final class SocketFile implements Resource {
         LinuxException.check(syscalls.listen(socket.number(), BACKLOG), failure);
     }
 
-    private Fd newSocket() throws LinuxException {
-        int type = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC;
-        return Fd.own(syscalls, LinuxException.check(syscalls.socket(AF_UNIX, type, 0), failure));
-    }
-
     /** The address of the absolute path; of {@code given} if only that is short enough. */
     private NativeMemory address(Path given) throws IOException {
         if (path.getFileName() == null || NamedFile.bytes(path).length > Scratch.MOST_PATH_BYTES) {
             throw new IOException(failure + ": no name for a socket");
         }
         byte[] bytes = NamedFile.bytes(path);
-        if (bytes.length >= PATH_BYTES) {
+        if (bytes.length > UnixSocket.MOST_PATH_BYTES) {
             bytes = NamedFile.bytes(given);
         }
-        if (bytes.length >= PATH_BYTES) {
-            throw new IOException(failure + ": longer than " + (PATH_BYTES - 1) + " bytes");
+        if (bytes.length > UnixSocket.MOST_PATH_BYTES) {
+            throw new IOException(
+                    failure + ": longer than " + UnixSocket.MOST_PATH_BYTES + " bytes");
         }
-        NativeMemory address = NativeMemory.allocate(PATH_AT + PATH_BYTES);
-        address.putShort(0, (short) AF_UNIX);
-        address.putCString(PATH_AT, bytes, 0, bytes.length);
-        return address;
+        return UnixSocket.address(bytes);
     }
 
     /**
@@ -122,7 +106,7 @@ final class SocketFile implements Resource {
         if (old.type() != Statx.S_IFSOCK) {
             throw new IOException(failure + ": it exists and is not a socket");
         }
-        try (Fd asking = newSocket()) {
+        try (Fd asking = UnixSocket.create(syscalls, failure)) {
             int result = syscalls.connect(asking.number(), address.address(), address.size());
             if (result != -LinuxErrno.ECONNREFUSED) {
                 throw new IOException(failure + ": another process does");
