@@ -57,8 +57,13 @@ public final class IvshmemMemory implements Resource {
      * @throws IOException if it is no file, or none of a possible size; the message is one sentence
      */
     public static IvshmemMemory open(Syscalls syscalls, Path path) throws IOException {
+        return open(syscalls, path, path);
+    }
+
+    /** Likewise, where people know the file by another path than this process. */
+    public static IvshmemMemory open(Syscalls syscalls, Path path, Path known) throws IOException {
         byte[] name = path.toString().getBytes(StandardCharsets.UTF_8);
-        String failure = "cannot share " + path;
+        String failure = "cannot share " + known;
         if (name.length > Scratch.MOST_PATH_BYTES) {
             throw new IOException(failure + ": name too long");
         }

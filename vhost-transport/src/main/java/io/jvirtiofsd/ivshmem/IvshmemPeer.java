@@ -8,6 +8,7 @@ import io.jvirtiofsd.linux.Mapping;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Parts;
 import io.jvirtiofsd.linux.Resource;
+import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.SocketMessages;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.linux.UnixSocket;
@@ -226,14 +227,17 @@ public final class IvshmemPeer implements Resource {
      * closed; false if nothing of it comes in time.
      */
     private boolean poll(int bell, long nanos) {
-        int[] fds = {bell, ending.number(), serverNumber()};
-        NativeMemory polled = NativeMemory.allocate(8 * fds.length); // struct pollfd: fd@0 events@4
+        long millis = Math.min(Integer.MAX_VALUE, (nanos + 999_999) / 1_000_000);
+        return isReadable((int) Math.max(0, millis), bell, ending.number(), serverNumber());
+    }
+
+    private boolean isReadable(int millis, int... fds) {
+        NativeMemory polled = Scratch.get().small(); // struct pollfd: fd@0 events@4
         for (int i = 0; i < fds.length; i++) {
             polled.putInt(8 * i, fds[i]);
-            polled.putShort(8 * i + 4, POLLIN);
+            polled.putInt(8 * i + 4, POLLIN);
         }
-        long millis = Math.min(Integer.MAX_VALUE, (nanos + 999_999) / 1_000_000);
-        return syscalls.poll(polled.address(), fds.length, (int) Math.max(0, millis)) != 0;
+        return syscalls.poll(polled.address(), fds.length, millis) != 0;
     }
 
     private synchronized int serverNumber() {
@@ -258,7 +262,7 @@ public final class IvshmemPeer implements Resource {
     }
 
     private void read() throws IOException {
-        while (hasServer) {
+        while (hasServer && isReadable(0, socket.number())) {
             int count;
             try {
                 count = messages.receive(message, bytes, Notice.BYTES - bytes, received);

@@ -77,6 +77,11 @@ public final class IvshmemServer implements Resource {
         this.ending = EventFd.create(syscalls);
     }
 
+    /** Size of the memory that is shared. */
+    public long memoryBytes() {
+        return memory.bytes();
+    }
+
     /**
      * Serves until {@link #end}; where the listener is one connection, until that ends.
      *

@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.Fcntl;
+import io.jvirtiofsd.linux.LinuxErrno;
 import io.jvirtiofsd.linux.OpenDescriptors;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Syscalls;
@@ -12,6 +14,9 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Memory that peers can map, and what is refused. */
 class IvshmemMemoryTest {
     private static final Syscalls SYSCALLS = Syscalls.load();
+    private static final long MFD_HUGETLB = 4; // linux/memfd.h
     private static final int FIFO = 0x1180; // S_IFIFO, mode 0600
 
     @TempDir Path folder;
@@ -81,6 +87,38 @@ class IvshmemMemoryTest {
             int seals = Fcntl.F_SEAL_SEAL | Fcntl.F_SEAL_SHRINK | Fcntl.F_SEAL_GROW;
             assertEquals(seals, SYSCALLS.fcntl(memory.number(), Fcntl.F_GET_SEALS, 0));
         }
+    }
+
+    /** On a host that may have none: only the flag is missing in what is called. */
+    @Test
+    void hugePagesAreTakenBeforeTheMemoryIsSealed() throws IOException {
+        List<String> called = new ArrayList<>();
+        AtomicInteger failure = new AtomicInteger();
+        Syscalls calls =
+                AlteredSyscalls.with(
+                        (name, arguments, real) -> {
+                            called.add(name);
+                            if (name.equals("memfdCreate")) {
+                                assertEquals(MFD_HUGETLB, (long) arguments[1] & MFD_HUGETLB);
+                                arguments[1] = (long) arguments[1] & ~MFD_HUGETLB;
+                            }
+                            boolean fails = name.equals("fallocate") && failure.get() != 0;
+                            return fails ? -failure.get() : real.getAsLong();
+                        });
+        try (IvshmemMemory memory = IvshmemMemory.create(calls, 1 << 21, true)) {
+            assertEquals(1 << 21, memory.bytes());
+        }
+        assertEquals(List.of("memfdCreate", "ftruncate", "fallocate", "fcntl", "close"), called);
+        failure.set(LinuxErrno.ENOSPC);
+        int before = OpenDescriptors.count();
+        IOException refused =
+                assertThrows(
+                        IOException.class,
+                        () -> IvshmemMemory.create(calls, 1 << 21, true).close());
+        assertEquals(
+                "cannot make a memfd of huge pages of 2097152 bytes: no space left on device",
+                refused.getMessage());
+        assertEquals(before, OpenDescriptors.count());
     }
 
     /** Whether there are any is the host's to say. */
