@@ -47,8 +47,8 @@ final class AnnotatedOptions {
         }
     }
 
-    /** Knows all options, and fills these. */
-    static CommandLine parser(Options options) {
+    /** Knows all options of an annotated object, {@link Options} or another, and fills these. */
+    static CommandLine parser(Object options) {
         // Else picocli looks for each class of these packages, though no option is a time or a
         // date.
         System.setProperty("picocli.converters.excludes", "java.sql.*,java.time.*");

@@ -21,11 +21,11 @@ import picocli.CommandLine;
  * another one, to {@link Termination}.
  */
 public final class Main {
-    private static final int OK = 0;
-    private static final int UNUSABLE = 1;
-    private static final int USAGE = 2;
+    static final int OK = 0;
+    static final int UNUSABLE = 1;
+    static final int USAGE = 2;
 
-    private static final int OWNER_ONLY = 077;
+    static final int OWNER_ONLY = 077; // umask(2)
 
     private static final String CAPABILITIES =
             """
@@ -103,21 +103,23 @@ public final class Main {
     }
 
     private int fail(int status, String message) {
+        return fail(err, status, message);
+    }
+
+    /** Says in one line on {@code err} why the process ends with {@code status}, which it gives. */
+    static int fail(PrintStream err, int status, String message) {
         err.println("jvirtiofsd: " + message.lines().findFirst().orElse(message));
         return status;
     }
 
-    private static String version() {
+    static String version() {
         String version = Main.class.getPackage().getImplementationVersion();
         return version != null ? version : "(not packaged)";
     }
 
     private int serve(Options options) throws IOException {
         Syscalls syscalls = Syscalls.load();
-        if (options.syslog()) {
-            err = new PrintStream(new SyslogStream(syscalls), true);
-        }
-        configureLog(options);
+        err = configureLog(syscalls, err, options.syslog(), options.logLevel());
         LastResort.install();
         termination.awaitSignal(syscalls);
         boolean root = syscalls.geteuid() == 0;
@@ -136,7 +138,7 @@ public final class Main {
                                 syscalls,
                                 options.backEnd(
                                         shared.root(), descriptorLimit / 2, err::println))) {
-            termination.serving(backEnd, shared.isWrittenAtTheEnd());
+            termination.serving(backEnd::end, shared.isWrittenAtTheEnd());
             Logger log = LoggerFactory.getLogger(Main.class);
             log.info("sharing {}, waiting for a front-end", shared);
             Thread heapKeeper = HeapKeeper.start();
@@ -156,14 +158,20 @@ public final class Main {
         backEnd.serve();
     }
 
-    /** Before there is a logger. */
-    private void configureLog(Options options) {
-        System.setErr(options.syslog() ? err : new DatedStream(err));
+    /**
+     * Says where the log goes, before there is a logger.
+     *
+     * @return where to complain: {@code err}, or the system log
+     */
+    static PrintStream configureLog(
+            Syscalls syscalls, PrintStream err, boolean syslog, Options.LogLevel level) {
+        PrintStream complaints = syslog ? new PrintStream(new SyslogStream(syscalls), true) : err;
+        System.setErr(syslog ? complaints : new DatedStream(err));
         String prefix = "org.slf4j.simpleLogger.";
-        System.setProperty(
-                prefix + "defaultLogLevel", options.logLevel().name().toLowerCase(Locale.ROOT));
+        System.setProperty(prefix + "defaultLogLevel", level.name().toLowerCase(Locale.ROOT));
         System.setProperty(prefix + "showThreadName", "false");
         System.setProperty(prefix + "showShortLogName", "true");
         System.setProperty(prefix + "levelInBrackets", "true");
+        return complaints;
     }
 }

@@ -31,6 +31,9 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Try it:  jvirtiofsd demo [DIR]   boots a guest that lists, reads and writes a share",
+            "         jvirtiofsd doctor [DIR] says what this machine lacks",
+            "Memory:  jvirtiofsd ivshmem      shares memory and doorbells; it has options of its"
+                    + " own",
         })
 final class Options {
     /** What {@code --log-level} takes, from silent to all. */

@@ -1,6 +1,5 @@
 package io.jvirtiofsd.cli;
 
-import io.jvirtiofsd.backend.BackEnd;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
@@ -8,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * The end by a signal: what is being served is closed, then the process ends with status 0 like at
- * any other end. Owned by {@link Main}.
+ * any other end. Owned by {@link Main} or {@link IvshmemCommand}.
  *
  * <p>A JVM takes SIGTERM only once it has started, and until then dies of it. So the launcher
  * blocks that signal and has it ignored, which makes the JVM keep its hands off: it stays pending
@@ -23,7 +22,7 @@ final class Termination {
     private static final long SHUTDOWN_MILLIS = 800;
 
     private final CountDownLatch ended = new CountDownLatch(1);
-    private BackEnd backEnd;
+    private Runnable closing;
     private long millis = START_MILLIS;
     private boolean asked;
 
@@ -51,13 +50,14 @@ final class Termination {
     /**
      * Hands over what is to be closed.
      *
+     * @param closer begins its end, on any thread
      * @param writing whether the end may take any time: what guests have changed is lost before it
      */
-    synchronized void serving(BackEnd opened, boolean writing) {
-        backEnd = opened;
+    synchronized void serving(Runnable closer, boolean writing) {
+        closing = closer;
         millis = writing ? Long.MAX_VALUE : SHUTDOWN_MILLIS;
         if (asked) {
-            opened.end();
+            closer.run();
         }
     }
 
@@ -74,8 +74,8 @@ final class Termination {
         synchronized (this) {
             asked = true;
             patience = millis;
-            if (backEnd != null) {
-                backEnd.end();
+            if (closing != null) {
+                closing.run();
             }
         }
         try {
