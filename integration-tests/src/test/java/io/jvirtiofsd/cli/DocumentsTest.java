@@ -33,7 +33,8 @@ class DocumentsTest {
 
     /** A command line of ours in a block for a shell, without what a shell takes from it. */
     private static final Pattern COMMAND =
-            Pattern.compile("^ *(?:\\./)?jvirtiofsd( +--[^&#\\n]*)", Pattern.MULTILINE);
+            Pattern.compile(
+                    "^ *(?:\\./)?jvirtiofsd((?: ivshmem)? +--[^&#\\n]*)", Pattern.MULTILINE);
 
     /** A list of arguments in Nix's words. */
     private static final Pattern NIX_ARGUMENTS = Pattern.compile("= \\[((?: \"--[^\"]*\")+) \\]");
@@ -46,16 +47,13 @@ class DocumentsTest {
     void everyOptionIsInItsPage() throws IOException {
         String page = Files.readString(HOME.resolve("docs/options.md"));
         List<String> missing =
-                new CommandLine(new Options())
-                        .getCommandSpec().options().stream()
-                                .filter(option -> !option.hidden())
-                                .flatMap(option -> Arrays.stream(option.names()))
-                                .filter(
-                                        name ->
-                                                !Pattern.compile(name + "(?![\\w-])")
-                                                        .matcher(page)
-                                                        .find())
-                                .toList();
+                Stream.of(new Options(), new IvshmemArguments())
+                        .map(CommandLine::new)
+                        .flatMap(parser -> parser.getCommandSpec().options().stream())
+                        .filter(option -> !option.hidden())
+                        .flatMap(option -> Arrays.stream(option.names()))
+                        .filter(name -> !Pattern.compile(name + "(?![\\w-])").matcher(page).find())
+                        .toList();
         assertEquals(List.of(), missing);
     }
 
@@ -114,9 +112,13 @@ class DocumentsTest {
             }
         }
         assertTrue(lines.stream().anyMatch(line -> line.contains("--max-inodes")), lines::toString);
+        assertTrue(lines.stream().anyMatch(line -> line.contains("--vectors")), lines::toString);
         for (String line : lines) {
-            CommandLine parser = AnnotatedOptions.parser(new Options());
-            assertDoesNotThrow(() -> parser.parseArgs(line.strip().split(" +")), line);
+            boolean isMemory = line.startsWith(" ivshmem ");
+            CommandLine parser =
+                    AnnotatedOptions.parser(isMemory ? new IvshmemArguments() : new Options());
+            String options = line.replaceFirst("^ ivshmem ", "");
+            assertDoesNotThrow(() -> parser.parseArgs(options.strip().split(" +")), line);
         }
     }
 

@@ -3,6 +3,7 @@ package io.jvirtiofsd.guest;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.ivshmem.IvshmemPeer;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.FileSystem;
@@ -10,6 +11,7 @@ import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -43,6 +45,8 @@ class RecipesIT {
     private static final List<String> OF_QEMU =
             List.of("QEMU", "Several queues", "DAX", USER, TOOLS, TEAM, JAVA);
 
+    private static final String MEMORY = "Memory between machines";
+
     private static final String SERVICE = "A service of systemd";
     private static final String LIBVIRT = "libvirt";
     private static final String VMSPAWN = "systemd-vmspawn";
@@ -65,6 +69,9 @@ class RecipesIT {
         start("README", DocumentBlock.under("README.md", "With QEMU").get(0));
         start("README, DAX", DocumentBlock.under("README.md", "DAX").get(0));
         start("dax.md", DocumentBlock.of("docs/dax.md").get(0));
+        start("README, memory", DocumentBlock.under("README.md", MEMORY).get(0));
+        start("ivshmem.md", DocumentBlock.of("docs/ivshmem.md").get(0));
+        start("ivshmem.md, file", DocumentBlock.of("docs/ivshmem.md").get(1));
         for (String heading : OF_QEMU) {
             start(heading, DocumentBlock.under(PAGE, heading).get(0));
         }
@@ -146,6 +153,20 @@ class RecipesIT {
         if (name.equals(USER) && OrdinaryUser.mayUnshare()) {
             guest.check("chown 5 /mnt/answer");
             assertEquals(OrdinaryUser.RANGE + 4, Files.getAttribute(answer, "unix:uid"));
+        }
+    }
+
+    @Test
+    void machinesHaveTheMemoryTheirRecipesSay() throws Exception {
+        assertEquals(
+                "4", // the file is that of a plain device, too
+                guest.check("cat /sys/bus/pci/devices/*/device | grep -c 0x1110"));
+        for (String name : List.of("README, memory", "ivshmem.md", "ivshmem.md, file")) {
+            Path socket = RECIPES.get(name).sockets().get(0);
+            try (IvshmemPeer peer = IvshmemPeer.join(socket, 2, Duration.ofSeconds(20))) {
+                assertEquals(4 << 20, peer.memoryBytes());
+                assertEquals(Set.of(0), peer.peers());
+            }
         }
     }
 
