@@ -22,9 +22,9 @@ import java.util.List;
  * A client of the server: its socket, its doorbells, and what it has not been told yet; owned by
  * the server.
  *
- * <p>What waits to be told has a bound of its own: somebody who comes and goes meanwhile is never
- * mentioned, so there is at most one announcement or one farewell for each peer of now. <i>Confined
- * to the server's thread.</i> Source: ivshmem-spec.rst, server protocol.
+ * <p>What waits to be told has a bound of its own, since somebody who comes and goes meanwhile is
+ * never mentioned: each doorbell of those who are there, and the end of each peer that this one
+ * knows. <i>Confined to the server's thread.</i> Source: ivshmem-spec.rst, server protocol.
  */
 final class ConnectedPeer implements Resource {
     /** What became of an attempt to tell. */
