@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 /** What somebody can do who has taken over a serving daemon. */
 class SystemCallPolicyTest {
     private static final int ENOSYS = 38;
+    private static final int EBADF = 9;
     private static final int EFAULT = 14;
     private static final int KILLED = 128 + 31; // SIGSYS
 
@@ -104,6 +105,12 @@ class SystemCallPolicyTest {
                         .filter(name -> !allowed.contains(name))
                         .toList();
         assertEquals(List.of(), missing);
+    }
+
+    /** Of a socket, it tells what the peer has not read (SIOCOUTQ). */
+    @Test
+    void anIvshmemServerMayLookAtItsSockets() {
+        assertGives(-EBADF, intrude("KILL", "ioctl -1 0x5411 0"));
     }
 
     /** A library tries it, and takes what there was before. */
