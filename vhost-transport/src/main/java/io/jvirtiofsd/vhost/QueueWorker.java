@@ -350,13 +350,27 @@ final class QueueWorker implements Runnable {
         try {
             queue.push(ring, head, written);
             markUsed(ring);
-            EventFd call = vring.call();
-            if (queue.needsNotify(ring) && call != null) {
-                call.signal();
+            if (queue.needsNotify(ring)) {
+                notifyDriver();
             }
         } catch (InternalError e) {
             breakDown(NO_BACKING);
         }
+    }
+
+    /**
+     * Signals the call descriptor. If another one came meanwhile that is signalled, too: once the
+     * front-end has its acknowledgement it may never look at the first again, as QEMU does when a
+     * guest unmasks an interrupt.
+     */
+    private void notifyDriver() {
+        EventFd signalled;
+        do {
+            signalled = vring.call();
+            if (signalled != null) {
+                signalled.signal();
+            }
+        } while (vring.call() != signalled);
     }
 
     /**

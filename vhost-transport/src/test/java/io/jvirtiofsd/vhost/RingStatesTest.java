@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.EventFd;
+import io.jvirtiofsd.linux.FaultySyscalls;
 import io.jvirtiofsd.linux.Listener;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Reclaimer;
@@ -61,6 +62,7 @@ class RingStatesTest {
     @TempDir Path folder;
     private final Semaphore begun = new Semaphore(0);
     private final Semaphore released = new Semaphore(0);
+    private final FaultySyscalls faults = new FaultySyscalls();
     private final Device device = new Device();
     private VhostUserServer server;
     private Thread control;
@@ -76,7 +78,7 @@ class RingStatesTest {
 
     @BeforeEach
     void begin() throws Exception {
-        Syscalls syscalls = Syscalls.load();
+        Syscalls syscalls = faults.calls();
         Path socket = folder.resolve("s");
         server =
                 new VhostUserServer(
@@ -245,6 +247,23 @@ class RingStatesTest {
             swapper.get(30, TimeUnit.SECONDS);
             forwarder.join();
             assertTrue(swaps.get() > 10, "swaps: " + swaps);
+            swap(queue.call());
+        }
+        assertServed(1);
+    }
+
+    /** Who has been acknowledged the new one does not look at the old one again. */
+    @Test
+    void theNewCallDescriptorTellsOfWhatWasUsedBeforeIt() throws Exception {
+        FakeDriver queue = frontend.queue(1);
+        try (EventFd next = EventFd.create(frontend.syscalls())) {
+            faults.hold("write");
+            queue.submit(0, new byte[] {ECHO}, 1, 1);
+            assertTrue(Waiting.until(() -> faults.isHeld("queue-1")), "it does not signal");
+            swap(next);
+            faults.releaseAll("write");
+            assertTrue(Waiting.readable(frontend.syscalls(), next.number(), 20_000), "it is lost");
+            assertEquals(1, queue.await());
             swap(queue.call());
         }
         assertServed(1);
