@@ -26,8 +26,6 @@ import org.junit.jupiter.api.Test;
 
 /** The command line up to the moment when a front-end may come, without a process for each. */
 class MainTest {
-    private static final int ARGUMENT_LISTS = 20_000;
-
     private static final PrintStream OUT = System.out;
     private static final PrintStream ERR = System.err;
     private static Path folder;
@@ -178,7 +176,7 @@ class MainTest {
     }
 
     /** Every option with odd values: a status and at most one line, never a stack trace. */
-    @Property(tries = ARGUMENT_LISTS)
+    @Property
     void noArgumentsLeadToAStackTrace(@ForAll("argumentLists") List<String> args) {
         Outcome outcome = run(args);
         assertTrue(outcome.status() >= 0 && outcome.status() <= 2, args.toString());
