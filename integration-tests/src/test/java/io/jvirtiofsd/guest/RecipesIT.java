@@ -233,7 +233,11 @@ class RecipesIT {
                         .replace(
                                 ELSEWHERE,
                                 ClientsRoot.KERNEL
-                                        + " --disable-kvm --memory 1G --cpus 1 --user root"));
+                                        + " --disable-kvm --memory 1G --cpus 1 --user root")
+                        .replace(
+                                "/proc/mounts'",
+                                "/proc/mounts; cat /root/file;"
+                                        + " echo answer-of-the-guest >/root/answer'"));
         List<String> devices = new ArrayList<>();
         Set<String> memory = new LinkedHashSet<>();
         for (String text :
@@ -257,7 +261,10 @@ class RecipesIT {
                             "%1$s/mounts-of-the-guest:%1$s /mnt/%1$s virtiofs".formatted(tag)),
                     said);
         }
+        // Not 9p, which virtme-ng falls back to without a word.
         assertTrue(said.contains(" / virtiofs "), said);
+        assertTrue(said.contains("file-of-the-host\n"), said);
+        assertTrue(said.contains("answer-of-the-guest"), said);
     }
 
     private static String only(String heading) {
