@@ -26,8 +26,8 @@ import org.junit.jupiter.params.provider.MethodSource;
  * the files of the host. One guest, with a mount for each test.
  */
 class FileRandomIT {
-    private static final int SECONDS = Integer.getInteger("jvirtiofsd.random.seconds", 4);
-    private static final int QUIET_SECONDS = Amount.of(2, 4);
+    private static final int SECONDS = Integer.getInteger("jvirtiofsd.random.seconds", 2);
+    private static final int QUIET_SECONDS = Amount.of(1, 4);
     private static final int FIO_MIB = Amount.of(4, 16);
     private static final long SEED = Long.getLong("jvirtiofsd.random.seed", 1);
     private static final Duration QUIET_LIMIT = Duration.ofSeconds(QUIET_SECONDS + 90);

@@ -16,8 +16,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Guests with Debian's older kernels, and with one, two and four processors, each with as many
- * request queues, do the core of what guests do, without a DAX window and with one.
+ * Guests with Debian's older kernels, on one processor and on two, each with as many request
+ * queues, do the core of what guests do, without a DAX window and with one. {@code -Pthorough} has
+ * all kernels, the kit's too, on one, two and four.
  */
 class OlderKernelsIT {
     private static final Duration LONG = Duration.ofMinutes(8);
@@ -47,7 +48,7 @@ class OlderKernelsIT {
         return Amount.THOROUGH
                 ? Stream.of(BOOKWORM, TRIXIE, KIT)
                         .flatMap(k -> Stream.of(1, 2, 4).map(cpus -> new Machine(k, cpus)))
-                : Stream.of(new Machine(BOOKWORM, 2), new Machine(TRIXIE, 4), new Machine(KIT, 1));
+                : Stream.of(new Machine(BOOKWORM, 2), new Machine(TRIXIE, 1));
     }
 
     @ParameterizedTest

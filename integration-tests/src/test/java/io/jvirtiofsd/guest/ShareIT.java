@@ -27,11 +27,11 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class ShareIT {
     private static final Duration LONG = Duration.ofMinutes(8);
-    private static final int FILES = Amount.of(500, 5_000);
-    private static final int OF_OTHERS = Amount.of(200, 500); // of the same kinds
-    private static final int COMMITS = Amount.of(8, 20);
-    private static final int TRANSACTIONS = Amount.of(100, 300); // of each of two processes
-    private static final int ENTRIES = 100_000;
+    private static final int FILES = Amount.of(300, 5_000);
+    private static final int OF_OTHERS = Amount.of(60, 500); // of the same kinds
+    private static final int COMMITS = Amount.of(4, 20);
+    private static final int TRANSACTIONS = Amount.of(50, 300); // of each of two processes
+    private static final int ENTRIES = Amount.of(20_000, 100_000);
 
     /** Entries that the guest makes; the host has made the others. */
     private static final int OF_GUEST = Amount.of(500, 5_000);
@@ -126,7 +126,7 @@ class ShareIT {
         if (kind.equals("old-qemu")) {
             machine.qemu(kit.oldQemu());
         } else {
-            machine.twoMemoryRegions();
+            machine.twoMemoryRegions().cpus(4); // each has a queue of its own
         }
         Map<String, ShareRig> rigs = new LinkedHashMap<>();
         try {
