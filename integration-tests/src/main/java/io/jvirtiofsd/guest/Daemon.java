@@ -48,8 +48,8 @@ public final class Daemon implements AutoCloseable {
     }
 
     /** Starts the daemon of another {@code checkout}, which must have been built. */
-    public static Daemon startOf(Path checkout, Path sharedDir, Path socket) {
-        return start(checkout.resolve("jvirtiofsd"), sharedDir, socket, List.of());
+    public static Daemon startOf(Path checkout, Path sharedDir, Path socket, String... options) {
+        return start(checkout.resolve("jvirtiofsd"), sharedDir, socket, List.of(options));
     }
 
     /**
