@@ -125,6 +125,7 @@ public final class Main {
         boolean root = syscalls.geteuid() == 0;
         if (root) {
             options.refuseAsRoot();
+            syscalls.setgroups(0, 0); // or they would have to be put away for each new file
         }
         options.modcaps().check(root);
         TimeSlice.shorten(syscalls);

@@ -92,7 +92,7 @@ final class Credentials {
             setEffective(CAP_DAC_OVERRIDE, true);
             return call.run();
         } finally {
-            restore();
+            restore(changesGroups(group));
         }
     }
 
@@ -101,11 +101,14 @@ final class Credentials {
     }
 
     private void become(int callerUid, int callerGid, int group) throws ErrnoException {
-        NativeMemory groups = Scratch.get().small();
-        groups.putInt(0, group);
         // Groups first, the user last: without the daemon's user id the others could not be
         // changed.
-        int failed = syscalls.setgroups(group == KEEP ? 0 : 1, groups.address());
+        int failed = 0;
+        if (changesGroups(group)) {
+            NativeMemory groups = Scratch.get().small();
+            groups.putInt(0, group);
+            failed = syscalls.setgroups(group == KEEP ? 0 : 1, groups.address());
+        }
         if (failed >= 0) {
             failed = syscalls.setresgid(KEEP, callerGid, KEEP);
         }
@@ -115,21 +118,33 @@ final class Credentials {
         ErrnoException.check(failed);
     }
 
-    /** Becoming root again brings all capabilities back. */
-    private void restore() {
+    /** Whether the daemon's own supplementary groups are not those of a caller with this one. */
+    private boolean changesGroups(int group) {
+        return group != KEEP || groupCount > 0;
+    }
+
+    /**
+     * Becoming root again brings all capabilities back.
+     *
+     * @param groups whether the supplementary groups were changed, too
+     */
+    private void restore(boolean groups) {
         boolean restored = false;
         try {
             if (syscalls.setresuid(KEEP, uid, KEEP) >= 0
                     && syscalls.setresgid(KEEP, gid, KEEP) >= 0) {
-                // Who may not set groups has not changed them.
-                int result = syscalls.setgroups(groupCount, groups.address());
-                restored = result >= 0 || result == -Errno.EPERM;
+                restored = !groups || restoreGroups();
             }
         } finally {
             if (!restored) {
                 end("cannot take the daemon's own identity again");
             }
         }
+    }
+
+    private boolean restoreGroups() {
+        int result = syscalls.setgroups(groupCount, groups.address());
+        return result >= 0 || result == -Errno.EPERM; // who may not set them has not changed them
     }
 
     /**
@@ -156,7 +171,7 @@ final class Credentials {
             syscalls.setresgid(KEEP, fileGid, KEEP); // failing, it takes set-group-ID as well
             return withoutFsetid(call);
         } finally {
-            restore();
+            restore(false);
         }
     }
 
@@ -189,7 +204,7 @@ final class Credentials {
             become(KEEP, fileGid == NOBODY ? NOBODY - 1 : NOBODY, KEEP);
             return withoutFsetid(call);
         } finally {
-            restore();
+            restore(changesGroups(KEEP));
         }
     }
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.jvirtiofsd.fuse.FeatureMode;
 import io.jvirtiofsd.linux.AlteredSyscalls;
+import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Syscalls;
 import io.jvirtiofsd.passthrough.XattrOptions;
 import io.jvirtiofsd.vhost.FakeFrontend;
@@ -98,6 +99,9 @@ class CreationOverRingTest {
                             }
                         });
         Path share = folder.resolve("share");
+        NativeMemory foreign = NativeMemory.allocate(Integer.BYTES);
+        foreign.putInt(0, 7);
+        Syscalls.load().setgroups(1, foreign.address()); // or none would have to be put away
         try (InProcess backEnd = new InProcess(syscalls, share, folder, o -> o);
                 FakeFrontend frontend = FuseRig.connect(backEnd, FuseRig.FEATURES)) {
             FuseClient fuse = new FuseClient(frontend, 1);
@@ -106,6 +110,8 @@ class CreationOverRingTest {
             fuse.as(0, 0).mkdir(FuseClient.ROOT, "root", 0700);
             assertEquals(0, Files.getAttribute(share.resolve("root"), "unix:uid"));
             assertEquals(0, Files.getAttribute(share.resolve("root"), "unix:gid"));
+        } finally {
+            Syscalls.load().setgroups(0, foreign.address());
         }
     }
 }
