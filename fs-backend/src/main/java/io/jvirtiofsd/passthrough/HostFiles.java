@@ -192,7 +192,7 @@ final class HostFiles implements FileOperations {
     }
 
     private CreateReply openExisting(int directory, Name name, NewFile in) throws ErrnoException {
-        EntryCursor entry = lookups.lookupMade(directory, name);
+        EntryCursor entry = lookups.lookupPresent(directory, name);
         try {
             OpenReply open = open(entry.nodeId(), in.flags(), in.killSuidgid());
             try {
@@ -289,6 +289,10 @@ final class HostFiles implements FileOperations {
             HostHandle.OpenFile file, long offset, int writeFlags, int openFlags, GuestData source)
             throws ErrnoException {
         int fd = file.fd().number();
+        file.written();
+        if ((writeFlags & WriteFlags.WRITE_CACHE) != 0) {
+            file.inode().writeLate();
+        }
         capability.drop(fd);
         int durable = durability(openFlags & ~file.flags());
         int flags =
@@ -338,16 +342,29 @@ final class HostFiles implements FileOperations {
         return done;
     }
 
-    /** close(2) of a duplicate reports what a file system has put off until then. */
+    /**
+     * close(2) of a duplicate reports what a file system has put off until then: nothing, if
+     * nothing was written since it was asked before.
+     */
     @Override
     public void flush(long nodeId, long fh, long lockOwner) throws ErrnoException {
         HostHandle.OpenFile file = session.file(nodeId, fh);
         writeBack(file);
-        int fd = file.fd().number();
-        int duplicate = ErrnoException.check(session.descriptors().opening(() -> syscalls.dup(fd)));
-        int closed = syscalls.close(duplicate);
+        int closed = mayHaveFailed(file) ? closeDuplicate(file.fd().number()) : 0;
         locks.flushed(file, lockOwner);
         ErrnoException.check(closed);
+    }
+
+    private boolean mayHaveFailed(HostHandle.OpenFile file) {
+        Inode inode = file.inode();
+        return file.wasWritten()
+                || (file.flags() & Fcntl.O_ACCMODE) != Fcntl.O_RDONLY
+                        && (inode.isWrittenLate() || window.file(inode) != null);
+    }
+
+    private int closeDuplicate(int fd) throws ErrnoException {
+        int duplicate = ErrnoException.check(session.descriptors().opening(() -> syscalls.dup(fd)));
+        return syscalls.close(duplicate);
     }
 
     /** Brings what the guest has stored in shadow pages into the file. */
@@ -387,6 +404,7 @@ final class HostFiles implements FileOperations {
         share.refuseIfReadOnly();
         HostHandle.OpenFile file = session.file(nodeId, fh);
         int fd = file.fd().number();
+        file.written();
         capability.drop(fd);
         Credentials.Call call = () -> syscalls.fallocate(fd, mode, offset, length);
         boolean killing = share.options().killpriv(); // the request does not say
@@ -413,6 +431,7 @@ final class HostFiles implements FileOperations {
         settle(from, in.offIn(), in.len());
         int source = from.fd().number();
         int target = to.fd().number();
+        to.written();
         Credentials.Call call = // the length fits an int
                 () ->
                         (int)

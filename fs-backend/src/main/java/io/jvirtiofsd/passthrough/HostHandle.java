@@ -20,6 +20,7 @@ sealed interface HostHandle {
         private final int flags;
         private final Inode inode;
         private volatile boolean flocked;
+        private volatile boolean written;
 
         OpenFile(Fd fd, int flags, Inode inode) {
             this.fd = fd;
@@ -48,6 +49,22 @@ sealed interface HostHandle {
 
         void setFlocked(boolean flocked) {
             this.flocked = flocked;
+        }
+
+        /** Notes that what goes to the file by this descriptor may fail later. */
+        void written() {
+            if (!written) {
+                written = true;
+            }
+        }
+
+        /** Whether {@link #written} was called since this was asked before. */
+        boolean wasWritten() {
+            boolean was = written;
+            if (was) {
+                written = false;
+            }
+            return was;
         }
     }
 

@@ -146,10 +146,12 @@ final class HostNodes implements NodeOperations {
                     syscalls.utimensat(
                             path, Scratch.get().emptyPath(), times.address(), Fcntl.AT_EMPTY_PATH));
         }
-        if (!change.has(AttributeChange.FATTR_FH)) {
-            session.requireName(inode, path); // what has its name now is changed then
+        Attributes attributes = attributes(inode, path);
+        boolean byName = !change.has(AttributeChange.FATTR_FH);
+        if (byName && attributes.nlink() == 0 && !inode.mayBeNameless()) {
+            throw ErrnoException.of(Errno.ESTALE); // what has its name now is changed then
         }
-        return attributes(inode, path);
+        return attributes;
     }
 
     private static int hostId(IdMap map, int id) throws ErrnoException {

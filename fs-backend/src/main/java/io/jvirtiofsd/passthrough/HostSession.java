@@ -259,11 +259,11 @@ final class HostSession {
 
     /** Takes {@code handle}; gives its fh. */
     long add(HostHandle handle) throws ErrnoException {
-        countOpen(handle, 1);
+        noteOpened(handle);
         long fh = handles.add(handle);
         if (fh == 0) {
-            countOpen(handle, -1);
-            handle.fd().close();
+            noteClosed(handle);
+            reclaimer.retire(handle.fd()); // others may have found it at the inode
             throw ErrnoException.of(Errno.ENFILE);
         }
         if (ended) {
@@ -283,7 +283,7 @@ final class HostSession {
             handle.fd().close();
             return false;
         }
-        countOpen(handle, 1);
+        noteOpened(handle);
         return true;
     }
 
@@ -298,9 +298,15 @@ final class HostSession {
         handles.forEach(action);
     }
 
-    private static void countOpen(HostHandle handle, int change) {
+    private static void noteOpened(HostHandle handle) {
         if (handle instanceof HostHandle.OpenFile file) {
-            file.inode().countOpen(change);
+            file.inode().opened(file.fd());
+        }
+    }
+
+    private static void noteClosed(HostHandle handle) {
+        if (handle instanceof HostHandle.OpenFile file) {
+            file.inode().closed(file.fd());
         }
     }
 
@@ -353,7 +359,7 @@ final class HostSession {
         if (handle == null) {
             throw ErrnoException.of(Errno.EBADF);
         }
-        countOpen(handle, -1);
+        noteClosed(handle);
         reclaimer.retire(handle.fd());
         return handle;
     }

@@ -18,14 +18,34 @@ import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
  */
 final class Inode {
     private static final long ROOT_LOOKUPS = Long.MAX_VALUE / 2;
-    private static final AtomicIntegerFieldUpdater<Inode> OPENS =
-            AtomicIntegerFieldUpdater.newUpdater(Inode.class, "opens");
-
     // Not objects of their own: a guest may know millions of inodes.
     private static final AtomicLongFieldUpdater<Inode> LOOKUPS =
             AtomicLongFieldUpdater.newUpdater(Inode.class, "lookups");
     private static final AtomicReferenceFieldUpdater<Inode, Fd> PATH =
             AtomicReferenceFieldUpdater.newUpdater(Inode.class, Fd.class, "path");
+    private static final AtomicReferenceFieldUpdater<Inode, Opens> MADE_OPENS =
+            AtomicReferenceFieldUpdater.newUpdater(Inode.class, Opens.class, "opens");
+
+    /** How often the guest has a file open, and one descriptor of it. <i>Thread-safe.</i> */
+    private static final class Opens {
+        private static final AtomicIntegerFieldUpdater<Opens> COUNT =
+                AtomicIntegerFieldUpdater.newUpdater(Opens.class, "count");
+        private static final AtomicReferenceFieldUpdater<Opens, Fd> ANY =
+                AtomicReferenceFieldUpdater.newUpdater(Opens.class, Fd.class, "any");
+
+        private volatile int count;
+        private volatile Fd any; // null also where others than the first are still open
+
+        void add(Fd fd) {
+            COUNT.incrementAndGet(this);
+            ANY.compareAndSet(this, null, fd);
+        }
+
+        void remove(Fd fd) {
+            ANY.compareAndSet(this, fd, null);
+            COUNT.decrementAndGet(this);
+        }
+    }
 
     private final long device;
     private final long ino;
@@ -40,7 +60,8 @@ final class Inode {
     private volatile Inode next;
     private volatile boolean used;
     private volatile boolean nameless;
-    private volatile int opens;
+    private volatile boolean writtenLate;
+    private volatile Opens opens; // null until the guest opens it
     private boolean marked;
     private long nodeId;
 
@@ -165,9 +186,28 @@ final class Inode {
         return was;
     }
 
-    /** Notes that the guest has opened ({@code change} 1) or closed (&minus;1) the file. */
-    void countOpen(int change) {
-        OPENS.addAndGet(this, change);
+    /** Notes that the guest has opened the file as {@code fd}, which nobody has closed yet. */
+    void opened(Fd fd) {
+        if (opens == null) {
+            MADE_OPENS.compareAndSet(this, null, new Opens());
+        }
+        opens.add(fd);
+    }
+
+    /** Notes that the guest has closed {@code fd}, which is retired afterwards. */
+    void closed(Fd fd) {
+        opens.remove(fd);
+    }
+
+    /**
+     * A descriptor by which the guest has the file open, for calls that take no O_PATH descriptor;
+     * borrowed for the request.
+     *
+     * @return null if there is none, or none is known
+     */
+    Fd data() {
+        Opens known = opens;
+        return known == null ? null : known.any;
     }
 
     /**
@@ -185,7 +225,23 @@ final class Inode {
 
     /** Whether the guest goes on using it without a name. */
     boolean mayBeNameless() {
-        return nameless || opens > 0 || isPinned();
+        Opens known = opens;
+        return nameless || known != null && known.count > 0 || isPinned();
+    }
+
+    /**
+     * Notes that the guest writes back what it has cached: by any handle, whichever of them it was
+     * stored through.
+     */
+    void writeLate() {
+        if (!writtenLate) {
+            writtenLate = true;
+        }
+    }
+
+    /** Whether some of the file was ever written back from the guest's cache. */
+    boolean isWrittenLate() {
+        return writtenLate;
     }
 
     /** The next inode in the same bucket. */

@@ -254,9 +254,17 @@ final class Lookups {
         return entry;
     }
 
-    /** Looks up what has just been made; that it is gone again is an error. */
+    /** Looks up what is there, as was just seen; that it is gone again is an error. */
+    EntryCursor lookupPresent(int directory, Name name) throws ErrnoException {
+        return present(lookup(directory, name));
+    }
+
+    /** Looks up what has just been made, and so is new; that it is gone again is an error. */
     EntryCursor lookupMade(int directory, Name name) throws ErrnoException {
-        EntryCursor entry = lookup(directory, name);
+        return present(open(directory, name));
+    }
+
+    private static EntryCursor present(EntryCursor entry) throws ErrnoException {
         if (entry.nodeId() == 0) {
             throw ErrnoException.of(Errno.ENOENT);
         }

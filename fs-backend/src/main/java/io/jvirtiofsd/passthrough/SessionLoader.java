@@ -293,7 +293,9 @@ final class SessionLoader {
             }
             return open(inode, flags & ~Fcntl.O_NOATIME);
         }
-        return new HostHandle.OpenFile(fd, flags, inode);
+        HostHandle.OpenFile file = new HostHandle.OpenFile(fd, flags, inode);
+        file.written(); // perhaps, in the other process
+        return file;
     }
 
     private Fd reopen(Inode inode, int flags) throws ErrnoException {

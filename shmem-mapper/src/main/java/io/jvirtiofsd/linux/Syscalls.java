@@ -93,6 +93,8 @@ public final class Syscalls {
     private static final long PRCTL             = LIBC.find("prctl");
     private static final long GETXATTR          = LIBC.find("getxattr");
     private static final long LISTXATTR         = LIBC.find("listxattr");
+    private static final long FGETXATTR         = LIBC.find("fgetxattr");
+    private static final long FLISTXATTR        = LIBC.find("flistxattr");
     private static final long SETXATTR          = LIBC.find("setxattr");
     private static final long REMOVEXATTR       = LIBC.find("removexattr");
     private static final long NAME_TO_HANDLE_AT = LIBC.find("name_to_handle_at");
@@ -205,6 +207,12 @@ public final class Syscalls {
 
     /** {@code ssize_t listxattr(const char *path, char *list, size_t size)}: bytes of the list; follows links. */
     public long listxattr(long path, long list, long size) { return result(libc.call(LISTXATTR, path, list, size)); }
+
+    /** {@code ssize_t fgetxattr(int fd, const char *name, void *value, size_t size)}: bytes of the value. */
+    public long fgetxattr(int fd, long name, long value, long size) { return result(libc.call(FGETXATTR, fd, name, value, size)); }
+
+    /** {@code ssize_t flistxattr(int fd, char *list, size_t size)}: bytes of the list. */
+    public long flistxattr(int fd, long list, long size) { return result(libc.call(FLISTXATTR, fd, list, size)); }
 
     /** {@code int setxattr(const char *path, const char *name, const void *value, size_t size, int flags)}; follows links. */
     public int setxattr(long path, long name, long value, long size, int flags) { return result((int) libc.call(SETXATTR, path, name, value, size, flags)); }
