@@ -29,7 +29,8 @@ import java.util.function.Consumer;
  *     {@code socketPath}
  * @param tag the tag to offer, of at most 36 bytes in UTF-8; empty if the front-end has one
  * @param files how the directory is shared
- * @param threadPoolSize threads that help when requests pile up, 0&hellip;1,024
+ * @param threadPoolSize threads that help when requests pile up, 0&hellip;1,024; {@link #AUTO_POOL}
+ *     for a few that are started for requests which take long
  * @param pollMicros how long a request queue that has run empty is looked at before its thread
  *     sleeps, 0&hellip;10,000; {@link #AUTO_POLL} for as long as it pays
  * @param keepListening whether another front-end is served when one disconnects
@@ -55,6 +56,9 @@ public record BackEndOptions(
 
     /** The largest {@link #threadPoolSize}. */
     public static final int MOST_POOL_THREADS = 1024;
+
+    /** The {@link #threadPoolSize} of who leaves that to the requests. */
+    public static final int AUTO_POOL = TransportOptions.AUTO_POOL;
 
     /** The {@link #pollMicros} of who leaves that to each queue. */
     public static final int AUTO_POLL = TransportOptions.AUTO_POLL;
@@ -82,7 +86,7 @@ public record BackEndOptions(
                 tag.getBytes(StandardCharsets.UTF_8).length <= VirtioFsDevice.TAG_BYTES,
                 "the tag is longer than " + VirtioFsDevice.TAG_BYTES + " bytes");
         require(
-                threadPoolSize >= 0 && threadPoolSize <= MOST_POOL_THREADS,
+                threadPoolSize >= AUTO_POOL && threadPoolSize <= MOST_POOL_THREADS,
                 threadPoolSize + " threads of a pool: not in 0.." + MOST_POOL_THREADS);
         require(
                 pollMicros >= AUTO_POLL && pollMicros <= MOST_POLL_MICROS,
@@ -158,7 +162,7 @@ public record BackEndOptions(
         private boolean projectIds;
         private boolean preserveNoatime;
         private MigrationOptions migration = MigrationOptions.DEFAULT;
-        private int threadPoolSize;
+        private int threadPoolSize = AUTO_POOL;
         private int pollMicros = AUTO_POLL;
         private boolean keepListening;
         private DaxOptions dax = DaxOptions.NONE;
@@ -344,9 +348,10 @@ public record BackEndOptions(
 
         /**
          * How many threads help when requests pile up in a queue, each of which has a thread of its
-         * own; by default none.
+         * own. By default up to eight are started when requests of a kind that takes long, such as
+         * fsync(2), have others waiting behind them; they serve these only, and end after a while.
          *
-         * @param value 0&hellip;{@link #MOST_POOL_THREADS}
+         * @param value 0&hellip;{@link #MOST_POOL_THREADS}; {@link #AUTO_POOL} for the default
          */
         public Builder threadPoolSize(int value) {
             threadPoolSize = value;

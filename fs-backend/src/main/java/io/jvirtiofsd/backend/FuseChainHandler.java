@@ -35,6 +35,12 @@ final class FuseChainHandler implements ChainHandler {
     }
 
     @Override
+    public boolean isSlow(GuestBuffers readable) {
+        request.begin(readable);
+        return worker.isSlow(request);
+    }
+
+    @Override
     public int refuse(GuestBuffers readable, GuestBuffers writable) {
         request.begin(readable);
         reply.buffers = writable;

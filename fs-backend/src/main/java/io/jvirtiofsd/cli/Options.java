@@ -248,7 +248,6 @@ final class Options {
         xattrs.options(); // what cannot be read is said now
         containment.modcaps();
         containment.check(inodes.handles());
-        queues.check();
         if (!inodes.areDescriptorsEnough()) {
             throw error(
                     "--rlimit-nofile: less than %d are too few"

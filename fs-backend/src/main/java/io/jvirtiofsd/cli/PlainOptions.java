@@ -133,7 +133,8 @@ final class PlainOptions {
             case "--migration-on-error" ->
                     options.migration.onError =
                             Options.byName(MigrationOptions.OnError.values(), value);
-            case "--thread-pool-size" -> options.queues.threadPoolSize = Integer.parseInt(value);
+            case "--thread-pool-size" ->
+                    options.queues.threadPoolSize = QueueArguments.threads(value);
             case "--poll" -> options.queues.pollMicros = QueueArguments.micros(value);
             case "--dax" -> options.dax.mode = Options.byName(DaxArguments.Mode.values(), value);
             case "--dax-window" -> options.dax.windowBytes = DaxArguments.bytes(value);

@@ -8,12 +8,14 @@ import picocli.CommandLine.Option;
 final class QueueArguments {
     @Option(
             names = "--thread-pool-size",
-            paramLabel = "N",
-            defaultValue = "0",
+            paramLabel = "auto|N",
+            defaultValue = "auto",
+            converter = ThreadsConverter.class,
             description =
                     "Threads that help when requests pile up in a queue; each queue "
-                            + "has a thread of its own (default: ${DEFAULT-VALUE}).")
-    int threadPoolSize;
+                            + "has a thread of its own (default: ${DEFAULT-VALUE}, a few, while"
+                            + " requests take long).")
+    int threadPoolSize = BackEndOptions.AUTO_POOL;
 
     @Option(
             names = "--poll",
@@ -27,14 +29,25 @@ final class QueueArguments {
     int pollMicros = BackEndOptions.AUTO_POLL;
 
     /**
-     * @throws IllegalArgumentException if they are out of range; the message is one sentence
+     * Reads {@code auto} or a number.
+     *
+     * @throws IllegalArgumentException if that is none of them; the message is one sentence
      */
-    void check() {
-        if (threadPoolSize < 0 || threadPoolSize > BackEndOptions.MOST_POOL_THREADS) {
-            throw new IllegalArgumentException(
-                    "--thread-pool-size %d: not in 0..%d"
-                            .formatted(threadPoolSize, BackEndOptions.MOST_POOL_THREADS));
+    static int threads(String value) {
+        if (value.equalsIgnoreCase("auto")) {
+            return BackEndOptions.AUTO_POOL;
         }
+        try {
+            int threads = Integer.parseInt(value);
+            if (threads >= 0 && threads <= BackEndOptions.MOST_POOL_THREADS) {
+                return threads;
+            }
+        } catch (NumberFormatException e) {
+            // as any other that is out of range
+        }
+        throw new IllegalArgumentException(
+                "'%s' is none of auto, 0..%d threads"
+                        .formatted(value, BackEndOptions.MOST_POOL_THREADS));
     }
 
     /**
@@ -60,6 +73,14 @@ final class QueueArguments {
         throw new IllegalArgumentException(
                 "'%s' is none of auto, off, 0..%d microseconds"
                         .formatted(value, BackEndOptions.MOST_POLL_MICROS));
+    }
+
+    /** The same for picocli. */
+    static final class ThreadsConverter implements CommandLine.ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            return AnnotatedOptions.converted(QueueArguments::threads, value);
+        }
     }
 
     /** The same for picocli. */

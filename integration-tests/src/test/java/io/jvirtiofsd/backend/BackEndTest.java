@@ -341,7 +341,7 @@ class BackEndTest {
                 all -> all.fd(3),
                 all -> all.socketPath(null).fd(3).socketGroup("users"),
                 all -> all.tag("ä".repeat(19)),
-                all -> all.threadPoolSize(-1),
+                all -> all.threadPoolSize(-2),
                 all -> all.threadPoolSize(BackEndOptions.MOST_POOL_THREADS + 1),
                 all -> all.pollMicros(-2),
                 all -> all.pollMicros(BackEndOptions.MOST_POLL_MICROS + 1),

@@ -15,6 +15,14 @@ public interface ChainHandler {
     int handle(GuestBuffers readable, GuestBuffers writable);
 
     /**
+     * Whether a request will probably keep its thread waiting, so that another one should serve it
+     * if more are there. A guess, and quick.
+     */
+    default boolean isSlow(GuestBuffers readable) {
+        return false;
+    }
+
+    /**
      * Answers a request of which not all buffers are in memory that we know; those of each
      * direction end before the first byte that is not. It must not be served.
      *

@@ -58,8 +58,8 @@ final class QueueWorker implements Runnable {
     private final Object pushing = new Object(); // held while pushing, if several threads push
 
     /**
-     * Set, and never cleared, when a chain is first parked where there is no pool: from then on
-     * other threads push, too, and pushing takes the lock. The ring's own thread alone uses it.
+     * Set, and never cleared, when a chain is first parked: from then on other threads push, too,
+     * and pushing takes the lock. A thread of the pool sets it before it gives its permit back.
      */
     private boolean parking;
 
@@ -84,7 +84,7 @@ final class QueueWorker implements Runnable {
         this.reclaimer = reclaimer;
         this.pool = pool;
         this.polling = polling;
-        this.surplus = pool == null ? null : new Semaphore(pool.size());
+        this.surplus = pool == null ? null : new Semaphore(pool.most());
         this.wake = EventFd.create(syscalls);
         try {
             this.poller = Poller.create(syscalls);
@@ -169,7 +169,7 @@ final class QueueWorker implements Runnable {
             }
             if (surplus != null) {
                 // All permits are here again when the pool has given back what it was handed.
-                surplus.acquireUninterruptibly(pool.size());
+                surplus.acquireUninterruptibly(pool.most());
             }
         }
     }
@@ -218,25 +218,30 @@ final class QueueWorker implements Runnable {
         return vring.isBroken() ? null : ring;
     }
 
-    /** Takes the next chain for this thread, handing further ones to the pool. */
+    /**
+     * Takes the next chain for this thread, handing further ones to the pool, or those that take
+     * long if others wait behind them.
+     */
     private boolean take(Ring ring, DescriptorChain chain) {
         if (ring == null || !vring.isEnabled() || vring.isBroken()) {
             return false;
         }
         try {
             queue.disableKicks(ring);
-            // A chain may have come before the driver could see that kicks are wanted again: look
-            // once more.
-            while (!queue.pop(ring, chain)) {
-                if (!poll(ring) && !queue.enableKicks(ring)) {
-                    markUsed(ring); // the wish for kicks is there, too
-                    return false;
+            do {
+                // A chain may have come before the driver could see that kicks are wanted again:
+                // look once more.
+                while (!queue.pop(ring, chain)) {
+                    if (!poll(ring) && !queue.enableKicks(ring)) {
+                        markUsed(ring); // the wish for kicks is there, too
+                        return false;
+                    }
                 }
-            }
-            if (polling != null && polling.isEmpty()) {
-                polling.came(System.nanoTime());
-            }
-            if (surplus != null) {
+                if (polling != null && polling.isEmpty()) {
+                    polling.came(System.nanoTime());
+                }
+            } while (surplus != null && pool.isOnDemand() && handOverSlow(ring, chain));
+            if (surplus != null && !pool.isOnDemand()) {
                 handOver(ring);
             }
             return true;
@@ -310,17 +315,44 @@ final class QueueWorker implements Runnable {
             boolean handed = false;
             try {
                 ChainHead head = queue.popHead(ring);
-                if (head != null) {
-                    pool.execute(
-                            (reader, helper, chain) -> serveSurplus(reader, helper, chain, head));
-                    handed = true;
-                }
+                handed = head != null && handOver(head); // such a pool has all its threads
             } finally {
                 if (!handed) {
                     surplus.release();
                 }
             }
         }
+    }
+
+    /**
+     * Hands the pool the chain this thread has just taken, if it takes long and others wait behind
+     * it, or are with the pool: then more will come before long.
+     *
+     * @return whether it did; then {@code chain} is free
+     */
+    private boolean handOverSlow(Ring ring, DescriptorChain chain) {
+        if (!chain.isWhole()
+                || !handler.isSlow(chain.readable())
+                || !queue.hasAvailable(ring) && hasPoolNothing()
+                || !surplus.tryAcquire()) {
+            return false;
+        }
+        boolean handed = false;
+        try {
+            handed = handOver(chain.head().copy());
+        } finally {
+            if (!handed) {
+                surplus.release();
+            }
+        }
+        if (handed) {
+            chain.end();
+        }
+        return handed;
+    }
+
+    private boolean handOver(ChainHead head) {
+        return pool.execute((reader, helper, chain) -> serveSurplus(reader, helper, chain, head));
     }
 
     /** Stops serving the ring until it is configured anew; says why, once a second at most. */
@@ -337,13 +369,25 @@ final class QueueWorker implements Runnable {
         if (ring == null) {
             return;
         }
-        if (surplus == null && !parking) {
+        if (isAlone()) {
             pushAndNotify(ring, head, written);
         } else {
             synchronized (pushing) {
                 pushAndNotify(ring, head, written);
             }
         }
+    }
+
+    /**
+     * Whether nobody else pushes now. A pool that is there for slow chains has given back all that
+     * it was handed when all permits are here again, and this thread alone hands it more.
+     */
+    private boolean isAlone() {
+        return !parking && (surplus == null || pool.isOnDemand() && hasPoolNothing());
+    }
+
+    private boolean hasPoolNothing() {
+        return surplus.availablePermits() == pool.most();
     }
 
     private void pushAndNotify(Ring ring, ChainHead head, int written) {
@@ -469,9 +513,7 @@ final class QueueWorker implements Runnable {
 
     /** Sets a chain aside, to be answered later by another thread. */
     private int park(ChainHandler handler, ChainHead head) {
-        if (surplus == null) {
-            parking = true;
-        }
+        parking = true;
         parked.park(handler, reply -> answer(head, reply));
         return NO_ANSWER;
     }

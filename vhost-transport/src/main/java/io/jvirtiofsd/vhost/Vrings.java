@@ -69,9 +69,11 @@ final class Vrings implements AutoCloseable {
         this.window = window;
         this.reclaimer = reclaimer;
         this.pool =
-                options.threadPoolSize() == 0
-                        ? null
-                        : new WorkerPool(options.threadPoolSize(), device, reclaimer);
+                switch (options.threadPoolSize()) {
+                    case 0 -> null;
+                    case TransportOptions.AUTO_POOL -> WorkerPool.onDemand(device, reclaimer);
+                    default -> WorkerPool.of(options.threadPoolSize(), device, reclaimer);
+                };
         this.pollMicros = options.pollMicros();
         this.vrings = new Vring[device.maxQueues()];
         for (int i = 0; i < vrings.length; i++) {

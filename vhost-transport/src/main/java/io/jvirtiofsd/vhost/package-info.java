@@ -22,6 +22,7 @@
  * <p>The control thread accepts, reads messages and configures, one message at a time. It touches
  * no memory of the guest, and never waits for the peer, but for the end of a transfer of the
  * device's state that the front-end asks for: ten seconds at most. Each running ring has a thread;
- * the pool's threads serve any of the request queues.
+ * the pool's threads, which are there on demand unless somebody has said how many, serve any of the
+ * request queues.
  */
 package io.jvirtiofsd.vhost;

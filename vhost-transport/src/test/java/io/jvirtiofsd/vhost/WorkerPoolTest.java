@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 class WorkerPoolTest {
     private static final int THREADS = 3;
 
-    private final WorkerPool pool = new WorkerPool(THREADS, new EchoDevice(), new Reclaimer());
+    private final WorkerPool pool = WorkerPool.of(THREADS, new EchoDevice(), new Reclaimer());
 
     @AfterEach
     void end() {
@@ -90,5 +90,26 @@ class WorkerPoolTest {
         }
         pool.close();
         assertEquals(1000, served.get());
+    }
+
+    @Test
+    void threadsOnDemandAreThereWhenThereIsSomethingToDo() throws Exception {
+        try (WorkerPool few = WorkerPool.onDemand(new EchoDevice(), new Reclaimer())) {
+            CountDownLatch begun = new CountDownLatch(WorkerPool.MOST_ON_DEMAND);
+            CountDownLatch goOn = new CountDownLatch(1);
+            CountDownLatch served = new CountDownLatch(WorkerPool.MOST_WAITING);
+            for (int i = 0; i < WorkerPool.MOST_WAITING; i++) {
+                assertTrue(
+                        few.execute(
+                                (reader, handler, chain) -> {
+                                    begun.countDown();
+                                    await(goOn);
+                                    served.countDown();
+                                }));
+            }
+            assertTrue(begun.await(10, TimeUnit.SECONDS));
+            goOn.countDown();
+            assertTrue(served.await(10, TimeUnit.SECONDS));
+        }
     }
 }

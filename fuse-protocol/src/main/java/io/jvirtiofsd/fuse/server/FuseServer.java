@@ -26,6 +26,7 @@ public final class FuseServer {
     private final Statistics statistics = new Statistics();
     private final SessionLog log = new SessionLog();
     private final Bugs bugs = new Bugs();
+    private final SlowKinds slow = new SlowKinds();
     private volatile Begun current;
 
     /** Borrows {@code fileSystem}. */
@@ -117,6 +118,11 @@ public final class FuseServer {
     /** Counters of all operations that were asked for, since the server was made. */
     public List<OperationCounts> statistics() {
         return statistics.counts();
+    }
+
+    /** Which kinds of requests take long. */
+    SlowKinds slow() {
+        return slow;
     }
 
     /** Counts an answered request; {@code opcode} is null for an unknown one. */

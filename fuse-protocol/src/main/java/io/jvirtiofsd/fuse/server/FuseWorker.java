@@ -60,6 +60,17 @@ public final class FuseWorker {
     }
 
     /**
+     * Whether a request will probably keep its thread waiting, going by what those of its kind have
+     * taken so far: a guess, since the guest may change it until it is handled.
+     */
+    public boolean isSlow(RequestReader reader) {
+        if (!server.slow().any() || reader.remaining() < InHeader.BYTES) {
+            return false;
+        }
+        return server.slow().isSlow(request.peekOpcode(reader));
+    }
+
+    /**
      * Answers EIO to a request of which a part is out of reach: reader and writer end before it.
      *
      * @return as {@link #handle}; 0 if not even the error has room
@@ -88,7 +99,7 @@ public final class FuseWorker {
         if (answered && capacity < Request.OUT_HEADER_BYTES) {
             return 0;
         }
-        int errno = run(opcode);
+        int errno = opcode != null && opcode.mayWait() ? runMeasured(opcode) : run(opcode);
         if (errno == 0 && request.parkedFor() != null) {
             parked = new ParkedRequest(server, opcode, request, request.parkedFor(), trace);
             return PARKED;
@@ -102,6 +113,13 @@ public final class FuseWorker {
             trace.accept(TraceLine.of(request, opcode, errno, length));
         }
         return length;
+    }
+
+    private int runMeasured(Opcode opcode) {
+        long begin = System.nanoTime();
+        int errno = run(opcode);
+        server.slow().note(opcode.code(), System.nanoTime() - begin);
+        return errno;
     }
 
     /** Runs the operation; 0 or the errno to answer. */

@@ -99,8 +99,36 @@ enum Opcode {
     /** INIT as a guest of the other byte order sends it. */
     static final int INIT_SWAPPED = 0x1A00_0000; // fuse.h FUSE_INIT_BSWAP_RESERVED
 
+    /** What may wait for a disk, or for another machine. */
+    private static final Opcode[] WAITING = {
+        FSYNC,
+        FSYNCDIR,
+        SYNCFS,
+        FLUSH,
+        FALLOCATE,
+        COPY_FILE_RANGE,
+        COPY_FILE_RANGE_64,
+        SETATTR,
+        OPEN,
+        OPENDIR,
+        CREATE,
+        TMPFILE,
+        MKNOD,
+        MKDIR,
+        SYMLINK,
+        LINK,
+        UNLINK,
+        RMDIR,
+        RENAME,
+        RENAME2,
+        STATFS,
+        SETXATTR,
+        REMOVEXATTR
+    };
+
     private static final Opcode[] TABLE = new Opcode[64];
     private static final int LARGEST_SNAPSHOT;
+    private static final long MAY_WAIT; // a bit for each code
 
     static {
         int largest = 0;
@@ -111,6 +139,11 @@ enum Opcode {
             largest = Math.max(largest, opcode.snapshotBytes);
         }
         LARGEST_SNAPSHOT = largest;
+        long waiting = 0;
+        for (Opcode opcode : WAITING) {
+            waiting |= 1L << opcode.code;
+        }
+        MAY_WAIT = waiting;
     }
 
     private final int code;
@@ -181,6 +214,14 @@ enum Opcode {
                 || this == MKDIR
                 || this == CREATE
                 || this == TMPFILE;
+    }
+
+    /**
+     * Whether it may keep its thread waiting, so that its time is worth a look at the clock. Not of
+     * these are what is asked for most, what waits for the front-end, and what is parked.
+     */
+    boolean mayWait() {
+        return (MAY_WAIT >>> code & 1) != 0 && code < Long.SIZE;
     }
 
     Names names() {

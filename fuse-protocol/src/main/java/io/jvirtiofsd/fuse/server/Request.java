@@ -63,6 +63,14 @@ final class Request {
         clearReply();
     }
 
+    /** The opcode of a request that is to {@link #begin} later, whose header must be there. */
+    int peekOpcode(RequestReader reader) {
+        reader.read(copy, 0, InHeader.BYTES);
+        arguments.reset(copy, 0, InHeader.BYTES);
+        header.read(arguments);
+        return header.opcode();
+    }
+
     /**
      * Copies and checks what the row says; afterwards the operation may run, on the session that is
      * {@code current} now. For INIT there is none.
