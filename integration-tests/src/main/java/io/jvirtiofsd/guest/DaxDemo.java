@@ -29,7 +29,7 @@ final class DaxDemo {
         } catch (IllegalStateException e) {
             System.err.println("jvirtiofsd: the demo failed: " + e.getMessage());
         } finally {
-            Demo.delete(work);
+            Processes.delete(work);
         }
         System.exit(done ? 0 : 1);
     }

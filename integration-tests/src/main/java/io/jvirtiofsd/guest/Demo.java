@@ -72,7 +72,7 @@ public final class Demo {
             System.err.println("jvirtiofsd: the demo failed: " + e.getMessage());
             return false;
         } finally {
-            delete(work);
+            Processes.delete(work);
         }
     }
 
@@ -175,13 +175,5 @@ public final class Demo {
 
     static void say(String line) {
         System.out.println(line);
-    }
-
-    static void delete(Path folder) throws IOException {
-        try (Stream<Path> all = Files.walk(folder)) {
-            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
     }
 }

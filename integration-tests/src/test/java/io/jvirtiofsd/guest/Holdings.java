@@ -2,13 +2,13 @@ package io.jvirtiofsd.guest;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.bench.Svg;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.function.ToDoubleFunction;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -123,39 +123,23 @@ final class Holdings {
     /** A row for each thing that was held, the time from left to right. */
     void draw(Path svg) throws IOException {
         double minutes = samples.get(samples.size() - 1).minutes;
-        StringBuilder text = new StringBuilder();
-        text.append(
-                """
-                <svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" \
-                font-family="sans-serif" font-size="13">
-                <rect width="100%%" height="100%%" fill="white"/>
-                """
-                        .formatted(WIDTH + 2 * LEFT, ROWS.size() * ROW + 10));
+        Svg picture = new Svg(WIDTH + 2 * LEFT, ROWS.size() * ROW + 10);
         for (int i = 0; i < ROWS.size(); i++) {
             Row row = ROWS.get(i);
             double most = samples.stream().mapToDouble(row.value).max().orElse(1);
             int top = i * ROW + 28;
-            text.append(
-                    "<text x=\"%d\" y=\"%d\">%s, at most %s</text>%n"
-                            .formatted(LEFT, top - 8, row.label, number(most)));
-            text.append(
-                    "<rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\" fill=\"none\" stroke=\"#bbb\"/>%n"
-                            .formatted(LEFT, top, WIDTH, HEIGHT));
-            text.append("<polyline fill=\"none\" stroke=\"#06c\" points=\"");
-            for (Sample sample : samples) {
-                text.append(number(LEFT + WIDTH * sample.minutes / minutes)).append(',');
-                text.append(number(top + HEIGHT * (1 - row.value.applyAsDouble(sample) / most)));
-                text.append(' ');
+            picture.text(LEFT, top - 8, "start", row.label + ", at most " + Svg.number(most));
+            picture.frame(LEFT, top, WIDTH, HEIGHT, "#bbb");
+            double[] points = new double[2 * samples.size()];
+            for (int j = 0; j < samples.size(); j++) {
+                Sample sample = samples.get(j);
+                points[2 * j] = LEFT + WIDTH * sample.minutes / minutes;
+                points[2 * j + 1] = top + HEIGHT * (1 - row.value.applyAsDouble(sample) / most);
             }
-            text.append("\"/>\n");
+            picture.line("#06c", points);
         }
-        text.append(
-                "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s minutes</text>%n</svg>%n"
-                        .formatted(LEFT + WIDTH, ROWS.size() * ROW + 4, number(minutes)));
-        Files.writeString(svg, text);
-    }
-
-    private static String number(double value) {
-        return String.format(Locale.ROOT, value == Math.rint(value) ? "%.0f" : "%.1f", value);
+        String length = Svg.number(minutes) + " minutes";
+        picture.text(LEFT + WIDTH, ROWS.size() * ROW + 4, "end", length);
+        Files.writeString(svg, picture.toString());
     }
 }
