@@ -62,8 +62,12 @@ public final class Bench {
                         : Files.createTempDirectory(
                                 Files.createDirectories(options.folder), "jvirtiofsd-bench");
         try {
-            compareRequests(folder);
-            compareProcesses(folder);
+            if (options.guest) {
+                GuestRows.run(folder, sides(), options.rounds()).forEach(report::add);
+            } else {
+                compareRequests(folder);
+                compareProcesses(folder);
+            }
         } finally {
             Processes.delete(folder);
         }
@@ -126,7 +130,14 @@ public final class Bench {
             }
             try (BareCalls calls = new BareCalls(contenders.get(0).share())) {
                 Map<Row, BareCalls.Operation> bare = new LinkedHashMap<>();
+                Row last = null;
                 for (Combination one : combinations) {
+                    if (one.row() != last) { // what is to be written to disk, is at once
+                        for (Contender side : contenders.all()) {
+                            side.share().settle();
+                        }
+                        last = one.row();
+                    }
                     progress.next(one.toString());
                     boolean first = bare.putIfAbsent(one.row(), one.row().bare().of(calls)) == null;
                     report.add(

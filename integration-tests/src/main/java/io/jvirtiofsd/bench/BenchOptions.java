@@ -112,6 +112,14 @@ final class BenchOptions {
     Path markdown;
 
     @Option(
+            names = "--guest",
+            description =
+                    "Instead of all that: fio, and a tree of packages that is unpacked, added to"
+                            + " git, looked through and removed, in one guest with a share of each"
+                            + " side.")
+    boolean guest;
+
+    @Option(
             names = "--ratios",
             description =
                     "Instead of the table: four lines for each comparison, with p50, p99, mean,"

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.UserDefinedFileAttributeView;
+import java.util.List;
 
 /**
  * What a directory holds that is shared to be measured, and how its bytes are told from others:
@@ -58,6 +59,15 @@ record BenchShare(Path folder, int names, int fileBytes, boolean hasAttributes) 
         }
         Path synced = Files.write(folder.resolve("synced"), new byte[PAGE_BYTES]);
         return new BenchShare(folder, names, fileBytes, setAttribute(synced));
+    }
+
+    /** Has the kernel write to the disk what it would else while something is measured. */
+    void settle() throws IOException {
+        for (String name : List.of("read", "written")) {
+            try (FileChannel file = writable(folder.resolve(name))) {
+                file.force(true);
+            }
+        }
     }
 
     private static boolean setAttribute(Path file) {

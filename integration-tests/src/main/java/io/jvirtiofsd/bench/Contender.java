@@ -127,10 +127,6 @@ final class Contender implements AutoCloseable {
         return name;
     }
 
-    long pid() {
-        return pid;
-    }
-
     BenchShare share() {
         return share;
     }

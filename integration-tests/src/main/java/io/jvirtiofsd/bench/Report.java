@@ -124,18 +124,36 @@ final class Report {
 
     private static void lines(StringBuilder text, Figure figure) {
         line(text, "%n%s: %s, %s", figure.row(), figure.what(), figure.unit());
+        double[] ours = figure.bySide().values().iterator().next();
         figure.bySide()
                 .forEach(
                         (side, values) -> {
                             Spread spread = Spread.of(values);
                             line(
                                     text,
-                                    "    %-26s %10.1f   %.1f-%.1f",
+                                    "    %-26s %10.1f   %-20s %s",
                                     side,
                                     spread.median(),
-                                    spread.min(),
-                                    spread.max());
+                                    range("%.1f-%.1f", spread),
+                                    values == ours || values.length == 1
+                                            ? ""
+                                            : ratio(ours, values));
                         });
+    }
+
+    private static String range(String format, Spread spread) {
+        return String.format(Locale.ROOT, format, spread.min(), spread.max());
+    }
+
+    /** Ours / theirs, round by round. */
+    private static String ratio(double[] ours, double[] theirs) {
+        double[] ratios = new double[ours.length];
+        for (int i = 0; i < ratios.length; i++) {
+            ratios[i] = ours[i] / theirs[i];
+        }
+        Spread spread = Spread.of(ratios);
+        return String.format(
+                Locale.ROOT, "ours / this %.2f (%s)", spread.median(), range("%.2f-%.2f", spread));
     }
 
     private static void line(StringBuilder text, String format, Object... values) {
@@ -143,7 +161,10 @@ final class Report {
         text.append(line.stripTrailing()).append('\n');
     }
 
-    /** A line a row, a column a driver and depth: how much faster than the last side. */
+    /**
+     * A line a row, a column a driver and depth: how much faster than the last side, and how much
+     * processor time it takes, ours / theirs.
+     */
     String markdown() {
         Map<Row, Map<String, String>> rows = new LinkedHashMap<>();
         List<String> names = new ArrayList<>();
@@ -153,14 +174,11 @@ final class Report {
                 names.add(column);
             }
             int side = comparison.sides().size() - 1;
-            Spread faster = comparison.speed(side);
             String value =
                     String.format(
                             Locale.ROOT,
-                            "%.2f (%.2f–%.2f), %.2f",
-                            faster.median(),
-                            faster.min(),
-                            faster.max(),
+                            "%.2f, %.2f",
+                            comparison.speed(side).median(),
                             comparison.cpuMicros(0) / comparison.cpuMicros(side));
             rows.computeIfAbsent(comparison.what().row(), row -> new LinkedHashMap<>())
                     .put(column, value);

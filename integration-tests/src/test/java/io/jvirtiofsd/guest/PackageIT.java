@@ -88,6 +88,15 @@ class PackageIT {
     }
 
     @Test
+    void whatNeedsTheSourcesIsRefused() {
+        ExecResult refused = Processes.run(Duration.ofSeconds(10), List.of(launcher(), "bench"));
+        assertEquals(1, refused.exitCode());
+        assertEquals(
+                "jvirtiofsd: bench needs the sources: it is a command of a checkout's jvirtiofsd\n",
+                refused.text());
+    }
+
+    @Test
     void descriptorForLibvirtSaysWhatTheProgramSays() throws Exception {
         String features = run(launcher(), "--print-capabilities");
         String descriptor =
