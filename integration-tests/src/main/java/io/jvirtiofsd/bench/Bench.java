@@ -4,6 +4,7 @@ import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.guest.Processes;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -49,7 +50,7 @@ public final class Bench {
         }
         try {
             new Bench(options).run();
-        } catch (IllegalStateException | IOException e) {
+        } catch (IllegalStateException | IOException | UncheckedIOException e) {
             System.err.println("\njvirtiofsd: bench: " + e.getMessage());
             System.exit(FAILED);
         }
@@ -61,6 +62,8 @@ public final class Bench {
                         ? Files.createTempDirectory("jvirtiofsd-bench")
                         : Files.createTempDirectory(
                                 Files.createDirectories(options.folder), "jvirtiofsd-bench");
+        Thread cleaner = new Thread(() -> removeQuietly(folder), "clean-up"); // for Ctrl-C
+        Runtime.getRuntime().addShutdownHook(cleaner);
         try {
             if (options.guest) {
                 GuestRows.run(folder, sides(), options.rounds()).forEach(report::add);
@@ -72,6 +75,16 @@ public final class Bench {
             Processes.delete(folder);
         }
         write();
+    }
+
+    private static void removeQuietly(Path folder) {
+        try {
+            if (Files.exists(folder)) {
+                Processes.delete(folder);
+            }
+        } catch (IOException | UncheckedIOException e) {
+            System.err.println("jvirtiofsd: bench: left behind: " + folder);
+        }
     }
 
     private void write() throws IOException {

@@ -1,5 +1,6 @@
 package io.jvirtiofsd.bench;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -157,6 +158,14 @@ final class BenchOptions {
                 throw new ParameterException(
                         parser, "--depths and --queues are 1 to " + Contender.MOST_CHAINS);
             }
+        }
+        for (Path file : new Path[] {json, svg}) { // said now, not after the run
+            if (file != null && !Files.isDirectory(file.toAbsolutePath().getParent())) {
+                throw new ParameterException(parser, file + ": its folder is not there");
+            }
+        }
+        if (markdown != null && !Files.isRegularFile(markdown)) {
+            throw new ParameterException(parser, "--markdown: there is no page " + markdown);
         }
         if (rounds() < 1 || cellNanos() < 1) {
             throw new ParameterException(parser, "--rounds and --seconds-per-cell are more than 0");

@@ -68,6 +68,8 @@ class BenchOptionsTest {
                     {"--rounds=0"},
                     {"--seconds-per-cell=0"},
                     {"--drivers=naps"},
+                    {"--json=/no/such/folder/file"},
+                    {"--markdown=/no/such/page"},
                     {"--quick", "--full"},
                     {"--no-such-option"}
                 }) {
