@@ -12,7 +12,9 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Under which paths the inodes of a session can be found in the share. Mostly the host's kernel
@@ -37,17 +39,15 @@ final class InodePaths {
     }
 
     /**
-     * A path that leads to {@code inode} just now, if the kernel knows one.
+     * A path that leads to {@code wanted} just now, if the kernel knows one.
      *
      * @param fd a descriptor of it, borrowed
      * @return relative to the share; null if the kernel does not know
      */
-    byte[] find(Inode inode, int fd) {
+    byte[] find(Identity wanted, int fd) {
         byte[] path = find(fd);
         boolean leadsThere =
-                path != null
-                        && share.statxBeneath(path) == 0
-                        && Identity.seen().equals(Identity.of(inode));
+                path != null && share.statxBeneath(path) == 0 && Identity.seen().equals(wanted);
         return leadsThere ? path : null;
     }
 
@@ -70,7 +70,7 @@ final class InodePaths {
     }
 
     /** What statx(2) knows an object by. */
-    private record Identity(long device, long ino, long mountId) {
+    record Identity(long device, long ino, long mountId) {
         static Identity of(Inode inode) {
             return new Identity(inode.device(), inode.ino(), inode.mountId());
         }
@@ -89,10 +89,9 @@ final class InodePaths {
      * @return those found, with their paths
      * @throws InterruptedIOException if the thread is interrupted meanwhile
      */
-    Map<Inode, byte[]> search(Collection<Inode> missing) throws InterruptedIOException {
-        Map<Identity, Inode> wanted = new HashMap<>();
-        missing.forEach(inode -> wanted.put(Identity.of(inode), inode));
-        Map<Inode, byte[]> found = new HashMap<>();
+    Map<Identity, byte[]> search(Collection<Identity> missing) throws InterruptedIOException {
+        Set<Identity> wanted = new HashSet<>(missing);
+        Map<Identity, byte[]> found = new HashMap<>();
         Deque<byte[]> directories = new ArrayDeque<>();
         directories.add(new byte[0]);
         while (!wanted.isEmpty() && !directories.isEmpty()) {
@@ -107,8 +106,8 @@ final class InodePaths {
     private void search(
             byte[] directory,
             Deque<byte[]> directories,
-            Map<Identity, Inode> wanted,
-            Map<Inode, byte[]> found) {
+            Set<Identity> wanted,
+            Map<Identity, byte[]> found) {
         int path = share.openBeneath(directory);
         if (path < 0) {
             return;
@@ -130,9 +129,9 @@ final class InodePaths {
                     continue;
                 }
                 byte[] child = join(directory, name);
-                Inode inode = wanted.remove(Identity.seen());
-                if (inode != null) {
-                    found.put(inode, child);
+                Identity seen = Identity.seen();
+                if (wanted.remove(seen)) {
+                    found.put(seen, child);
                 }
                 int type = block.getByte(at + TYPE);
                 if (type == DT_DIR || type == DT_UNKNOWN) {

@@ -45,7 +45,9 @@ final class SessionLoader {
     private final Reclaimer reclaimer;
     private final DataInput in;
     private final MigrationOptions options;
+    private final InodePaths paths;
     private final List<Mount> mounts = new ArrayList<>();
+    private final List<Hidden> hidden = new ArrayList<>();
     private final Map<Long, ErrnoException> ended = new HashMap<>(); // had no name left
     private int lost;
 
@@ -56,6 +58,7 @@ final class SessionLoader {
         this.reclaimer = reclaimer;
         this.in = in;
         this.options = share.options().migration();
+        this.paths = new InodePaths(share);
     }
 
     /** Reads what a session must be made with before it is loaded. */
@@ -86,6 +89,7 @@ final class SessionLoader {
                     reader.exit(); // what was retired meanwhile may be closed
                     reader.enter();
                 }
+                loadHidden(reader);
             } finally { // each inode has counted its own
                 mounts.forEach(session.mounts()::leave);
             }
@@ -125,7 +129,13 @@ final class SessionLoader {
         return Fd.own(share.syscalls(), ErrnoException.check(session.descriptors().opening(call)));
     }
 
-    /** Opens an inode by path only, and looks at it; given. */
+    /** What the guest knows an inode by, and {@code name} for people. */
+    private record Known(long nodeId, long lookups, int type, boolean removed, String name) {}
+
+    /** What was opened by handle, and the kernel knows no path of. */
+    private record Hidden(Known known, FileHandle handle, InodePaths.Identity identity) {}
+
+    /** Opens an inode by path only, and looks at it; given, or null for later. */
     @FunctionalInterface
     private interface Opening {
         Fd run() throws ErrnoException;
@@ -140,8 +150,8 @@ final class SessionLoader {
         if (lookups < 1 || lookups > MOST_LOOKUPS) {
             throw new IOException("the saved state has an inode that nobody has looked up");
         }
-        String name = "inode " + ino;
         boolean nameless = place == SessionSaver.NAMELESS_BY_HANDLE;
+        String name = "inode " + ino;
         Opening opening;
         switch (place) {
             case SessionSaver.UNKNOWN ->
@@ -161,18 +171,45 @@ final class SessionLoader {
                 if (handle == null && !nameless || mount >= mounts.size()) {
                     throw new IOException("the saved state has an inode without a place");
                 }
-                opening = () -> open(handle, mounts.get(mount), ino, nameless);
+                Known known = new Known(nodeId, lookups, type, removed, name);
+                opening = () -> open(known, handle, mounts.get(mount), ino, nameless);
             }
             default -> throw new IOException("the saved state has a place of no known kind");
         }
         try {
-            add(nodeId, lookups, type, removed, opening.run());
+            Fd fd = opening.run();
+            if (fd != null) {
+                add(new Known(nodeId, lookups, type, removed, name), fd);
+            }
         } catch (ErrnoException e) {
             if (nameless) {
                 ended.put(nodeId, e); // it matters only if the guest has it open
             } else {
                 lose(name, e);
             }
+        }
+    }
+
+    /** Searches the share for what is known by file handle only: it may be somewhere else. */
+    private void loadHidden(Reclaimer.Reader reader) throws IOException {
+        if (hidden.isEmpty()) {
+            return;
+        }
+        LOG.info("searching the share for {} inodes whose paths are not known", hidden.size());
+        Map<InodePaths.Identity, byte[]> found =
+                paths.search(hidden.stream().map(Hidden::identity).toList());
+        for (Hidden inode : hidden) {
+            try {
+                byte[] path = found.get(inode.identity());
+                if (path == null) {
+                    throw ErrnoException.of(Errno.ENOENT);
+                }
+                add(inode.known(), open(path, inode.handle()));
+            } catch (ErrnoException e) {
+                lose(inode.known().name(), e);
+            }
+            reader.exit();
+            reader.enter();
         }
     }
 
@@ -189,20 +226,36 @@ final class SessionLoader {
 
     /**
      * Opens what has this file handle. On another file system that may be anything; so it must have
-     * the inode number as well, and no name if it had none.
+     * the inode number as well, and no name if it had none. And it may lie outside of the share,
+     * which a hostile source would choose: what has a name must be found by it, what has none must
+     * have had it in the share, as far as the kernel remembers.
+     *
+     * @return null for what must be searched, and is now {@link #hidden}
      */
-    private Fd open(FileHandle handle, Mount mount, long ino, boolean nameless)
+    private Fd open(Known known, FileHandle handle, Mount mount, long ino, boolean nameless)
             throws ErrnoException {
         if (handle == null || !mount.opensHandles()) {
             throw ErrnoException.of(Errno.EOPNOTSUPP);
         }
         int mountFd = mount.fd().number();
         Fd fd = open(() -> handle.open(share.syscalls(), mountFd));
-        return checked(
-                fd,
-                share.statx(fd.number()) == 0
-                        && Scratch.get().statx().getLong(Statx.INO) == ino
-                        && share.isNameless(fd.number()) == nameless);
+        boolean same =
+                share.statx(fd.number(), HostDirectory.LOOKUP_MASK) == 0
+                        && Scratch.get().statx().getLong(Statx.INO) == ino;
+        InodePaths.Identity identity = InodePaths.Identity.seen();
+        checked(fd, same && share.isNameless(fd.number()) == nameless);
+        if (nameless) {
+            return checked(fd, paths.find(fd.number()) != null);
+        }
+        if (paths.find(identity, fd.number()) != null) {
+            return fd;
+        }
+        fd.close();
+        if (hidden.size() >= share.options().maxInodes()) {
+            throw ErrnoException.of(Errno.ENFILE);
+        }
+        hidden.add(new Hidden(known, handle, identity));
+        return null;
     }
 
     private static Fd checked(Fd fd, boolean right) throws ErrnoException {
@@ -214,13 +267,12 @@ final class SessionLoader {
     }
 
     /** Adds what {@code path} refers to, which is taken. */
-    private void add(long nodeId, long lookups, int type, boolean removed, Fd path)
-            throws ErrnoException, IOException {
+    private void add(Known known, Fd path) throws ErrnoException, IOException {
         try (Parts parts = new Parts()) {
             parts.add(path);
             ErrnoException.check(share.statx(path.number(), HostDirectory.LOOKUP_MASK));
             NativeMemory statx = Scratch.get().statx();
-            if ((statx.getShort(Statx.MODE) & Statx.S_IFMT) != type) {
+            if ((statx.getShort(Statx.MODE) & Statx.S_IFMT) != known.type()) {
                 throw ErrnoException.of(Errno.ESTALE);
             }
             long device = Statx.device(statx);
@@ -228,13 +280,13 @@ final class SessionLoader {
             boolean nameless = statx.getInt(Statx.NLINK) == 0;
             Mount entered = session.mounts().enter(path.number(), statx);
             parts.add(() -> session.mounts().leave(entered));
-            Inode inode = new Inode(device, ino, entered, type, path);
-            inode.setLookups(lookups);
-            if (removed || nameless) {
+            Inode inode = new Inode(device, ino, entered, known.type(), path);
+            inode.setLookups(known.lookups());
+            if (known.removed() || nameless) {
                 inode.allowNameless();
             }
             session.descriptors().require(inode);
-            if (!session.inodes().restore(nodeId, inode)) {
+            if (!session.inodes().restore(known.nodeId(), inode)) {
                 throw new IOException("the saved state has an inode of an impossible number");
             }
             parts.complete();

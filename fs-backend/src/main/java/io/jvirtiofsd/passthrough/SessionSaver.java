@@ -153,7 +153,7 @@ final class SessionSaver {
         }
         Integer mount = mounts.get(inode.mount());
         boolean byHandle = mount != null && options.mode() == Mode.FILE_HANDLES;
-        byte[] path = byHandle ? null : paths.find(inode, fd);
+        byte[] path = byHandle ? null : paths.find(InodePaths.Identity.of(inode), fd);
         if (path != null) {
             save(inode, path, fd);
             return;
@@ -182,10 +182,11 @@ final class SessionSaver {
             return;
         }
         LOG.info("searching the share for {} inodes whose paths are not known", hidden.size());
-        Map<Inode, byte[]> found = paths.search(hidden);
+        Map<InodePaths.Identity, byte[]> found =
+                paths.search(hidden.stream().map(InodePaths.Identity::of).toList());
         for (Inode inode : hidden) {
             begin(reader);
-            byte[] path = found.get(inode);
+            byte[] path = found.get(InodePaths.Identity.of(inode));
             if (path == null || path.length > MOST_PATH_BYTES) {
                 begin(inode, UNKNOWN);
                 continue;

@@ -458,6 +458,37 @@ class SessionMigrationTest {
         assertEquals(version, there.walk("proc/sys/kernel/ostype"));
     }
 
+    /** A hostile source may know file handles of all that its own share's file system has. */
+    @Test
+    void noHandleLeadsOutOfTheShare() throws Exception {
+        Path outside = Files.createDirectory(folder.resolve("outside"));
+        Files.createFile(outside.resolve("secret"));
+        Files.createFile(outside.resolve("removed"));
+        for (String name : List.of("outside", "outside/secret", "outside/removed")) {
+            Side source = new Side(folder, HANDLES).begun();
+            long node = source.walk(name);
+            if (name.endsWith("removed")) {
+                source.open(node, Fcntl.O_RDWR);
+                Files.delete(folder.resolve(name));
+            }
+            byte[] state = source.save();
+            IOException failure =
+                    assertThrows(IOException.class, () -> new Side(share, PATHS).resume(state));
+            assertTrue(failure.getMessage().startsWith("cannot take over "), failure.getMessage());
+        }
+    }
+
+    @Test
+    void handlesOfWhatTheKernelKnowsNoPathOfAreSearchedInTheShare() throws Exception {
+        Side source = new Side(share, HANDLES).begun();
+        long one = source.walk("a/b/one");
+        byte[] state = source.save();
+        Side there = new Side(share, PATHS);
+        there.faulty.fail("readlinkat", 0, 1000, Errno.ENOENT);
+        there.resume(state);
+        assertEquals(1, there.size(one));
+    }
+
     /** A hostile source gets no further than an error, and never out of the share. */
     @Test
     void noStateLeadsOutOfTheShareOrLeavesAnythingOpen() throws Exception {
