@@ -92,7 +92,7 @@ class PackageIT {
         ExecResult refused = Processes.run(Duration.ofSeconds(10), List.of(launcher(), "bench"));
         assertEquals(1, refused.exitCode());
         assertEquals(
-                "jvirtiofsd: bench needs the sources: it is a command of a checkout's jvirtiofsd\n",
+                "jvirtiofsd: bench needs the sources: it is a command of a checkout's jvirtiofsd",
                 refused.text());
     }
 
