@@ -30,6 +30,9 @@ class DoublingPeerTest {
         void run() throws IOException;
     }
 
+    /**
+     * On a thread of its own: the common pool may have a single one, and this goes on until told.
+     */
     private static CompletableFuture<Void> start(Work work) {
         return CompletableFuture.runAsync(
                 () -> {
@@ -38,7 +41,8 @@ class DoublingPeerTest {
                     } catch (IOException e) {
                         throw new UncheckedIOException(e);
                     }
-                });
+                },
+                task -> new Thread(task).start());
     }
 
     @Test
