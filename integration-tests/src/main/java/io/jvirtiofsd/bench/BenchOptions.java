@@ -15,7 +15,7 @@ import picocli.CommandLine.ParameterException;
         sortOptions = false,
         description = {
             "Measures this daemon beside virtiofsd, and another build if one is given, in turns.",
-            "Takes about seven minutes; --quick takes two."
+            "Takes about seven minutes; --quick takes three or four."
         })
 final class BenchOptions {
     private static final List<Integer> QUEUE_COUNTS = List.of(2, 4);
