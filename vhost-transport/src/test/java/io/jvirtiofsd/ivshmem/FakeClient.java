@@ -50,9 +50,7 @@ public final class FakeClient implements AutoCloseable {
 
     /** The next message. */
     public Heard next() throws IOException {
-        if (!Waiting.readable(SYSCALLS, socket.number(), SOON_MILLIS)) {
-            throw new IOException("the server says nothing");
-        }
+        awaitMore();
         List<Fd> came = new ArrayList<>();
         int count = messages.receive(buffer, 0, Notice.BYTES, came);
         fds.addAll(came);
@@ -69,6 +67,20 @@ public final class FakeClient implements AutoCloseable {
             all.add(next());
         }
         return all;
+    }
+
+    /** Reads the next byte, and a descriptor that comes with it into nothing. */
+    public void readByte() throws IOException {
+        awaitMore();
+        if (SYSCALLS.read(socket.number(), buffer.address(), 1) != 1) {
+            throw new IOException("the server has ended");
+        }
+    }
+
+    private void awaitMore() throws IOException {
+        if (!Waiting.readable(SYSCALLS, socket.number(), SOON_MILLIS)) {
+            throw new IOException("the server says nothing");
+        }
     }
 
     /** Whether the server has said something that was not read yet. */
