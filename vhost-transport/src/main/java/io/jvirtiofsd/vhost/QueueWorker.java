@@ -50,6 +50,7 @@ final class QueueWorker implements Runnable {
     private final Reclaimer reclaimer;
     private final WorkerPool pool;
     private final Polling polling; // null for a ring that is never polled
+    private final Coalescing coalescing; // null for a ring whose driver waits for answers
     private final Semaphore surplus; // for chains with the pool; null where there is none
     private final EventFd wake;
     private final Poller poller;
@@ -63,6 +64,7 @@ final class QueueWorker implements Runnable {
      */
     private boolean parking;
 
+    private boolean gathering; // chains, without kicks
     private volatile boolean stopping;
 
     /**
@@ -84,6 +86,7 @@ final class QueueWorker implements Runnable {
         this.reclaimer = reclaimer;
         this.pool = pool;
         this.polling = polling;
+        this.coalescing = vring.isHiprio() ? new Coalescing(vring.size()) : null;
         this.surplus = pool == null ? null : new Semaphore(pool.most());
         this.wake = EventFd.create(syscalls);
         try {
@@ -92,7 +95,7 @@ final class QueueWorker implements Runnable {
             wake.close();
             throw e;
         }
-        String name = vring.index() == 0 ? "queue-hiprio" : "queue-" + vring.index();
+        String name = vring.isHiprio() ? "queue-hiprio" : "queue-" + vring.index();
         this.thread = new Thread(this, name);
     }
 
@@ -196,9 +199,16 @@ final class QueueWorker implements Runnable {
                 reader.exit();
             }
             if (!served && !stopping) {
-                poller.await(vring.kick() == null ? POLLED_RING_MILLIS : -1);
+                poller.await(sleepMillis());
             }
         }
+    }
+
+    private int sleepMillis() {
+        if (gathering) {
+            return Coalescing.MILLIS;
+        }
+        return vring.kick() == null ? POLLED_RING_MILLIS : -1;
     }
 
     /**
@@ -223,6 +233,7 @@ final class QueueWorker implements Runnable {
      * long if others wait behind them.
      */
     private boolean take(Ring ring, DescriptorChain chain) {
+        gathering = false;
         if (ring == null || !vring.isEnabled() || vring.isBroken()) {
             return false;
         }
@@ -232,14 +243,12 @@ final class QueueWorker implements Runnable {
                 // A chain may have come before the driver could see that kicks are wanted again:
                 // look once more.
                 while (!queue.pop(ring, chain)) {
-                    if (!poll(ring) && !queue.enableKicks(ring)) {
+                    if (!poll(ring) && (gather() || !queue.enableKicks(ring))) {
                         markUsed(ring); // the wish for kicks is there, too
                         return false;
                     }
                 }
-                if (polling != null && polling.isEmpty()) {
-                    polling.came(System.nanoTime());
-                }
+                came();
             } while (surplus != null && pool.isOnDemand() && handOverSlow(ring, chain));
             if (surplus != null && !pool.isOnDemand()) {
                 handOver(ring);
@@ -274,6 +283,20 @@ final class QueueWorker implements Runnable {
 
     private boolean hasLeft() {
         return queue.isResuming() && vring.ring() != null && !vring.isBroken();
+    }
+
+    private void came() {
+        if (polling != null && polling.isEmpty()) {
+            polling.came(System.nanoTime());
+        }
+        if (coalescing != null) {
+            coalescing.came();
+        }
+    }
+
+    private boolean gather() {
+        gathering = coalescing != null && coalescing.begin(System.nanoTime());
+        return gathering;
     }
 
     /** Looks at a ring that is empty, as long as that pays; whether a chain has come. */

@@ -67,6 +67,16 @@ final class Vring {
         return index;
     }
 
+    /** Descriptors, as set by {@link #setSize}. */
+    int size() {
+        return size;
+    }
+
+    /** Whether this is the queue of what nobody waits for and nothing may hold up. */
+    boolean isHiprio() {
+        return index == 0;
+    }
+
     /**
      * Whether VIRTIO_F_RING_PACKED was negotiated, which size, base and addresses are understood
      * by; the ring must not run.

@@ -281,7 +281,6 @@ final class Vrings implements AutoCloseable {
             window.restarted();
             forget(vring);
         }
-        boolean hiprio = vring.index() == 0; // what comes there seldom comes again soon
         QueueWorker worker =
                 new QueueWorker(
                         syscalls,
@@ -289,8 +288,8 @@ final class Vrings implements AutoCloseable {
                         device.newHandler(vring.index()),
                         queue,
                         reclaimer,
-                        hiprio ? null : pool,
-                        hiprio || pollMicros == 0
+                        vring.isHiprio() ? null : pool,
+                        vring.isHiprio() || pollMicros == 0
                                 ? null
                                 : new Polling(
                                         pollMicros, processors, () -> RunDelay.nanos(syscalls)));
