@@ -41,9 +41,13 @@ final class Polling {
 
     private static final long STARVED_PAUSE_NANOS = 100_000_000;
 
+    /** A JVM that has just begun to serve compiles; that is what the ring's thread waits for. */
+    static final long WARM_UP_NANOS = 2_000_000_000;
+
     private final int micros;
     private final Semaphore processors;
     private final LongSupplier runDelay;
+    private final long warm; // from then on
 
     private boolean empty;
     private long emptySince;
@@ -68,11 +72,13 @@ final class Polling {
      * @param processors how many rings may be looked at at a time, shared by all of them
      * @param runDelay how long the ring's thread has waited for a processor so far, negative where
      *     that is not known
+     * @param now when the ring starts
      */
-    Polling(int micros, Semaphore processors, LongSupplier runDelay) {
+    Polling(int micros, Semaphore processors, LongSupplier runDelay, long now) {
         this.micros = micros;
         this.processors = processors;
         this.runDelay = runDelay;
+        this.warm = now + WARM_UP_NANOS;
     }
 
     /** The ring is empty at {@code now}: how long to look at it; {@link #end} follows if at all. */
@@ -100,7 +106,8 @@ final class Polling {
     /** Stops looking if the thread has waited too much for its processor in this interval. */
     private void judge(long now) {
         long delay = runDelay.getAsLong();
-        if (delay < 0 || (delay - delayBefore) * MOST_DELAY > now - intervalBegin) {
+        boolean waits = (delay - delayBefore) * MOST_DELAY > now - intervalBegin;
+        if (delay < 0 || waits && now - warm >= 0) {
             starvations++;
             starvedPause = Math.min(2 * starvedPause, LONGEST_STARVED_PAUSE_NANOS);
             stop(now, starvedPause);

@@ -292,7 +292,10 @@ final class Vrings implements AutoCloseable {
                         vring.isHiprio() || pollMicros == 0
                                 ? null
                                 : new Polling(
-                                        pollMicros, processors, () -> RunDelay.nanos(syscalls)));
+                                        pollMicros,
+                                        processors,
+                                        () -> RunDelay.nanos(syscalls),
+                                        System.nanoTime()));
         vring.start(worker, kick);
     }
 

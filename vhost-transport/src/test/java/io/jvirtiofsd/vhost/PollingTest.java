@@ -15,7 +15,7 @@ class PollingTest {
     private final Semaphore processors = new Semaphore(1);
     private long now = System.nanoTime();
     private long delay;
-    private Polling polling = new Polling(TransportOptions.AUTO_POLL, processors, () -> delay);
+    private Polling polling = new Polling(TransportOptions.AUTO_POLL, processors, () -> delay, now);
 
     /** The ring is empty for {@code gap}; how long it was looked at before the thread slept. */
     private long gap(long gap) {
@@ -80,7 +80,7 @@ class PollingTest {
     void noMoreRingsAreLookedAtThanThereAreProcessorsFor() {
         untilItLooks(SOON);
         Polling first = polling;
-        polling = new Polling(TransportOptions.AUTO_POLL, processors, () -> delay);
+        polling = new Polling(TransportOptions.AUTO_POLL, processors, () -> delay, now);
         untilItLooks(SOON);
         assertTrue(first.begin(now) > 0);
         assertEquals(0, gap(SOON));
@@ -88,14 +88,28 @@ class PollingTest {
         assertTrue(gap(SOON) > 0);
     }
 
-    @Test
-    void stopsWhereItsThreadHasToWaitForAProcessor() {
-        untilItLooks(SOON);
+    /** How often it looks in so long a time, while its thread waits for a processor. */
+    private long starvedLooks(long nanos) {
         long looks = 0;
-        for (long begin = now; now - begin < 10_000_000_000L; ) {
+        for (long begin = now; now - begin < nanos; ) {
             looks += gap(SOON) > 0 ? 1 : 0;
             delay += SOON / 5;
         }
+        return looks;
+    }
+
+    @Test
+    void itsOwnJvmMayMakeItWaitAtFirst() {
+        untilItLooks(SOON);
+        long nanos = Polling.WARM_UP_NANOS / 2;
+        assertEquals(nanos / SOON, starvedLooks(nanos));
+    }
+
+    @Test
+    void stopsWhereItsThreadHasToWaitForAProcessor() {
+        untilItLooks(SOON);
+        starvedLooks(Polling.WARM_UP_NANOS);
+        long looks = starvedLooks(10_000_000_000L);
         assertTrue(looks > 0);
         assertTrue(looks * SOON < 300_000_000, looks + " looks in ten seconds");
         gap(Polling.LONGEST_STARVED_PAUSE_NANOS);
@@ -117,7 +131,7 @@ class PollingTest {
 
     @Test
     void looksAsLongAsItIsToldInAnyCase() {
-        polling = new Polling(700, processors, () -> 1_000_000 * now);
+        polling = new Polling(700, processors, () -> 1_000_000 * now, now);
         processors.drainPermits();
         assertEquals(700_000, gap(LATE));
         assertEquals(700_000, gap(SOON));
