@@ -129,6 +129,7 @@ public final class Main {
         }
         options.modcaps().check(root);
         TimeSlice.shorten(syscalls);
+        CompilerThreads.giveWay(syscalls);
         syscalls.umask(OWNER_ONLY); // threads that make files for the guest have their own
         int descriptorLimit = DescriptorLimit.apply(syscalls, options.descriptors());
 

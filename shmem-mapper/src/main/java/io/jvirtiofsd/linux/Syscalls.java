@@ -90,6 +90,7 @@ public final class Syscalls {
     private static final long UNSHARE           = LIBC.find("unshare");
     private static final long UMASK             = LIBC.find("umask");
     private static final long PRLIMIT           = LIBC.find("prlimit");
+    private static final long SETPRIORITY       = LIBC.find("setpriority");
     private static final long PRCTL             = LIBC.find("prctl");
     private static final long GETXATTR          = LIBC.find("getxattr");
     private static final long LISTXATTR         = LIBC.find("listxattr");
@@ -410,6 +411,9 @@ public final class Syscalls {
 
     /** {@code int prlimit(pid_t pid, int resource, const struct rlimit *new_limit, struct rlimit *old_limit)}. */
     public int prlimit(int pid, int resource, long newLimit, long oldLimit) { return result((int) libc.call(PRLIMIT, pid, resource, newLimit, oldLimit)); }
+
+    /** {@code int setpriority(PRIO_PROCESS, id_t tid, int nice)}: of one thread, as Linux does it. */
+    public int setThreadPriority(int tid, int nice) { return result((int) libc.call(SETPRIORITY, 0, tid, nice)); }
 
     /** {@code int prctl(int option, unsigned long arg2, arg3, arg4, arg5)}: depends on option. */
     public int prctl(int option, long arg2, long arg3, long arg4, long arg5) { return result((int) libc.call(PRCTL, option, arg2, arg3, arg4, arg5)); }
