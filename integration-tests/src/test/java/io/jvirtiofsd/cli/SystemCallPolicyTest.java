@@ -86,7 +86,8 @@ class SystemCallPolicyTest {
                         "syslog",
                         "harmless",
                         "sched_getattr",
-                        "sched_setattr");
+                        "sched_setattr",
+                        "setpriority");
         Map<String, String> byAnotherName =
                 Map.of(
                         "eventfd", "eventfd2",

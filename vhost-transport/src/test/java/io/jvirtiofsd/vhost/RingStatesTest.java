@@ -136,6 +136,21 @@ class RingStatesTest {
     }
 
     @Test
+    void whatFollowsCloselyInHiprioIsServedWithFewKicksAndStopsAtOnce() throws Exception {
+        FakeDriver hiprio = frontend.queue(0);
+        int chains = 100;
+        for (int i = 0; i < chains; i++) {
+            assertServed(0); // the next one comes while chains gather
+        }
+        assertTrue(hiprio.kick().drain() < chains, "a kick for each");
+        int base = frontend.stopRing(hiprio);
+        assertEquals(chains, base);
+        frontend.startRing(hiprio, base);
+        enable(0);
+        assertServed(0);
+    }
+
+    @Test
     void aRingStartsWithoutAKick() throws Exception {
         FakeDriver queue = frontend.queue(1);
         int base = frontend.stopRing(queue);
