@@ -142,7 +142,7 @@ class RingStatesTest {
         for (int i = 0; i < chains; i++) {
             assertServed(0); // the next one comes while chains gather
         }
-        assertTrue(hiprio.kick().drain() < chains, "a kick for each");
+        assertTrue(hiprio.kick().drain() < chains / 2, "a kick for each");
         int base = frontend.stopRing(hiprio);
         assertEquals(chains, base);
         frontend.startRing(hiprio, base);
