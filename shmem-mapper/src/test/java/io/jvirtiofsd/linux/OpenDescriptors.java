@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,6 +17,15 @@ import java.util.stream.Stream;
  * jars and other files of its own, and files of /proc and /sys. Source: proc(5).
  */
 public final class OpenDescriptors {
+    static {
+        // The JVM keeps a socket from the first that is closed on, which is nobody's leak.
+        try {
+            ServerSocketChannel.open(StandardProtocolFamily.UNIX).close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private OpenDescriptors() {}
 
     /** What they lead to: paths, or such as {@code socket:[7]}, in order. */
