@@ -28,6 +28,8 @@ final class BareRing {
     private int published;
     private int seenUsed;
     private int usedLength;
+    private long kicks;
+    private long calls;
 
     /** Ring {@code index}, which has {@code size} entries and agreed on EVENT_IDX. */
     BareRing(FakeFrontend frontend, int index, int size) {
@@ -45,11 +47,25 @@ final class BareRing {
         availIdx = memory.getShort(avail + 2) & INDEX_MASK;
         published = availIdx;
         seenUsed = usedIdx();
+        driver.call().drain();
+        kicks = 0;
+        calls = 0;
     }
 
     /** Gives the ring back; nothing may be in flight. */
     void end() {
+        calls += driver.call().drain();
         driver.giveUp(availIdx);
+    }
+
+    /** How often the device was kicked since {@link #begin}. */
+    long kicks() {
+        return kicks;
+    }
+
+    /** How often the device has interrupted between {@link #begin} and {@link #end}. */
+    long calls() {
+        return calls;
     }
 
     /**
@@ -73,6 +89,7 @@ final class BareRing {
         int event = memory.getShort(used + 4 + 8 * size) & INDEX_MASK;
         if ((availIdx - event - 1 & INDEX_MASK) < (availIdx - published & INDEX_MASK)) {
             driver.kick().signal();
+            kicks++;
         }
         published = availIdx;
     }
@@ -111,7 +128,7 @@ final class BareRing {
             return true;
         }
         boolean called = Waiting.readable(frontend.syscalls(), driver.call().number(), millis);
-        driver.call().drain();
+        calls += driver.call().drain();
         return called;
     }
 

@@ -2,6 +2,7 @@ package io.jvirtiofsd.bench;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToDoubleFunction;
 import org.HdrHistogram.Histogram;
 
 /** What all sides did of one combination, round by round; side 0 is ours. */
@@ -109,9 +110,22 @@ final class Comparison {
 
     /** Microseconds of the daemon's processor time that an operation takes. */
     double cpuMicros(int side) {
-        double nanos = cells.get(side).stream().mapToDouble(Cell::cpuNanos).sum();
+        return perOperation(side, Cell::cpuNanos) / NANOS_PER_MICRO;
+    }
+
+    /** How often the driver kicks for an operation. */
+    double kicks(int side) {
+        return perOperation(side, Cell::kicks);
+    }
+
+    /** How often the driver is interrupted for an operation. */
+    double calls(int side) {
+        return perOperation(side, Cell::calls);
+    }
+
+    private double perOperation(int side, ToDoubleFunction<Cell> what) {
         double operations = cells.get(side).stream().mapToDouble(Cell::operations).sum();
-        return nanos / operations / NANOS_PER_MICRO;
+        return cells.get(side).stream().mapToDouble(what).sum() / operations;
     }
 
     /** Microseconds that the bare system calls take; NaN if they were not measured. */

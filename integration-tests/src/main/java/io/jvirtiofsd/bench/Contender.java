@@ -196,12 +196,16 @@ final class Contender implements AutoCloseable {
         Histogram latencies = new Histogram(Lane.MOST_NANOS, Lane.DIGITS);
         double operations = 0;
         double perSecond = 0;
+        long kicks = 0;
+        long calls = 0;
         for (Lane lane : lanes) {
             operations += lane.requests() / requests;
             perSecond += lane.requestsPerSecond() / requests;
+            kicks += lane.ring().kicks();
+            calls += lane.ring().calls();
             latencies.add(lane.latencies());
         }
-        return new Cell(operations, perSecond, cpu, latencies);
+        return new Cell(operations, perSecond, cpu, kicks, calls, latencies);
     }
 
     private static void run(List<Lane> lanes, long nanos) throws InterruptedException {

@@ -116,6 +116,10 @@ final class Lane {
         }
     }
 
+    BareRing ring() {
+        return ring;
+    }
+
     /** Requests that were answered. */
     long requests() {
         return requests;

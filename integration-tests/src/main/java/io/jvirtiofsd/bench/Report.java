@@ -31,10 +31,12 @@ final class Report {
         if (!comparisons.isEmpty()) {
             text.append("faster = operations a second, ours / theirs: median, least, most\n");
             text.append(
-                    "other ratios: ours / theirs; bare = the system calls without a daemon\n\n");
+                    "other ratios: ours / theirs; kicks, calls = of the driver, for an operation;"
+                            + " bare = the system calls without a daemon\n\n");
             line(
                     text,
-                    "%-11s %5s %6s %-6s %-10s %9s %7s  %-16s %8s %5s %8s %5s %9s %5s %7s %5s %7s",
+                    "%-11s %5s %6s %-6s %-10s %9s %7s  %-16s %8s %5s %8s %5s %9s %5s %7s %5s %5s"
+                            + " %5s %7s",
                     "row",
                     "depth",
                     "queues",
@@ -51,6 +53,8 @@ final class Report {
                     "",
                     "cpu µs",
                     "",
+                    "kicks",
+                    "calls",
                     "bare µs");
             comparisons.forEach(comparison -> lines(text, comparison));
         }
@@ -63,7 +67,8 @@ final class Report {
             Spread faster = comparison.speed(side);
             line(
                     text,
-                    "%s %-10s %9.0f %7s  %-16s %8.1f %5s %8.1f %5s %9.1f %5s %7.2f %5s %7s",
+                    "%s %-10s %9.0f %7s  %-16s %8.1f %5s %8.1f %5s %9.1f %5s %7.2f %5s %5.2f %5.2f"
+                            + " %7s",
                     comparison.what(),
                     comparison.sides().get(side),
                     Spread.of(comparison.perSecond(side)).median(),
@@ -86,6 +91,8 @@ final class Report {
                     ratio(side, comparison.micros(0, 99.9), comparison.micros(side, 99.9)),
                     comparison.cpuMicros(side),
                     ratio(side, comparison.cpuMicros(0), comparison.cpuMicros(side)),
+                    comparison.kicks(side),
+                    comparison.calls(side),
                     side > 0 || Double.isNaN(comparison.bareMicros())
                             ? ""
                             : String.format(Locale.ROOT, "%.2f", comparison.bareMicros()));
@@ -225,6 +232,8 @@ final class Report {
             one.put("p99Micros", comparison.micros(side, 99));
             one.put("p999Micros", comparison.micros(side, 99.9));
             one.put("cpuMicros", comparison.cpuMicros(side));
+            one.put("kicks", comparison.kicks(side));
+            one.put("calls", comparison.calls(side));
             if (side > 0) {
                 Spread faster = comparison.speed(side);
                 one.put("fasterMin", faster.min());

@@ -26,7 +26,7 @@ class ReportTest {
         for (int i = 1; i <= 1000; i++) {
             latencies.recordValue(i * 1000L * factor);
         }
-        return new Cell(1000, perSecond, 5_000_000L * factor, latencies);
+        return new Cell(1000, perSecond, 5_000_000L * factor, 500, 250L * factor, latencies);
     }
 
     private static Comparison comparison() {
@@ -51,6 +51,8 @@ class ReportTest {
         assertEquals(999, comparison.micros(0, 99.9), 1);
         assertEquals(5, comparison.cpuMicros(0), 1e-9);
         assertEquals(10, comparison.cpuMicros(1), 1e-9);
+        assertEquals(0.5, comparison.kicks(1), 1e-9);
+        assertEquals(0.25, comparison.calls(0), 1e-9);
         assertTrue(Double.isNaN(comparison.bareMicros()));
     }
 
@@ -69,12 +71,13 @@ class ReportTest {
         report.add(new Figure("start", "until it listens", "ms", bySide));
         List<String> lines = report.text().lines().map(line -> line.replaceAll(" +", " ")).toList();
         assertTrue(
-                lines.contains("read-128k 4 1 sleeps ours 2000 262 500.2 990.2 999.4 5.00"),
+                lines.contains(
+                        "read-128k 4 1 sleeps ours 2000 262 500.2 990.2 999.4 5.00 0.50 0.25"),
                 report.text());
         assertTrue(
                 lines.contains(
                         "read-128k 4 1 sleeps virtiofsd 1000 131 2.00 1.00-3.00 1000.4 0.50 1980.4"
-                                + " 0.50 1998.8 0.50 10.00 0.50"),
+                                + " 0.50 1998.8 0.50 10.00 0.50 0.50 0.50"),
                 report.text());
         assertTrue(lines.contains("start: until it listens, ms"));
         assertTrue(lines.contains(" ours 2.0 1.0-3.0"));
