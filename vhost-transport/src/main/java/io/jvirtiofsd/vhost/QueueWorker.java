@@ -55,6 +55,7 @@ final class QueueWorker implements Runnable {
     private final EventFd wake;
     private final Poller poller;
     private final Thread thread;
+    private final Interrupts interrupts = new Interrupts();
     private final ParkedChains parked = new ParkedChains();
     private final Object pushing = new Object(); // held while pushing, if several threads push
 
@@ -191,8 +192,14 @@ final class QueueWorker implements Runnable {
                     giveBack(ringOfTaken(reader), chain.head(), written);
                 }
                 served = stopping ? takeLeft(chain) : take(vring.ring(), chain);
+                if (!served || isSlow(chain)) {
+                    tellGathered();
+                }
                 if (served) {
                     written = handle(handler, chain);
+                    if (written < 0) {
+                        tellGathered();
+                    }
                 }
             } finally {
                 chain.end();
@@ -243,6 +250,7 @@ final class QueueWorker implements Runnable {
                 // A chain may have come before the driver could see that kicks are wanted again:
                 // look once more.
                 while (!queue.pop(ring, chain)) {
+                    tellGathered();
                     if (!poll(ring) && (gather() || !queue.enableKicks(ring))) {
                         markUsed(ring); // the wish for kicks is there, too
                         return false;
@@ -354,8 +362,7 @@ final class QueueWorker implements Runnable {
      * @return whether it did; then {@code chain} is free
      */
     private boolean handOverSlow(Ring ring, DescriptorChain chain) {
-        if (!chain.isWhole()
-                || !handler.isSlow(chain.readable())
+        if (!isSlow(chain)
                 || !queue.hasAvailable(ring) && hasPoolNothing()
                 || !surplus.tryAcquire()) {
             return false;
@@ -372,6 +379,10 @@ final class QueueWorker implements Runnable {
             chain.end();
         }
         return handed;
+    }
+
+    private boolean isSlow(DescriptorChain chain) {
+        return chain.isWhole() && handler.isSlow(chain.readable());
     }
 
     private boolean handOver(ChainHead head) {
@@ -393,7 +404,7 @@ final class QueueWorker implements Runnable {
             return;
         }
         if (isAlone()) {
-            pushAndNotify(ring, head, written);
+            pushAndGather(ring, head, written);
         } else {
             synchronized (pushing) {
                 pushAndNotify(ring, head, written);
@@ -422,6 +433,30 @@ final class QueueWorker implements Runnable {
             }
         } catch (InternalError e) {
             breakDown(NO_BACKING);
+        }
+    }
+
+    /** Pushes alone, and tells the driver when {@link Interrupts} says so. */
+    private void pushAndGather(Ring ring, ChainHead head, int written) {
+        try {
+            queue.push(ring, head, written);
+            markUsed(ring);
+            if (queue.needsNotify(ring)) {
+                interrupts.want();
+            }
+            if (interrupts.isWanted()
+                    && !(queue.hasAvailable(ring, Interrupts.MANY)
+                            && interrupts.gather(System.nanoTime()))) {
+                tellGathered();
+            }
+        } catch (InternalError e) {
+            breakDown(NO_BACKING);
+        }
+    }
+
+    private void tellGathered() {
+        if (interrupts.take()) {
+            notifyDriver();
         }
     }
 

@@ -112,6 +112,18 @@ public final class PackedVirtqueue extends Virtqueue {
     }
 
     @Override
+    public boolean hasAvailable(Ring any, int chains) {
+        PackedRing ring = (PackedRing) any;
+        if (chains > ring.size()) {
+            return false;
+        }
+        int at = availAt + chains - 1;
+        boolean around = at >= ring.size();
+        int flags = ring.flagsAcquire(around ? at - ring.size() : at);
+        return isAvailable(flags, availWrap != around);
+    }
+
+    @Override
     public boolean isResuming() {
         return inflight != null && inflight.isResuming();
     }

@@ -60,6 +60,11 @@ public final class SplitVirtqueue extends Virtqueue {
     }
 
     @Override
+    public boolean hasAvailable(Ring ring, int chains) {
+        return (((SplitRing) ring).availIdx() - lastAvail & 0xffff) >= chains;
+    }
+
+    @Override
     public boolean isResuming() {
         return inflight != null && inflight.isResuming();
     }

@@ -26,6 +26,12 @@ public abstract sealed class Virtqueue permits SplitVirtqueue, PackedVirtqueue {
     public abstract boolean hasAvailable(Ring ring);
 
     /**
+     * Whether at least {@code chains} chains are waiting, 1 or more; where a chain may have several
+     * places in the ring, whether as many places are taken.
+     */
+    public abstract boolean hasAvailable(Ring ring, int chains);
+
+    /**
      * Whether chains are left that a process before this one had taken and not given back. They
      * come before all others. Known once a chain has been asked for.
      */

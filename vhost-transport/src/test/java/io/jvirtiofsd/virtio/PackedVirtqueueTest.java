@@ -153,6 +153,9 @@ class PackedVirtqueueTest {
                     nextId = (nextId + 1) & 0xffff;
                 }
                 assertEquals(!waiting.isEmpty(), queue.hasAvailable(ring));
+                int places = waiting.stream().mapToInt(id -> slots[id]).sum();
+                int many = 1 + random.nextInt(2 * count);
+                assertEquals(places >= many, queue.hasAvailable(ring, many));
                 if (random.nextBoolean()) {
                     ChainHead head = queue.popHead(ring);
                     assertEquals(!waiting.isEmpty(), head != null);

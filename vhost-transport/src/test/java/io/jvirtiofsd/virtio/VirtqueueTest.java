@@ -117,7 +117,10 @@ class VirtqueueTest {
         descriptor(0, 3000, 10, 0, 0);
         for (int i = 0; i < 200_000; i++) {
             assertFalse(queue.pop(ring, chain));
+            assertFalse(queue.hasAvailable(ring, 1));
             available(i, 0);
+            assertTrue(queue.hasAvailable(ring, 1));
+            assertFalse(queue.hasAvailable(ring, 2));
             assertTrue(queue.pop(ring, chain));
             queue.push(ring, chain.head(), i & 0xff);
             assertEquals((i + 1) & 0xffff, ring.usedIdx());
