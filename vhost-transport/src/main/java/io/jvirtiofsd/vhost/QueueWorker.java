@@ -159,6 +159,7 @@ final class QueueWorker implements Runnable {
         boolean stopped = false;
         try (Reclaimer.Reader reader = reclaimer.register()) {
             serve(reader);
+            wake.drain(); // by a native call, with which an error of memory that is gone is told
             stopped = true;
         } catch (InternalError e) {
             breakDown(NO_BACKING); // told late: the thread had gone on from where it happened
