@@ -23,7 +23,6 @@ import com.tngtech.archunit.core.importer.Location;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
-import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Syscalls;
 import java.io.IOException;
@@ -33,7 +32,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Holds the code to the picture in ARCHITECTURE.md and to the house rules. */
@@ -158,16 +156,9 @@ class ArchitectureTest {
                     .should()
                     .dependOnClassesThat(type(MemoryIO.class).or(resideInAPackage("sun.misc..")));
 
-    private static List<Path> sources() throws IOException {
-        try (Stream<Path> all = Files.walk(GuestKit.home())) {
-            return all.filter(path -> path.toString().matches(".*/src/(main|test)/java/.*\\.java"))
-                    .toList();
-        }
-    }
-
     @Test
     void nothingIsLeftUnfinished() throws IOException {
-        for (Path file : sources()) {
+        for (Path file : Sources.all()) {
             List<String> lines = Files.readAllLines(file);
             assertEquals(
                     List.of(),
@@ -178,7 +169,7 @@ class ArchitectureTest {
 
     @Test
     void packagesSayWhereToStartReading() throws IOException {
-        for (Path file : sources()) {
+        for (Path file : Sources.all()) {
             Path folder = file.getParent();
             if (folder.toString().contains("/src/main/")) {
                 assertEquals(true, Files.exists(folder.resolve("package-info.java")), "" + folder);

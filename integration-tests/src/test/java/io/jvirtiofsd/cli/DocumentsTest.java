@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.arch.Sources;
 import io.jvirtiofsd.guest.DocumentBlock;
 import io.jvirtiofsd.guest.GuestKit;
 import java.io.IOException;
@@ -76,11 +77,9 @@ class DocumentsTest {
     @Test
     void testsThatAreNamedExist() throws IOException {
         Map<String, String> tests = new HashMap<>();
-        try (Stream<Path> files = Files.walk(HOME)) {
-            for (Path file : files.filter(file -> file.toString().endsWith(".java")).toList()) {
-                String name = file.getFileName().toString();
-                tests.put(name.substring(0, name.lastIndexOf('.')), Files.readString(file));
-            }
+        for (Path file : Sources.all()) {
+            String name = file.getFileName().toString();
+            tests.put(name.substring(0, name.lastIndexOf('.')), Files.readString(file));
         }
         List<String> missing = new ArrayList<>();
         for (Path page : pages()) {

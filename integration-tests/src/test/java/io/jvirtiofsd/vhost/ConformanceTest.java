@@ -3,6 +3,7 @@ package io.jvirtiofsd.vhost;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.jvirtiofsd.arch.Sources;
 import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.linux.Reclaimer;
 import io.jvirtiofsd.linux.Syscalls;
@@ -63,10 +64,9 @@ class ConformanceTest {
     /** Sources of all test classes, by name. */
     private static Map<String, String> tests() throws IOException {
         Map<String, String> tests = new HashMap<>();
-        try (Stream<Path> files = Files.walk(GuestKit.home())) {
-            for (Path file :
-                    files.filter(p -> p.toString().matches(".*(Test|IT)\\.java")).toList()) {
-                String name = file.getFileName().toString();
+        for (Path file : Sources.all()) {
+            String name = file.getFileName().toString();
+            if (name.matches(".*(Test|IT)\\.java")) {
                 tests.put(name.substring(0, name.indexOf('.')), Files.readString(file));
             }
         }
