@@ -34,10 +34,12 @@ final class Polling {
 
     /**
      * How often the thread's wait for its processor is asked for, and how much of it is too much.
+     * Beside a thread that is always busy it is half of the time; this process's own threads, which
+     * compile or take in what guests forget, are good for a sixth and for bursts.
      */
-    private static final long INTERVAL_NANOS = 10_000_000;
+    private static final long INTERVAL_NANOS = 20_000_000;
 
-    private static final int MOST_DELAY = 10; // one part in so many
+    private static final int MOST_DELAY = 3; // one part in so many
 
     private static final long STARVED_PAUSE_NANOS = 100_000_000;
 
