@@ -184,8 +184,8 @@ final class QueueWorker implements Runnable {
         boolean served = false;
         int written = 0;
         // Each round is one bracket: it gives back the chain of the last round, then takes and
-        // handles
-        // the next. So what was taken is given back even if the thread is to stop meanwhile.
+        // handles the next. So what was taken is given back even if the thread is to stop
+        // meanwhile.
         while (served || !stopping || hasLeft()) {
             reader.enter();
             try {
@@ -378,6 +378,7 @@ final class QueueWorker implements Runnable {
         }
         if (handed) {
             chain.end();
+            tellGathered(); // for as long as others push, too, nothing gathers
         }
         return handed;
     }
