@@ -29,6 +29,7 @@ final class Contender implements AutoCloseable {
     private static final int HIPRIO_CALLS = 64;
     private static final int FORGET = 2; // linux/fuse.h
     private static final int O_RDWR = 2; // asm-generic/fcntl.h
+    private static final int FILE_MODE = 0644;
 
     /** What Linux asks for that concerns what is measured: linux/fuse.h, FUSE_INIT. */
     private static final long FLAGS =
@@ -113,6 +114,20 @@ final class Contender implements AutoCloseable {
     private Opened open(String file) {
         long node = fuse.lookup(FuseClient.ROOT, file).nodeId();
         return new Opened(share.folder().resolve(file), node, fuse.open(node, O_RDWR));
+    }
+
+    /** A new file where names come and go, for one chain. */
+    Opened make(String name) {
+        FuseClient.Created made = fuse.create(work, name, O_RDWR, FILE_MODE);
+        Path file = share.folder().resolve("work").resolve(name);
+        return new Opened(file, made.node().nodeId(), made.fh());
+    }
+
+    /** Ends what {@link #make} has made. */
+    void remove(Opened made) {
+        fuse.release(made.node(), made.fh());
+        fuse.unlink(work, made.file().getFileName().toString());
+        forget(made.node());
     }
 
     private NativeMemory memory() {

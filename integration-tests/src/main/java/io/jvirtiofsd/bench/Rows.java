@@ -491,15 +491,16 @@ final class Rows {
         }
     }
 
-    /** WRITE of a page, FSYNC. */
+    /** WRITE of a page, FSYNC; of a file for each, or one call would sync what all have written. */
     private static final class Sync extends Chain {
         private final Contender side;
+        private final Contender.Opened file;
         private final Call write;
         private final Call fsync;
 
         Sync(Contender side, Contender.Slot slot, int index, int count) {
             this.side = side;
-            Contender.Opened file = side.synced();
+            this.file = side.make("synced-" + index);
             BenchShare.fill(slot.memory(), slot.data(), PAGE_BYTES, 0);
             byte[] arguments = write(file.fh(), PAGE_BYTES);
             write = slot.call(0).sending(WRITE, file.node(), arguments, PAGE_BYTES, 8);
@@ -524,7 +525,8 @@ final class Rows {
 
         @Override
         void finish() throws IOException {
-            side.share().verify(side.synced().file(), 0, PAGE_BYTES, 0);
+            side.share().verify(file.file(), 0, PAGE_BYTES, 0);
+            side.remove(file);
         }
     }
 }
