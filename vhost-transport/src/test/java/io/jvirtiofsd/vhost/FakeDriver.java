@@ -392,7 +392,8 @@ public final class FakeDriver {
         return take();
     }
 
-    private int usedCount() {
+    /** How many buffers are used that were not taken. */
+    int usedCount() {
         if (packed != null) {
             return packed.usedCount();
         }

@@ -26,6 +26,8 @@ class PolledRingsTest {
     private static final int NO_FD = 0x100; // vhost-user.rst, "A vring descriptor"
     private static final int ROUNDS = 20;
     private static final byte[] REQUEST = {7};
+    private static final int TOGETHER = 64;
+    private static final int MOST_ROUNDS = 1000; // the machine may be slow
 
     @TempDir Path folder;
     private Path socket;
@@ -125,5 +127,26 @@ class PolledRingsTest {
         byte[] ring = FakeFrontend.u64(1);
         frontend.acknowledged(FakeFrontend.SET_VRING_CALL, ring, queue.call().number());
         assertEquals(1, queue.request(REQUEST, 1));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {FLAGS, FLAGS | FakeFrontend.F_RING_PACKED})
+    void ofChainsThatWaitTogetherTheDriverIsToldTogether(long features) throws Exception {
+        FakeDriver queue = polled(features).slots(TOGETHER);
+        int[] heads = new int[TOGETHER];
+        boolean together = false;
+        for (int round = 0; round < MOST_ROUNDS && !together; round++) {
+            for (int i = 0; i < TOGETHER; i++) {
+                heads[i] = queue.prepare(i, REQUEST, 1, 1);
+            }
+            queue.makeAvailable(heads);
+            assertTrue(Waiting.until(() -> queue.usedCount() == TOGETHER), "not all are used");
+            assertTrue(Waiting.until(() -> !queue.staysSilent(0)), "the driver is not told");
+            for (int i = 0; i < TOGETHER; i++) {
+                assertEquals(1, queue.await());
+            }
+            together = queue.call().drain() < TOGETHER / 2;
+        }
+        assertTrue(together, "an interrupt for each, though none of them takes long");
     }
 }
