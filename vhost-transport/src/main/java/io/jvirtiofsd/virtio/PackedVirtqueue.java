@@ -37,6 +37,8 @@ public final class PackedVirtqueue extends Virtqueue {
 
     private boolean signalled; // it was asked at all
 
+    private boolean wantsKicks = true; // of the ring's own thread
+
     /**
      * Touches no memory of the guest, so that any thread may call it.
      *
@@ -231,9 +233,15 @@ public final class PackedVirtqueue extends Virtqueue {
         return wanted;
     }
 
+    /**
+     * {@inheritDoc} An index that is left behind would not do: the driver comes by it in each
+     * round. Who has said so does not say it again, since the driver reads that word for each
+     * chain.
+     */
     @Override
     public void disableKicks(Ring ring) {
-        if (!eventIdx) {
+        if (wantsKicks) {
+            wantsKicks = false;
             ((PackedRing) ring).putDeviceWish(PackedRing.EVENT_DISABLE);
         }
     }
@@ -241,6 +249,7 @@ public final class PackedVirtqueue extends Virtqueue {
     @Override
     public boolean enableKicks(Ring any) {
         PackedRing ring = (PackedRing) any;
+        wantsKicks = true;
         if (eventIdx) {
             ring.putDeviceEventAt(position(availAt, availWrap));
             ring.putDeviceWish(PackedRing.EVENT_DESC);

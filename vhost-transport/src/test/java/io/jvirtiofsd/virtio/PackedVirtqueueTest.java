@@ -258,6 +258,7 @@ class PackedVirtqueueTest {
         PackedVirtqueue events = new PackedVirtqueue(FRESH, true, true);
         for (int round = 0; round < 100; round++) {
             events.disableKicks(ring);
+            assertEquals(1, view.getShort(DEVICE_EVENT + 2));
             assertFalse(events.enableKicks(ring));
             int next = availAt | (availWrap ? 0x8000 : 0);
             assertEquals((short) next, view.getShort(DEVICE_EVENT));
