@@ -3,6 +3,9 @@ package io.jvirtiofsd.bench;
 import io.jvirtiofsd.fake.Flood;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.guest.Daemon;
+import io.jvirtiofsd.guest.Guest;
+import io.jvirtiofsd.guest.GuestBuilder;
+import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
@@ -13,7 +16,8 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Requests a second over a packed ring beside those over a split one, in turns: GETATTR, with as
- * many in flight all the time as is said. The driver is the fake front-end's. Prints ratios.
+ * many in flight all the time as is said, where the driver is the fake front-end's; then direct
+ * reads of 4 KiB at random in a guest that has both. Prints ratios.
  */
 public final class RingFormats {
     private static final int ROUNDS = 11;
@@ -22,6 +26,9 @@ public final class RingFormats {
     private static final int GETATTR = 3;
     private static final int ANSWER_BYTES = 16 + 104;
     private static final long WINDOW_MILLIS = 500;
+    private static final int GUEST_DEPTH = 32;
+    private static final int FILE_BYTES = 64 << 20;
+    private static final int READS = 7; // fio(1), terse output 3: reads a second
 
     private final Daemon daemon;
     private final FakeFrontend frontend;
@@ -44,25 +51,65 @@ public final class RingFormats {
                         share,
                         folder.resolve("packed"),
                         FakeFrontend.FEATURES | FakeFrontend.F_RING_PACKED);
-        System.out.println("GETATTR in flight        split/s    packed/s   packed / split");
+        System.out.println("in flight                split/s    packed/s   packed / split");
         for (int depth : DEPTHS) {
-            double[] a = new double[ROUNDS];
-            double[] b = new double[ROUNDS];
-            double[] ratios = new double[ROUNDS];
-            for (int round = -2; round < ROUNDS; round++) { // the first two warm all up
-                double ofSplit = split.rate(depth);
-                double ofPacked = packed.rate(depth);
-                if (round >= 0) {
-                    a[round] = ofSplit;
-                    b[round] = ofPacked;
-                    ratios[round] = ofPacked / ofSplit;
-                }
-            }
-            System.out.printf(
-                    "%-20d %11.0f %11.0f %16.2f%n", depth, median(a), median(b), median(ratios));
+            compare("GETATTR, " + depth, () -> split.rate(depth), () -> packed.rate(depth));
         }
         split.close();
         packed.close();
+        compareInGuest(share, folder);
+    }
+
+    private interface Rate {
+        double get() throws InterruptedException;
+    }
+
+    private static void compare(String what, Rate split, Rate packed) throws InterruptedException {
+        double[] a = new double[ROUNDS];
+        double[] b = new double[ROUNDS];
+        double[] ratios = new double[ROUNDS];
+        for (int round = -2; round < ROUNDS; round++) { // the first two warm all up
+            double ofSplit = split.get();
+            double ofPacked = packed.get();
+            if (round >= 0) {
+                a[round] = ofSplit;
+                b[round] = ofPacked;
+                ratios[round] = ofPacked / ofSplit;
+            }
+        }
+        System.out.printf(
+                "%-20s %11.0f %11.0f %16.2f%n", what, median(a), median(b), median(ratios));
+    }
+
+    private static void compareInGuest(Path share, Path folder) throws Exception {
+        Files.write(share.resolve("file"), new byte[FILE_BYTES]);
+        GuestKit kit = GuestKit.get();
+        try (Daemon split = Daemon.start(share, folder.resolve("split"));
+                Daemon packed = Daemon.start(share, folder.resolve("packed"));
+                Guest guest =
+                        new GuestBuilder(kit, folder)
+                                .cpus(1)
+                                .fsDevice(split.socket(), "split", 1, RING)
+                                .packedFsDevice(packed.socket(), "packed", 1, RING)
+                                .boot()) {
+            guest.check(
+                    "mkdir /split /packed; mount -t virtiofs split /split;"
+                            + " mount -t virtiofs packed /packed");
+            compare(
+                    "guest's reads, " + GUEST_DEPTH,
+                    () -> readsPerSecond(guest, "split"),
+                    () -> readsPerSecond(guest, "packed"));
+        }
+    }
+
+    private static double readsPerSecond(Guest guest, String mount) {
+        String terse =
+                guest.check(
+                        ("fio --name=x --filename=/%s/file --ioengine=libaio --direct=1"
+                                        + " --iodepth=%d --rw=randread --bs=4k --time_based"
+                                        + " --runtime=2 --randseed=1 --readonly --minimal")
+                                .formatted(mount, GUEST_DEPTH));
+        return Double.parseDouble(terse.split(";")[READS]);
     }
 
     private static double median(double[] values) {
