@@ -29,6 +29,13 @@ public final class PackedDriver {
     private boolean availWrap = true;
     private boolean usedWrap = true;
 
+    // Behind the chains that are known to be used, and how many of them were not taken yet: a
+    // driver
+    // that looked at all of them each time would take from the device what it is about to write.
+    private int seenAt;
+    private boolean seenWrap = true;
+    private int seen;
+
     // What was added and not published: its first descriptor's place and flags, and its slots.
     private int firstAt = NONE;
     private int firstFlags;
@@ -132,18 +139,19 @@ public final class PackedDriver {
 
     /** Chains that are used and were not taken. */
     int usedCount() {
-        int count = 0;
-        int at = usedAt;
-        boolean wrap = usedWrap;
-        while (count < size && isUsed(at, wrap)) {
-            at += slots[idAt(at)];
-            if (at >= size) {
-                at -= size;
-                wrap = !wrap;
-            }
-            count++;
+        while (seen < size && isUsed(seenAt, seenWrap)) {
+            see();
         }
-        return count;
+        return seen;
+    }
+
+    private void see() {
+        seenAt += slots[idAt(seenAt)];
+        if (seenAt >= size) {
+            seenAt -= size;
+            seenWrap = !seenWrap;
+        }
+        seen++;
     }
 
     private boolean isUsed(int at, boolean wrap) {
@@ -162,6 +170,10 @@ public final class PackedDriver {
 
     /** Takes the used descriptor that is there; its length, 0 if nothing was written. */
     int takeUsed() {
+        if (seen == 0) {
+            see();
+        }
+        seen--;
         int at = ring + DESCRIPTOR_BYTES * usedAt;
         boolean written = (memory.getShort(at + 14) & WRITE) != 0;
         int length = written ? memory.getInt(at + 8) : 0;
@@ -175,22 +187,16 @@ public final class PackedDriver {
 
     /** Wants to hear of the next chain that is used and that {@link #usedCount} does not count. */
     void wantNext(boolean eventIdx) {
-        int at = usedAt;
-        boolean wrap = usedWrap;
         boolean passed = true;
         while (passed) {
             if (eventIdx) {
-                memory.putShort(driverEvent(), (short) (wrap ? at | WRAP : at));
+                memory.putShort(driverEvent(), (short) (seenWrap ? seenAt | WRAP : seenAt));
             }
             memory.putShortRelease(driverEvent() + 2, (short) (eventIdx ? AT_DESCRIPTOR : 0));
             NativeMemory.fullFence(); // the wish must be out before the ring is looked at
-            passed = isUsed(at, wrap);
+            passed = isUsed(seenAt, seenWrap);
             if (passed) {
-                at += slots[idAt(at)];
-                if (at >= size) {
-                    at -= size;
-                    wrap = !wrap;
-                }
+                see();
             }
         }
     }
@@ -215,6 +221,9 @@ public final class PackedDriver {
         availWrap = (base & WRAP) != 0;
         usedAt = availAt;
         usedWrap = availWrap;
+        seenAt = availAt;
+        seenWrap = availWrap;
+        seen = 0;
         return base & 0xffff | base << 16;
     }
 }
