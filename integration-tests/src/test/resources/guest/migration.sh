@@ -31,15 +31,19 @@ verify() {
 # Files without a name, held open all the time: what was written before a move is read after it.
 unlinked() {
     exec 7<>unlinked
-    rm unlinked
-    local i
+    rm unlinked || return 1
+    local i line all= found
     for i in 1 2 3 4 5 6 7 8 9 10; do
-        echo "$i $RANDOM" >/tmp/line
-        cat /tmp/line >&7
+        line="$i $RANDOM"
+        all+=$line$'\n'
+        cat <<<"$line" >&7
         sleep 0.2
-        tail -n 1 /proc/self/fd/7 | cmp -s - /tmp/line || return 1
+        found=$(cat /proc/self/fd/7 2>&1 && echo .)
+        if [ "$found" != "$all." ]; then
+            wrong "written: $all found: $found"
+            return 1
+        fi
     done
-    [ "$(wc -l </proc/self/fd/7)" = 10 ]
 }
 
 # Read slowly through one descriptor, entry by entry.
