@@ -26,6 +26,11 @@ public final class Daemon implements AutoCloseable {
     /** A line of the log that says "error"; not the flag ABORT_ERROR, which a trace has. */
     private static final Pattern COMPLAINT = Pattern.compile("\\b(WARN|ERROR)");
 
+    /**
+     * What stays open once it was needed: jars, and the memory of pages of maps that end in them.
+     */
+    private static final Pattern KEPT = Pattern.compile("\\.jar$|^/memfd:jvirtiofsd-tails\\b");
+
     private static final String UNIX_SOCKETS = "/proc/%d/net/unix";
     private static final int UNIX_COLUMNS = 8; // proc(5)
     private static final int UNIX_FLAGS = 3;
@@ -167,18 +172,34 @@ public final class Daemon implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Number of descriptors the process has open. */
-    public int openDescriptors() {
-        try (DirectoryStream<Path> fds =
-                Files.newDirectoryStream(Path.of("/proc/" + servingPid() + "/fd"))) {
-            int count = 0;
-            for (Path ignored : fds) {
-                count++;
+    /** What each open descriptor of the process is, as in "socket:[4711]" or "/share/file". */
+    public List<String> descriptors() {
+        Path folder = Path.of("/proc/" + servingPid() + "/fd");
+        List<String> targets = new ArrayList<>();
+        try (DirectoryStream<Path> fds = Files.newDirectoryStream(folder)) {
+            for (Path fd : fds) {
+                targets.add(target(fd));
             }
-            return count;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+        return targets;
+    }
+
+    private static String target(Path fd) {
+        try {
+            return Files.readSymbolicLink(fd).toString();
+        } catch (IOException e) {
+            return "closed"; // since it was listed
+        }
+    }
+
+    /**
+     * Number of descriptors that are open on behalf of guests: all but what the process keeps from
+     * its first use on.
+     */
+    public int openDescriptors() {
+        return (int) descriptors().stream().filter(KEPT.asPredicate().negate()).count();
     }
 
     /** Waits until {@link #openDescriptors} is at most {@code count}; false if that takes long. */

@@ -127,7 +127,7 @@ class DescriptorLimitIT {
                 if (i < OPEN) {
                     handles[i] = fuse.open(nodes[i], 0);
                 }
-                most = Math.max(most, daemon.openDescriptors());
+                most = Math.max(most, daemon.descriptors().size());
             }
             assertTrue(
                     most > LIMIT - RESERVED - 20 && most < LIMIT - 10,

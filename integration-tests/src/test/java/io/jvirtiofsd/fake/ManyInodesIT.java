@@ -81,7 +81,7 @@ class ManyInodesIT {
                 files[i] = fuse.lookup(directories[d], "f" + i % PER_DIRECTORY).nodeId();
             }
             assertEquals(files.length, Arrays.stream(files).distinct().count());
-            assertTrue(daemon.openDescriptors() <= DESCRIPTORS);
+            assertTrue(daemon.descriptors().size() <= DESCRIPTORS);
             time = report(daemon, "LOOKUP", time);
 
             for (int i = 0; i < files.length; i += SAMPLE_STEP) {

@@ -24,13 +24,13 @@ final class ShareRig implements AutoCloseable {
     private final Path folder;
     private final Path share;
     private final Daemon daemon;
-    private int idleDescriptors;
+    private int idle;
 
     ShareRig(Path folder, String name, String... options) throws IOException {
         this.folder = folder;
         this.share = Files.createDirectory(folder.resolve("share-" + name));
         this.daemon = Daemon.start(share, folder.resolve(name), options);
-        this.idleDescriptors = daemon.openDescriptors();
+        this.idle = daemon.openDescriptors();
     }
 
     Daemon daemon() {
@@ -99,14 +99,14 @@ final class ShareRig implements AutoCloseable {
 
     /** Notes how many descriptors the daemon has while a mounted but unused guest runs. */
     void mounted() {
-        idleDescriptors = daemon.openDescriptors();
+        idle = daemon.openDescriptors();
     }
 
     /** After umount every inode is forgotten and nothing is open; nobody complained. */
     void assertIdle() {
         assertTrue(
-                daemon.awaitDescriptors(idleDescriptors),
-                () -> daemon.openDescriptors() + " descriptors, " + idleDescriptors + " when idle");
+                daemon.awaitDescriptors(idle),
+                () -> daemon.descriptors() + " are more than " + idle);
         assertEquals(List.of(), daemon.complaints());
     }
 

@@ -26,9 +26,6 @@ class SoakIT {
     private static final Duration SAMPLE = Duration.ofSeconds(2);
     private static final int QUEUES = 4;
 
-    /** What code that was not used before may open: jars. */
-    private static final int FIRST_USE = 4;
-
     @TempDir Path folder;
 
     private Guest boot(Daemon daemon) {
@@ -68,7 +65,7 @@ class SoakIT {
                         "--posix-lock",
                         "--thread-pool-size=2")) {
             Holdings holdings = new Holdings(daemon);
-            int idle = daemon.openDescriptors() + FIRST_USE;
+            int idle = daemon.openDescriptors();
             Guest guest = boot(daemon);
             for (int round = 1; round <= ROUNDS; round++) {
                 long end = System.nanoTime() + ROUND.toNanos();
