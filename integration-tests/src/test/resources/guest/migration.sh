@@ -36,7 +36,7 @@ unlinked() {
     for i in 1 2 3 4 5 6 7 8 9 10; do
         line="$i $RANDOM"
         all+=$line$'\n'
-        cat <<<"$line" >&7
+        cat <<<"$line" 2>>/tmp/wrong >&7 || wrong "cannot write $line"
         sleep 0.2
         found=$(cat /proc/self/fd/7 2>&1 && echo .)
         if [ "$found" != "$all." ]; then

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A busy guest goes from one QEMU and daemon to others, and its programs notice nothing. */
 class MigrationIT {
     private static final int MOVES = Amount.of(2, 40);
-    private static final Duration PROGRESS = Duration.ofSeconds(60);
+    private static final Duration PROGRESS = Duration.ofMinutes(3);
     private static final String[] KINDS = {"verify", "unlinked", "listing", "history", "database"};
 
     @TempDir Path folder;
@@ -35,10 +35,12 @@ class MigrationIT {
     private static void awaitProgress(Guest guest) {
         guest.check(
                 """
-                cd /tmp/rounds
+                mkdir -p /tmp/rounds; rm -rf /tmp/before
+                cp -r /tmp/rounds /tmp/before
                 for kind in %s; do
-                    before=$(cat $kind 2>/dev/null)
-                    until [ "$(cat $kind 2>/dev/null)" != "$before" ]; do sleep 0.1; done
+                    until [ "$(cat /tmp/rounds/$kind)" != "$(cat /tmp/before/$kind)" ]; do
+                        sleep 0.1
+                    done 2>/dev/null
                 done
                 """
                         .formatted(String.join(" ", KINDS)),
@@ -74,7 +76,8 @@ class MigrationIT {
                     .check(
                             "touch /tmp/end; cd /tmp/rounds; until [ $(grep -lx end * | wc -l) = %d ];"
                                             .formatted(KINDS.length)
-                                    + " do sleep 0.1; done");
+                                    + " do sleep 0.1; done",
+                            PROGRESS);
             assertEquals("", moving.guest().check("cat /tmp/wrong"));
             assertSame(share, moving.guest());
         }
