@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.jvirtiofsd.linux.AlteredSyscalls;
 import io.jvirtiofsd.linux.Syscalls;
+import io.jvirtiofsd.passthrough.HandleMode;
 import io.jvirtiofsd.passthrough.XattrOptions;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.file.Files;
@@ -52,7 +53,12 @@ class CallsPerRequestTest {
         Files.writeString(share.resolve("file"), "content");
         backEnd =
                 new InProcess(
-                        syscalls, share, folder, options -> options.xattrs(XattrOptions.on()));
+                        syscalls,
+                        share,
+                        folder,
+                        options ->
+                                options.xattrs(XattrOptions.on())
+                                        .inodeFileHandles(HandleMode.NEVER));
         frontend = FuseRig.connect(backEnd, FuseRig.FEATURES);
         fuse = new FuseClient(frontend, 1);
         fuse.init(0);
