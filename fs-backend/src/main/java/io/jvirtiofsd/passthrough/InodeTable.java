@@ -123,16 +123,17 @@ final class InodeTable {
      */
     synchronized Inode lookupOrAdd(Inode fresh) {
         Inode known = find(fresh.device(), fresh.ino(), fresh.mountId());
-        if (known != null && known.addLookup()) {
-            return known;
-        }
-        // Forgotten, but remembered: the same object gets its nodeId back.
-        if (known != null && remembered.contains(known)) {
-            if (isSame(known, fresh)) {
+        if (known != null && isSame(known, fresh)) {
+            if (known.addLookup()) {
+                return known;
+            }
+            // Forgotten, but remembered: the same object gets its nodeId back.
+            if (remembered.contains(known)) {
                 takeOver(known, fresh);
                 return fresh;
             }
-            drop(known);
+        } else if (known != null) {
+            disown(known);
         }
         if (count >= buckets.length()) {
             grow(); // first: it may find no memory
@@ -149,11 +150,16 @@ final class InodeTable {
         return fresh;
     }
 
-    /** Inode numbers are given to other objects; handles are not. */
+    /**
+     * Whether two of the same inode number are one object, while {@code fresh} is open. The numbers
+     * of what is not open are given to others; handles are not.
+     */
     private static boolean isSame(Inode known, Inode fresh) {
-        return known.type() == fresh.type()
-                && known.mount() == fresh.mount()
-                && known.handle().equals(fresh.handle());
+        return known.path() != null
+                || known.type() == fresh.type()
+                        && known.mount() == fresh.mount()
+                        && known.handle() != null
+                        && known.handle().equals(fresh.handle());
     }
 
     /** Puts {@code fresh} in the place of {@code known}, with its nodeId. */
@@ -238,7 +244,11 @@ final class InodeTable {
      * nodeId stays until forgotten.
      */
     synchronized void disown(Inode inode) {
-        unlink(inode);
+        if (remembered.contains(inode)) {
+            drop(inode);
+        } else {
+            unlink(inode);
+        }
     }
 
     private void unlink(Inode inode) {

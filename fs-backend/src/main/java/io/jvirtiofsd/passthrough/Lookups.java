@@ -152,8 +152,8 @@ final class Lookups {
             fresh.allowNameless();
         }
         fresh.mark(window.wants(path.number(), statx));
-        Inode before = session.inodes().find(fresh.device(), fresh.ino(), fresh.mountId());
-        if (before != null && before.isForgotten() && fresh.handle() == null) {
+        if (fresh.handle() == null
+                && session.inodes().find(fresh.device(), fresh.ino(), fresh.mountId()) != null) {
             fresh.setHandle(FileHandle.of(share.syscalls(), path.number())); // to compare with
         }
         Inode counted = session.inodes().lookupOrAdd(fresh);

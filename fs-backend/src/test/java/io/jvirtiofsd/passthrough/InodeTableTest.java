@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.jvirtiofsd.linux.AlteredSyscalls;
+import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.FileId;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
@@ -23,9 +24,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongFunction;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 
-/** Inodes without descriptors, and handles that stand for a number. */
+/** Inodes with a descriptor that is none, or with a handle that stands for a number. */
 class InodeTableTest {
     private static final long DEVICE = 5;
     private static final int INITIAL_BUCKETS = 4096;
@@ -52,12 +55,14 @@ class InodeTableTest {
         return FileHandle.of(NUMBERS, number);
     }
 
+    /** One that is open. */
     private Inode inode(long ino) {
-        return new Inode(DEVICE, ino, mount, REGULAR, null);
+        return new Inode(DEVICE, ino, mount, REGULAR, Fd.own(NUMBERS, 0));
     }
 
+    /** One that is not. */
     private Inode inode(long ino, FileHandle handle) {
-        Inode inode = inode(ino);
+        Inode inode = new Inode(DEVICE, ino, mount, REGULAR, null);
         inode.setHandle(handle);
         return inode;
     }
@@ -162,6 +167,18 @@ class InodeTableTest {
     }
 
     @Test
+    void whatIsNotOpenIsKnownByItsHandle() {
+        Inode first = add(inode(7, handle(1)));
+        assertSame(first, table.lookupOrAdd(inode(7, handle(1))));
+        Inode second = add(inode(7, handle(2)));
+        assertNotEquals(first.nodeId(), second.nodeId());
+        assertSame(second, find(7));
+        assertSame(first, table.get(first.nodeId())); // its object may be open still
+        add(inode(7)); // nobody knows what it is
+        assertSame(second, table.get(second.nodeId()));
+    }
+
+    @Test
     void theSameFileInTwoMountsIsTwoObjects() {
         Mount[] mounts = {
             mount,
@@ -170,7 +187,7 @@ class InodeTableTest {
         };
         List<Inode> inodes = new ArrayList<>(); // all in one bucket
         for (Mount each : mounts) {
-            inodes.add(add(new Inode(DEVICE, 7, each, REGULAR, null)));
+            inodes.add(add(new Inode(DEVICE, 7, each, REGULAR, Fd.own(NUMBERS, 0))));
         }
         for (int removed : new int[] {1, 0, 2}) { // middle, end and all of the bucket
             for (Inode inode : inodes) {
@@ -284,7 +301,7 @@ class InodeTableTest {
     }
 
     /** Two threads, which look each object up and forget it at the same time. */
-    private void race(FileHandle handle) throws Exception {
+    private void race(LongFunction<Inode> inodes) throws Exception {
         AtomicInteger arrived = new AtomicInteger();
         AtomicInteger ended = new AtomicInteger();
         Callable<Void> thread =
@@ -294,8 +311,9 @@ class InodeTableTest {
                         while (arrived.get() < 2 * (ino + 1)) {
                             Thread.onSpinWait();
                         }
+                        int number = ino;
                         try {
-                            lookUpAndForget(ino, handle, ended);
+                            lookUpAndForget(() -> inodes.apply(number), ended);
                         } catch (Throwable e) {
                             arrived.set(2 * RACES); // the other one is not to wait
                             throw e;
@@ -316,11 +334,11 @@ class InodeTableTest {
         assertTrue(ended.get() <= 2 * RACES, "ended: " + ended);
     }
 
-    private void lookUpAndForget(int ino, FileHandle handle, AtomicInteger ended) {
-        Inode counted = table.lookupOrAdd(inode(ino, handle));
+    private void lookUpAndForget(Supplier<Inode> inode, AtomicInteger ended) {
+        Inode counted = table.lookupOrAdd(inode.get());
         // As long as it is counted, nodeId and identity lead to it and to no other.
         assertSame(counted, table.get(counted.nodeId()));
-        assertSame(counted, table.lookupOrAdd(inode(ino, handle)));
+        assertSame(counted, table.lookupOrAdd(inode.get()));
         assertFalse(table.forget(counted, 1));
         assertSame(counted, table.get(counted.nodeId()));
         ended.addAndGet(table.forget(counted, 1) ? 1 : 0);
@@ -328,13 +346,13 @@ class InodeTableTest {
 
     @Test
     void threadsNeverSeeTwoNodeIdsOfAnObject() throws Exception {
-        race(null);
+        race(this::inode);
         table.forEach(inode -> assertNull(inode, "not taken out"));
     }
 
     @Test
     void threadsNeverSeeTwoNodeIdsOfAnObjectThatIsRemembered() throws Exception {
-        race(handle(1));
+        race(ino -> inode(ino, handle(1)));
         Set<Long> left = new HashSet<>();
         table.forEach(inode -> left.add(inode.ino()));
         assertEquals(RACES, left.size());
