@@ -22,7 +22,7 @@ record FileSystemType(long magic) {
     private static final long OVERLAY = 0x794c7630;
     private static final long FUSE = 0x65735546;
 
-    private static final Set<Long> WITH_ONE_PAGE_CACHE =
+    private static final Set<Long> OF_THIS_HOST =
             Set.of(EXT, XFS, BTRFS, TMPFS, RAMFS, F2FS, BCACHEFS);
 
     /** That of what {@code fd}, of any kind, refers to; overwrites the small block. */
@@ -65,6 +65,11 @@ record FileSystemType(long magic) {
      * or overlays, whose lower files move when written.
      */
     boolean hasOnePageCache() {
-        return WITH_ONE_PAGE_CACHE.contains(magic);
+        return OF_THIS_HOST.contains(magic);
+    }
+
+    /** Whether birth times are of the host's clock, and no program can set them. */
+    boolean hasOwnBirthTimes() {
+        return OF_THIS_HOST.contains(magic);
     }
 }

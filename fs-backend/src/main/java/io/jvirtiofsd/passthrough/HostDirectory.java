@@ -26,7 +26,7 @@ final class HostDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PassthroughFileSystem.class);
 
     /** What a lookup asks statx(2) for. */
-    static final int LOOKUP_MASK = Statx.STATX_BASIC_STATS | Statx.STATX_MNT_ID;
+    static final int LOOKUP_MASK = Statx.STATX_BASIC_STATS | Statx.STATX_BTIME | Statx.STATX_MNT_ID;
 
     /** The directory itself, then as many steps up from it as fit in a path: "./../..". */
     private static final String UP = "." + "/..".repeat(1360);

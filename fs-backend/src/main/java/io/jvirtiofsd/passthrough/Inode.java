@@ -63,6 +63,7 @@ final class Inode {
     private volatile boolean writtenLate;
     private volatile Opens opens; // null until the guest opens it
     private boolean marked;
+    private long birth; // 0 as long as it is not known
     private long nodeId;
 
     /**
@@ -145,6 +146,16 @@ final class Inode {
     /** Whether the guest is told to map it in the DAX window; the same for the inode's life. */
     boolean isMarked() {
         return marked;
+    }
+
+    /** Notes when the object was made; nothing that gets its inode number later has this birth. */
+    void setBirth(long birth) {
+        this.birth = birth; // the same whoever finds it out
+    }
+
+    /** Whether {@code birth}, or 0 for not known, is what was noted. */
+    boolean wasBorn(long birth) {
+        return birth != 0 && this.birth == birth;
     }
 
     /** The locks on it, or null if the guest never asked for one. */

@@ -8,6 +8,7 @@ import io.jvirtiofsd.linux.Fd;
 import io.jvirtiofsd.linux.NativeMemory;
 import io.jvirtiofsd.linux.Scratch;
 import io.jvirtiofsd.linux.Statx;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Turns names into inodes, counting the lookup: the only way by which the guest gets to know an
@@ -18,6 +19,9 @@ import io.jvirtiofsd.linux.Statx;
  * symbolic link gives the link. <i>Thread-safe</i>; of one session.
  */
 final class Lookups {
+    /** File systems' times are at least as fine. */
+    private static final int TICK_MILLIS = 1_000;
+
     private final HostDirectory share;
     private final HostSession session;
     private final HostWindow window;
@@ -75,8 +79,12 @@ final class Lookups {
         if (known.isForgotten()) {
             return false;
         }
-        // Without an open descriptor the inode number may have become another object's. Asking
-        // overwrites nothing but the path slot and the small block.
+        // Without an open descriptor the inode number may have become another object's.
+        NativeMemory statx = Scratch.get().statx();
+        if (known.wasBorn(Statx.birth(statx))) {
+            return known.addLookup();
+        }
+        // Asking overwrites nothing but the path slot and the small block.
         FileHandle handle = known.handle();
         boolean same =
                 handle != null
@@ -85,7 +93,22 @@ final class Lookups {
             session.inodes().disown(known);
             return false;
         }
+        noteBirth(known, statx);
         return known.addLookup();
+    }
+
+    /**
+     * Notes when an object was made if any other that gets its inode number will have another birth
+     * time: if clocks have ticked since then. {@code statx} is what statx(2) says of it.
+     */
+    private static void noteBirth(Inode inode, NativeMemory statx) {
+        long birth = Statx.birth(statx);
+        long now = System.currentTimeMillis();
+        if (birth != 0
+                && TimeUnit.NANOSECONDS.toMillis(birth) + TICK_MILLIS < now
+                && inode.mount().type().hasOwnBirthTimes()) {
+            inode.setBirth(birth);
+        }
     }
 
     /**
@@ -152,6 +175,7 @@ final class Lookups {
             fresh.allowNameless();
         }
         fresh.mark(window.wants(path.number(), statx));
+        noteBirth(fresh, statx);
         if (fresh.handle() == null
                 && session.inodes().find(fresh.device(), fresh.ino(), fresh.mountId()) != null) {
             fresh.setHandle(FileHandle.of(share.syscalls(), path.number())); // to compare with

@@ -46,6 +46,8 @@ public final class Statx {
     public static final int S_ISGID  = 0x400;
     // spotless:on
 
+    private static final long NANOS_A_SECOND = 1_000_000_000;
+
     private Statx() {}
 
     /**
@@ -74,5 +76,11 @@ public final class Statx {
     /** The mount id in a {@code struct statx}; 0 if the kernel has not filled it in. */
     public static long mountId(NativeMemory statx) {
         return (statx.getInt(MASK) & STATX_MNT_ID) != 0 ? statx.getLong(MNT_ID) : 0;
+    }
+
+    /** The birth time in a {@code struct statx}, in nanoseconds; 0 if there is none. */
+    public static long birth(NativeMemory statx) {
+        boolean told = (statx.getInt(MASK) & STATX_BTIME) != 0;
+        return told ? statx.getLong(BTIME) * NANOS_A_SECOND + statx.getInt(BTIME + 8) : 0;
     }
 }
