@@ -13,7 +13,8 @@ enum HostFileSystem {
             "truncate -s 112M image; mkfs.btrfs -q image; mount -o loop image mnt",
             "cp -a tree/. mnt"),
     TMPFS("mount -t tmpfs tmpfs mnt", "cp -a tree/. mnt"),
-    BINDFS("mkdir bound; bindfs bound mnt", "cp -a tree/. mnt"),
+    /** Told to ask anew each time, since what it remembers depends on the time. */
+    BINDFS("mkdir bound; bindfs -o attr_timeout=0 bound mnt", "cp -a tree/. mnt"),
     SQUASHFS("mksquashfs tree image -quiet -no-progress", "mount -o loop image mnt"),
 
     /** Everything is on one file system: then inode numbers are those of the layers. */
