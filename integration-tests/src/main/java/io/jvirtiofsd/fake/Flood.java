@@ -6,7 +6,8 @@ import java.nio.ByteOrder;
 
 /**
  * A guest that never lets a queue get empty: one and the same request, again and again, in a thread
- * of its own. Owned by whoever opens it.
+ * of its own. As drivers do, it writes a request's descriptors each time, and it does not look
+ * whether they have changed. Owned by whoever opens it.
  */
 public final class Flood implements AutoCloseable {
     private static final int SLOTS = 64;
@@ -17,13 +18,17 @@ public final class Flood implements AutoCloseable {
 
     private final FakeDriver queue;
     private final int[] heads;
+    private final int requestBytes;
+    private final int answerBytes;
     private final Thread thread = new Thread(this::run, "flood");
     private volatile long answered;
     private volatile boolean ended;
 
-    private Flood(FakeDriver queue, int depth) {
+    private Flood(FakeDriver queue, int depth, int requestBytes, int answerBytes) {
         this.queue = queue.slots(depth);
         this.heads = new int[depth];
+        this.requestBytes = requestBytes;
+        this.answerBytes = answerBytes;
     }
 
     /** Begins, with 64 requests; their {@code arguments} are of 64 bits. */
@@ -52,7 +57,7 @@ public final class Flood implements AutoCloseable {
         for (long argument : arguments) {
             request.putLong(argument);
         }
-        Flood flood = new Flood(queue, depth);
+        Flood flood = new Flood(queue, depth, request.capacity(), answerBytes);
         for (int i = 0; i < depth; i++) {
             flood.heads[i] = queue.prepare(i, request.array(), request.capacity(), answerBytes);
         }
@@ -79,7 +84,7 @@ public final class Flood implements AutoCloseable {
         queue.awaitUsed(taken.length);
         for (int i = 0; i < taken.length; i++) {
             queue.await();
-            taken[i] = heads[queue.lastSlot()];
+            taken[i] = queue.describe(queue.lastSlot(), requestBytes, answerBytes);
         }
         answered += taken.length;
     }
