@@ -203,6 +203,22 @@ class ReplacedOnHostTest {
         }
     }
 
+    /** Most disks give the number of the file that was removed to the next one that is made. */
+    @Test
+    void aNewFileIsNotTakenForWhatHadItsNumber() throws Exception {
+        long node = node("f");
+        Object number = Files.getAttribute(share.resolve("f"), "unix:ino");
+        assertTrue(Waiting.until(() -> opensOf("f") == 0));
+        Files.delete(share.resolve("f"));
+        boolean reused = false;
+        for (int i = 0; i < 100 && !reused; i++) {
+            long made = fuse.create(FuseClient.ROOT, "made" + i, 0, S_IFREG | 0600).node().nodeId();
+            assertNotEquals(node, made);
+            assertEquals(1, fuse.getattr(made).nlink());
+            reused = number.equals(Files.getAttribute(share.resolve("made" + i), "unix:ino"));
+        }
+    }
+
     /** How many descriptors this process has of files of the share's root with this name. */
     private long opensOf(String name) {
         String target = share.resolve(name).toString();
