@@ -230,6 +230,33 @@ class CachingIT {
         }
     }
 
+    /** Most disks give the number of a file that is gone to the next one that is made. */
+    @Test
+    void whatTheGuestMakesIsNotTakenForWhatTheHostHasRemoved() throws Exception {
+        Path old = Files.createFile(share("auto").resolve("removed"));
+        String number = guest.check("stat -c %i /auto/removed");
+        Daemon daemon = SHARES.get("auto").daemon();
+        assertTrue( // nobody uses it, so its descriptor is closed
+                Processes.await(
+                        LIMIT,
+                        () ->
+                                daemon.descriptors().stream()
+                                        .noneMatch(to -> to.endsWith("/removed"))));
+        Files.delete(old);
+        guest.check(
+                """
+                cd /auto
+                for i in $(seq 100); do
+                    exec 7<>made-$i
+                    [ $(stat -L -c %%i /proc/self/fd/7) != %s ] || break
+                done
+                rm made-$i
+                stat -L /proc/self/fd/7
+                """
+                        .formatted(number),
+                LIMIT);
+    }
+
     private static void put(Path directory, String content) throws IOException {
         Files.writeString(Files.createDirectories(directory).resolve("file"), content + "\n");
     }
