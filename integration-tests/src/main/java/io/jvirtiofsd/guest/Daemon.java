@@ -26,9 +26,7 @@ public final class Daemon implements AutoCloseable {
     /** A line of the log that says "error"; not the flag ABORT_ERROR, which a trace has. */
     private static final Pattern COMPLAINT = Pattern.compile("\\b(WARN|ERROR)");
 
-    /**
-     * What stays open once it was needed: jars, and the memory of pages of maps that end in them.
-     */
+    /** What stays open once it was needed: jars, and what stands in for files' last pages. */
     private static final Pattern KEPT = Pattern.compile("\\.jar$|^/memfd:jvirtiofsd-tails\\b");
 
     private static final String UNIX_SOCKETS = "/proc/%d/net/unix";
