@@ -129,6 +129,30 @@ class PackageIT {
     }
 
     @Test
+    void completesTheOptionsOfEachCommand() throws Exception {
+        assertEquals("--shared-dir", completed("--shared-d"));
+        assertEquals("--vectors", completed("ivshmem", "--vec"));
+        assertEquals("", completed("ivshmem", "--shared-d"));
+        assertEquals("ivshmem", completed("ivs"));
+        assertEquals("/usr/bin", completed("doctor", "/usr/bi"));
+    }
+
+    /** What bash makes of the last word. */
+    private String completed(String... words) throws Exception {
+        String line = "jvirtiofsd " + String.join(" ", words);
+        String script =
+                """
+                . %s/usr/share/bash-completion/completions/jvirtiofsd
+                compopt() { :; } # which bash takes from its own completion only
+                COMP_WORDS=(%s) COMP_CWORD=%d COMP_LINE='%s' COMP_POINT=%d
+                _complete_jvirtiofsd
+                echo "${COMPREPLY[*]}"
+                """
+                        .formatted(root, line, words.length, line, line.length());
+        return run("bash", "-c", script).strip();
+    }
+
+    @Test
     void nothingIsLeftAfterIt() throws Exception {
         Path other = Files.createDirectory(folder.resolve("other"));
         Files.createDirectories(other.resolve("var/lib/dpkg/info"));
