@@ -111,16 +111,7 @@ enum Opcode {
         SETATTR,
         OPEN,
         OPENDIR,
-        CREATE,
         TMPFILE,
-        MKNOD,
-        MKDIR,
-        SYMLINK,
-        LINK,
-        UNLINK,
-        RMDIR,
-        RENAME,
-        RENAME2,
         STATFS,
         SETXATTR,
         REMOVEXATTR
@@ -218,7 +209,8 @@ enum Opcode {
 
     /**
      * Whether it may keep its thread waiting, so that its time is worth a look at the clock. Not of
-     * these are what is asked for most, what waits for the front-end, and what is parked.
+     * these are what is asked for most, what waits for the front-end, and what is parked; nor what
+     * makes and removes names, since a directory's lock lets one thread in and the others spin.
      */
     boolean mayWait() {
         return (MAY_WAIT >>> code & 1) != 0 && code < Long.SIZE;

@@ -77,6 +77,16 @@ class SlowKindsTest {
         assertTrue(kinds.any());
     }
 
+    @Test
+    void whatHoldsTheLockOfADirectoryIsNotHandedOver() {
+        for (Opcode opcode :
+                new Opcode[] {
+                    Opcode.CREATE, Opcode.MKDIR, Opcode.LINK, Opcode.UNLINK, Opcode.RENAME2
+                }) {
+            assertFalse(opcode.mayWait());
+        }
+    }
+
     /** What blocks is in the table; what is not measured costs nothing. */
     @Test
     void frequentKindsAreNotMeasured() {
@@ -85,6 +95,7 @@ class SlowKindsTest {
             assertFalse(opcode.mayWait());
         }
         assertTrue(Opcode.FSYNC.mayWait());
+        assertTrue(Opcode.OPEN.mayWait());
         assertTrue(
                 Arrays.stream(Opcode.values())
                         .filter(Opcode::mayWait)
