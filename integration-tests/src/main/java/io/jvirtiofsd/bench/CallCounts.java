@@ -4,6 +4,7 @@ import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.FuseErrorException;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
+import io.jvirtiofsd.guest.Processes;
 import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
@@ -61,7 +62,7 @@ public final class CallCounts {
      * @param args the folder of another checkout, which is built, to count there, too
      */
     public static void main(String[] args) throws Exception {
-        Path folder = Files.createTempDirectory("jvirtiofsd-calls");
+        Path folder = Processes.temporaryFolder();
         Path share = Files.createDirectory(folder.resolve("share"));
         Files.setPosixFilePermissions(share, PosixFilePermissions.fromString("rwxrwxrwx"));
         Files.write(share.resolve("file"), new byte[1 << 20]);

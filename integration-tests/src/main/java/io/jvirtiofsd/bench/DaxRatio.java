@@ -4,6 +4,7 @@ import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.Guest;
 import io.jvirtiofsd.guest.GuestBuilder;
 import io.jvirtiofsd.guest.GuestKit;
+import io.jvirtiofsd.guest.Processes;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -32,7 +33,7 @@ public final class DaxRatio {
     private DaxRatio() {}
 
     public static void main(String[] args) throws Exception {
-        Path folder = Files.createTempDirectory("jvirtiofsd-dax");
+        Path folder = Processes.temporaryFolder();
         Path share = Files.createDirectory(folder.resolve("share"));
         write(share.resolve("file"));
         GuestKit kit = GuestKit.get();

@@ -3,6 +3,7 @@ package io.jvirtiofsd.bench;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
 import io.jvirtiofsd.guest.MigratingGuest;
+import io.jvirtiofsd.guest.Processes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +22,7 @@ public final class Downtimes {
 
     /** No arguments. */
     public static void main(String[] args) throws Exception {
-        Path folder = Files.createTempDirectory("jvirtiofsd-down");
+        Path folder = Processes.temporaryFolder();
         Path share = Files.createDirectory(folder.resolve("share"));
         for (int i = 0; i < FILES; i++) {
             Files.createFile(share.resolve("file" + i));

@@ -3,6 +3,7 @@ package io.jvirtiofsd.bench;
 import io.jvirtiofsd.fake.Flood;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.guest.Daemon;
+import io.jvirtiofsd.guest.Processes;
 import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.nio.file.Files;
@@ -46,7 +47,7 @@ public final class Fairness {
 
     /** The options of our daemon. */
     public static void main(String[] args) throws Exception {
-        Path folder = Files.createTempDirectory("jvirtiofsd-fairness");
+        Path folder = Processes.temporaryFolder();
         Path share = Files.createDirectory(folder.resolve("share"));
         Files.write(share.resolve("file"), new byte[READ_BYTES]);
         try (Daemon daemon = Daemon.start(share, folder.resolve("s"), args);

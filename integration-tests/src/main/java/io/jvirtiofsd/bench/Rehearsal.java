@@ -2,6 +2,7 @@ package io.jvirtiofsd.bench;
 
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.guest.Daemon;
+import io.jvirtiofsd.guest.Processes;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ public final class Rehearsal {
      * @param args the command that starts the daemon, but for the share and the socket
      */
     public static void main(String[] args) throws Exception {
-        Path folder = Files.createTempDirectory("jvirtiofsd-rehearsal");
+        Path folder = Processes.temporaryFolder();
         Path share = Files.createDirectory(folder.resolve("share"));
         Path socket = folder.resolve("s");
         Side.prepare(share);

@@ -2,14 +2,13 @@ package io.jvirtiofsd.bench;
 
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.fake.InProcess;
+import io.jvirtiofsd.guest.Processes;
 import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
@@ -38,7 +37,7 @@ public class RequestBenchmark {
 
     @Setup
     public void prepare() throws IOException {
-        folder = Files.createTempDirectory("jvirtiofsd-bench");
+        folder = Processes.temporaryFolder();
         Path share = Files.createDirectory(folder.resolve("share"));
         Files.write(share.resolve("file"), new byte[1 << 20]);
         backEnd = new InProcess(share, folder, options -> options);
@@ -55,11 +54,6 @@ public class RequestBenchmark {
     public void clean() throws IOException {
         frontend.close();
         backEnd.close();
-        try (Stream<Path> all = Files.walk(folder)) {
-            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
-            }
-        }
     }
 
     @Benchmark

@@ -3,6 +3,7 @@ package io.jvirtiofsd.bench;
 import io.jvirtiofsd.fake.FuseClient;
 import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.GuestKit;
+import io.jvirtiofsd.guest.Processes;
 import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
@@ -106,8 +107,8 @@ public final class Syncs {
     public static void main(String[] args) throws Exception {
         Path folder =
                 args.length == 0
-                        ? Files.createTempDirectory("jvirtiofsd-syncs")
-                        : Files.createTempDirectory(Path.of(args[0]), "jvirtiofsd-syncs");
+                        ? Processes.temporaryFolder()
+                        : Processes.temporaryFolder(Path.of(args[0]));
         Path share = Files.createDirectory(folder.resolve("share"));
         int files = Arrays.stream(DEPTHS).max().orElseThrow();
         for (int i = 0; i < files; i++) {

@@ -22,14 +22,12 @@ final class DaxDemo {
     private DaxDemo() {}
 
     public static void main(String[] args) throws IOException {
-        Path work = Files.createTempDirectory("jvirtiofsd-demo");
+        Path work = Processes.temporaryFolder();
         boolean done = false;
         try {
             done = run(work, args.length == 0 ? sample(work) : Path.of(args[0]).toAbsolutePath());
         } catch (IllegalStateException e) {
             System.err.println("jvirtiofsd: the demo failed: " + e.getMessage());
-        } finally {
-            Processes.delete(work);
         }
         System.exit(done ? 0 : 1);
     }

@@ -64,15 +64,13 @@ public final class Demo {
     }
 
     private static boolean run(Path given, boolean shell) throws IOException {
-        Path work = Files.createTempDirectory("jvirtiofsd-demo");
+        Path work = Processes.temporaryFolder();
         try {
             Path share = given != null ? given : sample(work.resolve("share"));
             return new Demo(work, share, shell).run();
         } catch (IllegalStateException e) {
             System.err.println("jvirtiofsd: the demo failed: " + e.getMessage());
             return false;
-        } finally {
-            Processes.delete(work);
         }
     }
 

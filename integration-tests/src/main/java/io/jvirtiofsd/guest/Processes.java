@@ -110,6 +110,26 @@ public final class Processes {
         }
     }
 
+    /** A new folder among those for such things, which goes when this process ends. */
+    public static Path temporaryFolder() throws IOException {
+        return temporaryFolder(Path.of(System.getProperty("java.io.tmpdir")));
+    }
+
+    /** A new folder in {@code parent}, which goes when this process ends, be it by a signal. */
+    public static Path temporaryFolder(Path parent) throws IOException {
+        Path folder = Files.createTempDirectory(parent, "jvirtiofsd-");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> removeQuietly(folder), "clean-up"));
+        return folder;
+    }
+
+    private static void removeQuietly(Path folder) {
+        try {
+            delete(folder);
+        } catch (IOException | UncheckedIOException e) {
+            System.err.println("jvirtiofsd: left behind: " + folder);
+        }
+    }
+
     /** Removes a folder with all it holds, which a program has left there. */
     public static void delete(Path folder) throws IOException {
         try (Stream<Path> all = Files.walk(folder)) {
