@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import picocli.CommandLine;
 
 /**
@@ -20,6 +21,10 @@ public final class Bench {
     private static final int FAILED = 1;
     private static final String BEGIN = "<!-- bench -->\n";
     private static final String END = "<!-- /bench -->\n";
+
+    private static final Path MEMORY = Path.of("/dev/shm");
+    private static final Path DISK = Path.of("/var/tmp"); // file-hierarchy(7): it survives a boot
+    private static final long ENOUGH_BYTES = 2L << 30; // some sides, and as much for their daemons
 
     private final BenchOptions options;
     private final Report report = new Report();
@@ -57,34 +62,29 @@ public final class Bench {
     }
 
     private void run() throws Exception {
-        Path folder =
-                options.folder == null
-                        ? Files.createTempDirectory("jvirtiofsd-bench")
-                        : Files.createTempDirectory(
-                                Files.createDirectories(options.folder), "jvirtiofsd-bench");
-        Thread cleaner = new Thread(() -> removeQuietly(folder), "clean-up"); // for Ctrl-C
-        Runtime.getRuntime().addShutdownHook(cleaner);
-        try {
-            if (options.guest) {
-                GuestRows.run(folder, sides(), options.rounds()).forEach(report::add);
-            } else {
-                compareRequests(folder);
-                compareProcesses(folder);
-            }
-        } finally {
-            Processes.delete(folder);
+        if (options.guest) {
+            GuestRows.run(newFolder(DISK), sides(), options.rounds()).forEach(report::add);
+        } else {
+            compareRequests();
+            compareProcesses(newFolder(memory()));
         }
         write();
     }
 
-    private static void removeQuietly(Path folder) {
-        try {
-            if (Files.exists(folder)) {
-                Processes.delete(folder);
-            }
-        } catch (IOException | UncheckedIOException e) {
-            System.err.println("jvirtiofsd: bench: left behind: " + folder);
-        }
+    /** A folder for what is shared, there unless the user has said where. */
+    private Path newFolder(Path parent) throws IOException {
+        Path in = options.folder != null ? options.folder : parent;
+        return Processes.temporaryFolder(Files.createDirectories(in));
+    }
+
+    /**
+     * Where files are made and removed: not on a disk, whose file system may remember what was
+     * removed. ext4 without a journal takes up to 30 times as long to make a file where many were
+     * removed in the last minute (recently_deleted, fs/ext4/ialloc.c), so who is faster gets slow.
+     */
+    private static Path memory() {
+        boolean enough = MEMORY.toFile().getUsableSpace() >= ENOUGH_BYTES;
+        return enough && Files.isWritable(MEMORY) ? MEMORY : DISK;
     }
 
     private void write() throws IOException {
@@ -118,24 +118,29 @@ public final class Bench {
         return sides;
     }
 
-    private void compareRequests(Path folder) throws Exception {
-        List<Combination> combinations = options.combinations();
+    private void compareRequests() throws Exception {
+        Map<Boolean, List<Combination>> byMaking =
+                options.combinations().stream()
+                        .collect(Collectors.partitioningBy(one -> one.row().makesFiles()));
+        compareRequests(memory(), byMaking.get(true));
+        compareRequests(DISK, byMaking.get(false));
+    }
+
+    private void compareRequests(Path parent, List<Combination> all) throws Exception {
+        List<Combination> combinations = all;
         if (combinations.isEmpty()) {
             return;
         }
-        try (Contenders contenders = new Contenders(folder, sides(), options.mostQueues())) {
+        try (Contenders contenders =
+                new Contenders(newFolder(parent), sides(), options.mostQueues())) {
             if (!contenders.get(0).share().hasAttributes()) {
                 System.err.println("no rows of attributes: the file system has none");
                 combinations =
-                        combinations.stream()
-                                .filter(one -> !one.row().name().endsWith("xattr"))
-                                .toList();
+                        all.stream().filter(one -> !one.row().name().endsWith("xattr")).toList();
             }
-            Progress progress = new Progress(options.requestRows().size() + combinations.size());
-            for (Row row : options.requestRows()) { // what one compiles, the others use
-                if (combinations.stream().noneMatch(one -> one.row() == row)) {
-                    continue;
-                }
+            List<Row> rows = combinations.stream().map(Combination::row).distinct().toList();
+            Progress progress = new Progress(rows.size() + combinations.size());
+            for (Row row : rows) { // what one compiles, the others use
                 progress.next("warms up: " + row.name());
                 for (Contender side : contenders.all()) {
                     side.measure(row, 1, 1, false, options.warmUpNanos());
@@ -163,7 +168,7 @@ public final class Bench {
                 }
             }
             progress.end();
-            report.add(contenders.memory());
+            report.add(contenders.memory("after rows: " + rows.size()));
         }
     }
 

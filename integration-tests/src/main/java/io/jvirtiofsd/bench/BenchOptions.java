@@ -95,7 +95,8 @@ final class BenchOptions {
             names = "--folder",
             paramLabel = "DIR",
             description =
-                    "Where what is shared is made, 256 MiB a side (the folder for such things).")
+                    "Where what is shared is made, 256 MiB a side (/var/tmp; for create and cold"
+                            + " /dev/shm, in memory, if there is room).")
     Path folder;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Writes all figures there.")

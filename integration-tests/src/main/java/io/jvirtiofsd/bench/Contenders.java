@@ -41,13 +41,13 @@ final class Contenders implements AutoCloseable {
     }
 
     /** Memory that is each daemon's alone. */
-    Figure memory() throws IOException {
+    Figure memory(String when) throws IOException {
         Map<String, double[]> mebibytes = new LinkedHashMap<>();
         for (int i = 0; i < all.size(); i++) {
             double kib = daemons.get(i).memoryKib("Anonymous");
             mebibytes.put(all.get(i).name(), new double[] {kib / KIB_PER_MIB});
         }
-        return new Figure("memory", "anonymous memory after all rows", "MiB", mebibytes);
+        return new Figure("memory", "anonymous memory " + when, "MiB", mebibytes);
     }
 
     @Override

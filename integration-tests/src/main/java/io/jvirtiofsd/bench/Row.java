@@ -11,6 +11,11 @@ import java.io.IOException;
  * @param bare the system calls that a program makes for it without any back-end
  */
 record Row(String name, int bytes, ChainMaker chain, BareMaker bare) {
+    /** Whether it makes and removes files. */
+    boolean makesFiles() {
+        return name.equals("create");
+    }
+
     /** Makes one of {@code count} chains, in a slot of its own. */
     interface ChainMaker {
         Chain of(Contender side, Contender.Slot slot, int index, int count) throws IOException;
