@@ -6,6 +6,7 @@ import io.jvirtiofsd.guest.Daemon;
 import io.jvirtiofsd.guest.Guest;
 import io.jvirtiofsd.guest.GuestBuilder;
 import io.jvirtiofsd.guest.GuestKit;
+import io.jvirtiofsd.guest.Processes;
 import io.jvirtiofsd.vhost.FakeDriver;
 import io.jvirtiofsd.vhost.FakeFrontend;
 import java.io.IOException;
@@ -41,9 +42,10 @@ public final class RingFormats {
         new FuseClient(frontend, 1).init(0);
     }
 
-    /** No arguments. */
+    /** One argument, if any: how many rounds, an odd number. */
     public static void main(String[] args) throws Exception {
-        Path folder = Files.createTempDirectory("jvirtiofsd-rings");
+        int rounds = args.length == 0 ? ROUNDS : Integer.parseInt(args[0]);
+        Path folder = Processes.temporaryFolder();
         Path share = Files.createDirectory(folder.resolve("share"));
         RingFormats split = new RingFormats(share, folder.resolve("split"), FakeFrontend.FEATURES);
         RingFormats packed =
@@ -53,35 +55,37 @@ public final class RingFormats {
                         FakeFrontend.FEATURES | FakeFrontend.F_RING_PACKED);
         System.out.println("in flight                split/s    packed/s   packed / split");
         for (int depth : DEPTHS) {
-            compare("GETATTR, " + depth, () -> split.rate(depth), () -> packed.rate(depth));
+            compare("GETATTR, " + depth, rounds, () -> split.rate(depth), () -> packed.rate(depth));
         }
         split.close();
         packed.close();
-        compareInGuest(share, folder);
+        compareInGuest(share, folder, rounds);
     }
 
     private interface Rate {
         double get() throws InterruptedException;
     }
 
-    private static void compare(String what, Rate split, Rate packed) throws InterruptedException {
-        double[] a = new double[ROUNDS];
-        double[] b = new double[ROUNDS];
-        double[] ratios = new double[ROUNDS];
-        for (int round = -2; round < ROUNDS; round++) { // the first two warm all up
-            double ofSplit = split.get();
-            double ofPacked = packed.get();
+    private static void compare(String what, int rounds, Rate split, Rate packed)
+            throws InterruptedException {
+        double[] a = new double[rounds];
+        double[] b = new double[rounds];
+        double[] ratios = new double[rounds];
+        for (int round = -2; round < rounds; round++) { // the first two warm all up
+            boolean splitFirst = round % 2 == 0; // neither always follows the other
+            double first = (splitFirst ? split : packed).get();
+            double second = (splitFirst ? packed : split).get();
             if (round >= 0) {
-                a[round] = ofSplit;
-                b[round] = ofPacked;
-                ratios[round] = ofPacked / ofSplit;
+                a[round] = splitFirst ? first : second;
+                b[round] = splitFirst ? second : first;
+                ratios[round] = b[round] / a[round];
             }
         }
         System.out.printf(
                 "%-20s %11.0f %11.0f %16.2f%n", what, median(a), median(b), median(ratios));
     }
 
-    private static void compareInGuest(Path share, Path folder) throws Exception {
+    private static void compareInGuest(Path share, Path folder, int rounds) throws Exception {
         Files.write(share.resolve("file"), new byte[FILE_BYTES]);
         GuestKit kit = GuestKit.get();
         try (Daemon split = Daemon.start(share, folder.resolve("split"));
@@ -97,6 +101,7 @@ public final class RingFormats {
                             + " mount -t virtiofs packed /packed");
             compare(
                     "guest's reads, " + GUEST_DEPTH,
+                    rounds,
                     () -> readsPerSecond(guest, "split"),
                     () -> readsPerSecond(guest, "packed"));
         }

@@ -361,7 +361,7 @@ public final class FakeDriver {
     public void awaitUsed(int count) {
         long start = System.nanoTime();
         while (usedCount() < count) {
-            askForNotification(seenUsed + count - 1);
+            askForNotification(count);
             if (usedCount() >= count) {
                 break;
             }
@@ -381,7 +381,7 @@ public final class FakeDriver {
         if (packed != null) {
             packed.wantNothing();
         } else {
-            askForNotification(seenUsed - 1); // passed already
+            askForNotification(0); // passed already
         }
         for (int spins = 1; usedCount() == 0; spins++) {
             if (spins % SPINS_PER_LOOK == 0) {
@@ -404,13 +404,13 @@ public final class FakeDriver {
         return memory.getShortAcquire(used + 2) & 0xffff;
     }
 
-    /** Wants to hear of the buffer with this used index; without EVENT_IDX of each. */
-    private void askForNotification(int event) {
+    /** Wants to hear of the last of {@code count} used buffers; without EVENT_IDX of each. */
+    private void askForNotification(int count) {
         if (packed != null) {
-            packed.wantNext(eventIdx());
+            packed.want(count, eventIdx());
             return;
         }
-        memory.putShort(avail + 4 + 2 * size, (short) event);
+        memory.putShort(avail + 4 + 2 * size, (short) (seenUsed + count - 1));
         NativeMemory.fullFence(); // the wish must be out before the index is looked at
     }
 

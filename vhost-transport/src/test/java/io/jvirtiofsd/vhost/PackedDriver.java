@@ -24,14 +24,14 @@ public final class PackedDriver {
     private final int ring;
     private final int size;
     private final int[] slots; // that the chain of an id takes in the ring
+    private int lastSlots; // likewise of the chain that was added last
     private int availAt;
     private int usedAt;
     private boolean availWrap = true;
     private boolean usedWrap = true;
 
-    // Behind the chains that are known to be used, and how many of them were not taken yet: a
-    // driver
-    // that looked at all of them each time would take from the device what it is about to write.
+    // Behind the chains that are known to be used, and how many of them were not taken yet: who
+    // looked at all of them each time would take from the device what it is about to write.
     private int seenAt;
     private boolean seenWrap = true;
     private int seen;
@@ -90,6 +90,7 @@ public final class PackedDriver {
             index = memory.getShort(from + 14) & 0xffff;
         }
         slots[head] = count;
+        lastSlots = count;
         added += count;
     }
 
@@ -185,20 +186,20 @@ public final class PackedDriver {
         return length;
     }
 
-    /** Wants to hear of the next chain that is used and that {@link #usedCount} does not count. */
-    void wantNext(boolean eventIdx) {
-        boolean passed = true;
-        while (passed) {
-            if (eventIdx) {
-                memory.putShort(driverEvent(), (short) (seenWrap ? seenAt | WRAP : seenAt));
-            }
-            memory.putShortRelease(driverEvent() + 2, (short) (eventIdx ? AT_DESCRIPTOR : 0));
-            NativeMemory.fullFence(); // the wish must be out before the ring is looked at
-            passed = isUsed(seenAt, seenWrap);
-            if (passed) {
-                see();
-            }
+    /**
+     * Wants to hear of the last of {@code count} used chains that were not taken, more than {@link
+     * #usedCount} has just told. If that is more than one beyond those, all chains in flight take
+     * as many slots as the one that was added last.
+     */
+    void want(int count, boolean eventIdx) {
+        if (eventIdx) {
+            int at = seenAt + (count - seen - 1) * lastSlots;
+            boolean around = at >= size;
+            int event = around ? at - size : at;
+            memory.putShort(driverEvent(), (short) (seenWrap != around ? event | WRAP : event));
         }
+        memory.putShortRelease(driverEvent() + 2, (short) (eventIdx ? AT_DESCRIPTOR : 0));
+        NativeMemory.fullFence(); // the wish must be out before the ring is looked at
     }
 
     void wantNothing() {
