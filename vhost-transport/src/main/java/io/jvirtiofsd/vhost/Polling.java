@@ -19,7 +19,7 @@ import java.util.function.LongSupplier;
  */
 final class Polling {
     static final long MOST_NANOS = 64_000;
-    static final long LONGEST_STARVED_PAUSE_NANOS = 1_000_000_000;
+    static final long LONGEST_STARVED_PAUSE_NANOS = 4_000_000_000L;
 
     private static final int MOST_CREDIT = 8;
     private static final int FIRST_CREDIT = 4;

@@ -121,7 +121,7 @@ class PollingTest {
         looks(Polling.WARM_UP_NANOS, 2);
         long looks = looks(10_000_000_000L, 2);
         assertTrue(looks > 0);
-        assertTrue(looks * SOON < 400_000_000, looks + " looks in ten seconds");
+        assertTrue(looks * SOON < 200_000_000, looks + " looks in ten seconds");
         gap(Polling.LONGEST_STARVED_PAUSE_NANOS);
         untilItLooks(SOON);
     }
