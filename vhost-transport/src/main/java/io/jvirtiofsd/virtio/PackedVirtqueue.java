@@ -28,6 +28,7 @@ public final class PackedVirtqueue extends Virtqueue {
 
     private int availAt;
     private boolean availWrap;
+    private int lastCount = 1; // descriptors of the chain that was taken last
 
     private int usedAt;
     private boolean usedWrap;
@@ -116,10 +117,11 @@ public final class PackedVirtqueue extends Virtqueue {
     @Override
     public boolean hasAvailable(Ring any, int chains) {
         PackedRing ring = (PackedRing) any;
-        if (chains > ring.size()) {
+        int places = chains * lastCount;
+        if (places > ring.size()) {
             return false;
         }
-        int at = availAt + chains - 1;
+        int at = availAt + places - 1;
         boolean around = at >= ring.size();
         int flags = ring.flagsAcquire(around ? at - ring.size() : at);
         return isAvailable(flags, availWrap != around);
@@ -184,6 +186,7 @@ public final class PackedVirtqueue extends Virtqueue {
         }
         availAt = at;
         availWrap = wrap;
+        lastCount = head.count();
         return true;
     }
 

@@ -26,8 +26,8 @@ public abstract sealed class Virtqueue permits SplitVirtqueue, PackedVirtqueue {
     public abstract boolean hasAvailable(Ring ring);
 
     /**
-     * Whether at least {@code chains} chains are waiting, 1 or more; where a chain may have several
-     * places in the ring, whether as many places are taken.
+     * Whether at least {@code chains} chains are waiting, 1 to 64; where a chain has several places
+     * in the ring, this holds if each has as many as the one that was taken last.
      */
     public abstract boolean hasAvailable(Ring ring, int chains);
 
