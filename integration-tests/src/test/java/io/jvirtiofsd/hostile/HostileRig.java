@@ -27,7 +27,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -71,6 +73,7 @@ final class HostileRig implements AutoCloseable {
     private final InProcess backEnd;
     private final PrintStream realErr = System.err;
     private final ByteArrayOutputStream log = new ByteArrayOutputStream();
+    private final Set<Thread> others = Set.of(all()); // of a daemon before, which may end late
     private final List<String> threads;
     private final long maps;
     private final int descriptors;
@@ -277,10 +280,14 @@ final class HostileRig implements AutoCloseable {
         return outcome < 0 ? Consequence.UNANSWERED : Consequence.errno(outcome);
     }
 
-    private static List<String> threads() {
-        Thread[] all = new Thread[1000];
-        return Stream.of(all)
-                .limit(Thread.enumerate(all))
+    private static Thread[] all() {
+        Thread[] some = new Thread[1000];
+        return Arrays.copyOf(some, Thread.enumerate(some));
+    }
+
+    private List<String> threads() {
+        return Stream.of(all())
+                .filter(thread -> !others.contains(thread))
                 .map(Thread::getName)
                 .filter(name -> name.matches("(vhost|queue|worker|dax|lock|descriptors)\\b.*"))
                 .sorted()
